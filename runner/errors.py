@@ -1,0 +1,80 @@
+"""Every error that taskfit raises on purpose.
+
+    TaskfitError
+    ├── UserError               the user's input is wrong: exit 2, a message, no traceback
+    │   ├── FileProblem         a file of the user's: names file, key, what was found, what would be right
+    │   ├── UnknownName         a scenario, repo, model or run that is not there; names the nearest ones
+    │   └── RunHeld             another process works in this run's folder
+    ├── ScenarioInvalid         a scenario does not hold what it promises; its trials are `invalid_scenario`
+    ├── ModelFault              the model's provider or implementation failed; the trial is `infra_error`
+    ├── BudgetExhausted         the next call could pass the cap, so it was not made
+    └── Interrupted             the user asked to stop; the trial goes back to `planned`
+
+Errors of isolation (`sandboxes.errors`) stand apart: `sandboxes` knows nothing of the runner.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class TaskfitError(Exception):
+    """Base of all errors raised on purpose by the runner."""
+
+
+class UserError(TaskfitError):
+    """The user's input is wrong; the message says what, where, and what to do."""
+
+
+class FileProblem(UserError):
+    """A file that the user wrote cannot be used."""
+
+    def __init__(self, path: Path, problem: str, key: str = "") -> None:
+        where = f"{path}: {key}: " if key else f"{path}: "
+        super().__init__(where + problem)
+        self.path = path
+        self.key = key
+
+
+class UnknownName(UserError):
+    """A name that leads nowhere, with the names that are near it."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        known = sorted(known)
+        near = difflib.get_close_matches(name, known, n=3) or known[:8]
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        super().__init__(f"no {kind} named {name!r}{hint}")
+
+
+class RunHeld(UserError):
+    """Another process works in this run's folder."""
+
+    def __init__(self, folder: Path, holder: str) -> None:
+        super().__init__(f"{folder} is in use by process {holder}; wait for it, or stop it, or name another --out")
+
+
+class ScenarioInvalid(TaskfitError):
+    """A scenario does not hold what it promises.
+
+    `code` is stable (see `runner.validation`), so that tables and scripts can rely on it.
+    """
+
+    def __init__(self, scenario: str, code: str, problem: str) -> None:
+        super().__init__(f"scenario {scenario}: {code}: {problem}")
+        self.scenario = scenario
+        self.code = code
+        self.problem = problem
+
+
+class ModelFault(TaskfitError):
+    """The provider or the implementation of a model failed; never the model's own fault."""
+
+
+class BudgetExhausted(TaskfitError):
+    """The next call could pass the run's cap, so it was not made."""
+
+
+class Interrupted(TaskfitError):
+    """The user asked to stop."""

@@ -1,0 +1,125 @@
+"""What a trial comes to: its place in the plan, its verdict and what can be counted at once."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Literal
+
+from pydantic import Field
+
+from runner.messages import Frozen, Usage
+
+Verdict = Literal["resolved", "unresolved", "agent_limit", "tampered", "infra_error", "invalid_scenario"]
+
+COUNTED: frozenset[Verdict] = frozenset({"resolved", "unresolved", "agent_limit", "tampered"})
+"""Verdicts that speak of the model; the others are never counted as its failure."""
+
+
+class TrialKey(Frozen):
+    """One attempt of one model at one scenario in one arm."""
+
+    scenario: str
+    model: str
+    arm: str = "control"
+    repeat: int = Field(ge=1)
+
+    @property
+    def name(self) -> str:
+        """The trial's folder; a model name that is no file name gets a digest, so that no two collide."""
+        return f"{self.scenario}.{file_name(self.model)}.{self.arm}.{self.repeat}"
+
+
+def file_name(model: str) -> str:
+    """A model's name as a part of a file name.
+
+    >>> file_name("oracle")
+    'oracle'
+    >>> file_name("anthropic/claude-opus-4-7")
+    'anthropic-claude-opus-4-7-792c5a'
+    """
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", model).strip("-")[:60]
+    if plain == model:
+        return plain
+    return f"{plain}-{hashlib.sha256(model.encode()).hexdigest()[:6]}"
+
+
+class Hypothesis(Frozen):
+    """Where the model believes the root cause is."""
+
+    file: str
+    symbol: str = ""
+    evidence_for: str = ""
+    evidence_against: str = ""
+
+
+class Submission(Frozen):
+    """What the model handed in."""
+
+    summary: str
+    hypotheses: tuple[Hypothesis, ...] = ()
+    risks: str = ""
+    confidence: float = Field(ge=0, le=1)
+
+
+class TestCounts(Frozen):
+    """Hidden-test results by group; `missing` ids were expected and never reported."""
+
+    __test__ = False
+
+    fail_to_pass: int = 0
+    fail_to_pass_passed: int = 0
+    pass_to_pass: int = 0
+    pass_to_pass_passed: int = 0
+    missing: int = 0
+
+
+class Counts(Frozen):
+    turns: int = 0
+    calls: int = 0
+    """Tool calls, the rejected ones included."""
+    invalid: int = 0
+    """Calls that fail parsing, schema, or name no tool."""
+    asked: int = 0
+    """Decisions that an approver had to take, whatever triggered them."""
+    approved: int = 0
+    denied: int = 0
+    """By an approver."""
+    forbidden: int = 0
+    """By a rule, without asking."""
+
+
+class Times(Frozen):
+    """Seconds, apart: what the harness waits for is never the model's time."""
+
+    model: float = 0.0
+    tool: float = 0.0
+    approval: float = 0.0
+    sandbox: float = 0.0
+    """Start and removal of the model's sandbox."""
+    grading: float = 0.0
+    total: float = 0.0
+
+
+class TrialResult(Frozen):
+    """`result.json`."""
+
+    format: Literal[1] = Field(default=1, alias="schema")
+    key: TrialKey
+    verdict: Verdict
+    reason: str = ""
+    """One sentence where the verdict alone does not say it."""
+    attempt: int = 1
+    submission: Submission | None = None
+    counts: Counts = Counts()
+    tests: TestCounts = TestCounts()
+    usage: Usage = Usage()
+    cost_usd: float = 0.0
+    times: Times = Times()
+    changed_files: tuple[str, ...] = ()
+    dropped_files: tuple[str, ...] = ()
+    """Changes to protected paths, links that lead outside and the like, which grading left out."""
+
+    @property
+    def resolved(self) -> bool:
+        return self.verdict == "resolved"

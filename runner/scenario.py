@@ -1,0 +1,152 @@
+"""The files that people write: scenarios and repos, as values."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+import pathspec
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from runner.messages import Frozen
+
+
+def _identifier(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", value):
+        raise ValueError("use lower-case letters, digits and hyphens, as in invoice-rounding")
+    return value
+
+
+def _node_id(value: str) -> str:
+    if "::" not in value or value.startswith(("/", "../")):
+        raise ValueError("a pytest node id from the repository's root is needed, as in tests/test_x.py::test_y")
+    return value
+
+
+def _inside(value: str) -> str:
+    if value.startswith("/") or ".." in value.split("/"):
+        raise ValueError("must be relative to the repository's root, without '..'")
+    return value
+
+
+Identifier = Annotated[str, AfterValidator(_identifier)]
+NodeId = Annotated[str, AfterValidator(_node_id)]
+InsideGlob = Annotated[str, AfterValidator(_inside)]
+
+
+class TestSpec(Frozen):
+    """Which tests decide."""
+
+    __test__ = False
+
+    fail_to_pass: tuple[NodeId, ...] = Field(min_length=1)
+    """Fail before the fix and pass after it."""
+    pass_to_pass: Literal["rest"] | tuple[NodeId, ...] = "rest"
+    """Pass before and after; `rest` is every other test that does so with the reference fix."""
+
+
+class Scope(Frozen):
+    """Where the model may write; globs as in .gitignore, `protected` wins over `writable`."""
+
+    writable: tuple[InsideGlob, ...] = ("**",)
+    protected: tuple[InsideGlob, ...] = ()
+
+    def covers(self, path: str) -> Literal["writable", "protected", "other"]:
+        """How a path relative to the repository's root stands."""
+        if path == ".git" or path.startswith(".git/") or _matches(self.protected, path):
+            return "protected"
+        return "writable" if _matches(self.writable, path) else "other"
+
+
+def _matches(globs: tuple[str, ...], path: str) -> bool:
+    return pathspec.PathSpec.from_lines("gitignore", globs).match_file(path)
+
+
+class Truth(Frozen):
+    """What only the graders know."""
+
+    locations: tuple[str, ...] = ()
+    """Where the fault is: `file::qualified.symbol`."""
+
+
+class Limits(Frozen):
+    """When a trial ends without a submission."""
+
+    turns: int = Field(default=40, ge=1, le=1000)
+    minutes: float = Field(default=15.0, gt=0, le=600)
+    """Of the model's and the tools' time; waiting for approvals or rate limits does not count."""
+    usd: float | None = Field(default=None, ge=0)
+    command_seconds: float = Field(default=120.0, gt=0, le=3600)
+    """For one command or test run of the model's, and for one grading."""
+    test_seconds: float = Field(default=30.0, gt=0, le=3600)
+    """For one test while grading, so that a hanging test cannot take its neighbours along."""
+
+
+class Scenario(Frozen):
+    """One buggy repository, what is asked, and what decides (`scenario.toml`)."""
+
+    format: Literal[1] = Field(alias="schema")
+    title: str = Field(min_length=1, max_length=200)
+    repo: Identifier
+    tags: tuple[str, ...] = ()
+    tests: TestSpec
+    scope: Scope = Scope()
+    truth: Truth = Truth()
+    limits: Limits = Limits()
+
+
+class Source(Frozen):
+    """Where a repo's files come from: a folder beside repo.toml, or a git repository at a commit."""
+
+    path: str | None = None
+    git: str | None = None
+    """A URL or path that git can clone."""
+    commit: str | None = None
+    """Full hash; needed with `git`."""
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Source:
+        if (self.path is None) == (self.git is None):
+            raise ValueError("give either path (a folder) or git (with commit)")
+        if self.git is not None and not re.fullmatch(r"[0-9a-f]{40}", self.commit or ""):
+            raise ValueError("git needs commit = the full 40-digit hash, so that the source cannot move")
+        return self
+
+
+class Environment(Frozen):
+    """How the image is built, in this order."""
+
+    system: tuple[str, ...] = ()
+    """Debian packages."""
+    packages: tuple[str, ...] = ()
+    """pip requirements beside pytest and coverage, which are always there."""
+    install: tuple[str, ...] = ()
+    """Shell commands run in the workspace once the source is placed, as in `pip install -e .`."""
+    variables: dict[str, str] = Field(default_factory=dict)
+    """Environment variables of every command in the sandbox; never a key."""
+
+    @field_validator("system")
+    @classmethod
+    def _package_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if not re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name):
+                raise ValueError(f"{name!r} is no Debian package name")
+        return names
+
+
+class RepoTests(Frozen):
+    """How the repo's tests are called."""
+
+    args: tuple[str, ...] = ()
+    """Extra pytest arguments."""
+
+
+class Repo(Frozen):
+    """Where source comes from and how its environment is built (`repo.toml`)."""
+
+    format: Literal[1] = Field(alias="schema")
+    title: str = Field(min_length=1, max_length=200)
+    domain: str = ""
+    source: Source
+    environment: Environment = Environment()
+    tests: RepoTests = RepoTests()

@@ -1,0 +1,167 @@
+"""Trees of files as plain data, and tar archives read without trusting them."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import tarfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandboxes.errors import ArchiveRefused
+
+MAX_BYTES = 256 * 1024 * 1024
+MAX_ENTRIES = 100_000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A regular file, or a symbolic link as text; nothing else exists here."""
+
+    data: bytes
+    executable: bool = False
+    is_link: bool = False
+    """`data` is then where the link points, UTF-8 with surrogate escapes."""
+
+
+Tree = Mapping[str, Entry]
+"""Path relative to the root, with `/`, without `.` or `..` → entry."""
+
+
+def safe_path(name: str) -> str | None:
+    """`name` relative to the root, or None when it leads outside or is the root itself."""
+    path = posixpath.normpath(name)
+    if path in ("", ".") or path.startswith(("/", "../")) or path == ".." or "\0" in path:
+        return None
+    return path
+
+
+def leads_inside(path: str, target: str) -> bool:
+    """Whether a link at `path` that points to `target` stays below the root, as far as text can tell."""
+    return not target.startswith("/") and safe_path(posixpath.join(posixpath.dirname(path), target)) is not None
+
+
+def read_tar(
+    chunks: Iterable[bytes],
+    strip: str = "",
+    max_bytes: int = MAX_BYTES,
+    max_entries: int = MAX_ENTRIES,
+    skip: Iterable[str] = (),
+) -> dict[str, Entry]:
+    """The regular files and links of a tar stream, as data.
+
+    No link is followed, devices and pipes are left out, and so is whatever leads outside. `strip` is the first
+    path component to take off; `skip` names folders at the root that are left out. Raises ArchiveRefused when the
+    archive is broken or too large (a sparse file counts with its full size).
+    """
+    skipped = set(skip)
+    tree: dict[str, Entry] = {}
+    total = entries = 0
+    try:
+        with tarfile.open(fileobj=_Stream(chunks), mode="r|") as tar:
+            for member in tar:
+                entries += 1
+                if entries > max_entries:
+                    raise ArchiveRefused(f"more than {max_entries} entries")
+                path = safe_path(member.name.removeprefix(strip).lstrip("/"))
+                if path is None or path.split("/", 1)[0] in skipped:
+                    continue
+                if member.issym():
+                    tree[path] = Entry(member.linkname.encode("utf-8", "surrogateescape"), is_link=True)
+                elif member.islnk():
+                    original = safe_path(member.linkname.removeprefix(strip).lstrip("/"))
+                    if original in tree:
+                        tree[path] = tree[original]
+                elif member.isfile():
+                    total += member.size
+                    if total > max_bytes:
+                        raise ArchiveRefused(f"more than {max_bytes >> 20} MiB of files")
+                    content = tar.extractfile(member)
+                    assert content is not None
+                    tree[path] = Entry(content.read(), executable=bool(member.mode & 0o100))
+    except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
+        raise ArchiveRefused(f"no valid archive: {error}") from error
+    return tree
+
+
+def write_tar(tree: Tree, owner: int, prefix: str = "") -> bytes:
+    """A tar archive of `tree`, with its folders, all owned by the numeric user and group `owner`."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for folder in _folders(prefix + path for path in tree):
+            tar.addfile(_member(folder, owner, 0o755, tarfile.DIRTYPE))
+        for path, entry in sorted(tree.items()):
+            if entry.is_link:
+                member = _member(prefix + path, owner, 0o777, tarfile.SYMTYPE)
+                member.linkname = entry.data.decode("utf-8", "surrogateescape")
+                tar.addfile(member)
+            else:
+                member = _member(prefix + path, owner, 0o755 if entry.executable else 0o644, tarfile.REGTYPE)
+                member.size = len(entry.data)
+                tar.addfile(member, io.BytesIO(entry.data))
+    return buffer.getvalue()
+
+
+def read_folder(folder: Path, skip: Iterable[str] = ()) -> dict[str, Entry]:
+    """The files and links below a folder of the host's; `skip` names entries to leave out, at any depth."""
+    skipped = set(skip)
+    return {
+        path.relative_to(folder).as_posix(): _entry(path)
+        for path in _walk(folder, skipped)
+        if path.is_symlink() or path.is_file()
+    }
+
+
+def _walk(folder: Path, skipped: set[str]) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name in skipped:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from _walk(path, skipped)
+        else:
+            yield path
+
+
+def _entry(path: Path) -> Entry:
+    if path.is_symlink():
+        return Entry(str(path.readlink()).encode("utf-8", "surrogateescape"), is_link=True)
+    return Entry(path.read_bytes(), executable=bool(path.stat().st_mode & 0o100))
+
+
+def _folders(paths: Iterable[str]) -> list[str]:
+    folders: set[str] = set()
+    for path in paths:
+        while (path := posixpath.dirname(path)) and path not in folders:
+            folders.add(path)
+    return sorted(folders)
+
+
+def _member(name: str, owner: int, mode: int, kind: bytes) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.type, member.mode, member.uid, member.gid = kind, mode, owner, owner
+    return member
+
+
+class _Stream(io.RawIOBase):
+    """Chunks as a file that `tarfile` can read forward."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = iter(chunks)
+        self._rest = b""
+
+    def read(self, size: int = -1) -> bytes:
+        parts = [self._rest]
+        have = len(self._rest)
+        while size < 0 or have < size:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                break
+            parts.append(chunk)
+            have += len(chunk)
+        data = b"".join(parts)
+        if size < 0:
+            self._rest = b""
+            return data
+        self._rest = data[size:]
+        return data[:size]

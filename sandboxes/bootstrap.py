@@ -1,0 +1,87 @@
+"""The base image's root file system: an official Python image where a registry answers, else Debian packages."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import requests
+from docker.errors import DockerException
+
+from sandboxes.client import Engine, translated
+from sandboxes.errors import ImageBuildFailed
+from sandboxes.host import install_packages
+
+OFFICIAL_IMAGE = "python:3.11-slim-bookworm"
+SUITE = "bookworm"
+PACKAGES = ("ca-certificates", "git", "python3", "python3-venv", "ripgrep")
+MIRROR = "TASKFIT_DEBIAN_MIRROR"
+"""Environment variable: a Debian mirror to bootstrap from instead of the usual one."""
+
+Say = Callable[[str], None]
+
+
+def root_file_system(engine: Engine, say: Say) -> str:
+    """The id of an image with Python, git and ripgrep's package manager; raises ImageBuildFailed."""
+    refusal = _pull(engine, say)
+    if refusal is None:
+        found = engine.image_id(OFFICIAL_IMAGE)
+        assert found is not None
+        return found
+    say(f"no registry answers ({refusal}); bootstrapping the base image from Debian packages")
+    return _bootstrap(engine, say)
+
+
+def _pull(engine: Engine, say: Say) -> str | None:
+    """None when the official image is there; else why not."""
+    if os.environ.get("TASKFIT_BASE") == "debian":
+        return "TASKFIT_BASE=debian"
+    if engine.image_id(OFFICIAL_IMAGE):
+        return None
+    say(f"pulling {OFFICIAL_IMAGE}")
+    repository, tag = OFFICIAL_IMAGE.split(":")
+    try:
+        engine.api.pull(repository, tag=tag)
+    except (DockerException, requests.RequestException) as error:
+        return str(error).strip().splitlines()[0][:160]
+    return None
+
+
+def _bootstrap(engine: Engine, say: Say) -> str:
+    if not shutil.which("mmdebstrap"):
+        install_packages(["mmdebstrap"], say)
+    if not shutil.which("mmdebstrap"):
+        raise ImageBuildFailed(
+            "bootstrap the base image",
+            f"No image registry answers and mmdebstrap is not installed. Either let the engine pull {OFFICIAL_IMAGE}, "
+            "or install mmdebstrap (apt-get install mmdebstrap) and try again.",
+        )
+    with tempfile.TemporaryDirectory(prefix="taskfit-base-") as folder:
+        archive = Path(folder, "rootfs.tar")
+        command = ["mmdebstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", SUITE, str(archive)]
+        if mirror := os.environ.get(MIRROR):
+            command.append(mirror)
+        finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=1200)
+        if finished.returncode:
+            raise ImageBuildFailed(" ".join(command[:2]), finished.stderr)
+        say(f"importing {archive.stat().st_size >> 20} MB")
+        with translated(), contextlib.closing(archive.open("rb")) as data:
+            result = engine.api.import_image_from_data(data)
+    return _imported_id(result)
+
+
+def _imported_id(result: object) -> str:
+    """The engine streams JSON lines; the last one with a status holds the id."""
+    import json
+
+    for line in reversed(str(result).splitlines()):
+        with contextlib.suppress(json.JSONDecodeError):
+            status = str(json.loads(line).get("status", ""))
+            if status.startswith("sha256:"):
+                return status
+    raise ImageBuildFailed("import the base image", str(result))
