@@ -139,6 +139,8 @@ class RepoTests(Frozen):
 
     args: tuple[str, ...] = ()
     """Extra pytest arguments."""
+    paths: tuple[InsideGlob, ...] = ()
+    """What to collect when the whole suite runs; pytest's own choice (`testpaths`) when empty."""
 
 
 class Repo(Frozen):

@@ -139,9 +139,7 @@ class DockerSandbox:
     def write(self, path: str, data: bytes) -> None:
         script = 'mkdir -p -- "$(dirname -- "$1")" && head -c "$2" > "$1"'
         result = self.exec(
-            Command(
-                ["sh", "-c", script, "sh", path, str(len(data))], env={"LC_ALL": "C"}, stdin=data, timeout=60
-            )
+            Command(["sh", "-c", script, "sh", path, str(len(data))], env={"LC_ALL": "C"}, stdin=data, timeout=60)
         )
         if result.exit_code:
             raise _os_error(path, result.text)

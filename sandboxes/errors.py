@@ -1,10 +1,10 @@
 """Every error of isolation.
 
-    SandboxError
-    ├── EngineUnavailable     no container engine answers, or it went away
-    ├── ImageBuildFailed      an image could not be made; carries the last lines of the step that failed
-    ├── SandboxDied           the sandbox itself is gone (killed, out of memory, removed), not a command in it
-    └── ArchiveRefused        an exported tree is larger than allowed or no valid archive
+SandboxError
+├── EngineUnavailable     no container engine answers, or it went away
+├── ImageBuildFailed      an image could not be made; carries the last lines of the step that failed
+├── SandboxDied           the sandbox itself is gone (killed, out of memory, removed), not a command in it
+└── ArchiveRefused        an exported tree is larger than allowed or no valid archive
 """
 
 from __future__ import annotations

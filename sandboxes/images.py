@@ -1,8 +1,8 @@
 """Images in three layers, each keyed by the content it is made from: base, environment, workspace.
 
-    base         Python, git, ripgrep, pytest and coverage, the user `agent`
-    environment  a repo's system packages and pip requirements
-    workspace    the source as one git commit at /workspace, and the repo's own install commands
+base         Python, git, ripgrep, pytest and coverage, the user `agent`
+environment  a repo's system packages and pip requirements
+workspace    the source as one git commit at /workspace, and the repo's own install commands
 """
 
 from __future__ import annotations
@@ -70,14 +70,23 @@ class ImageStore:
 
         return self._ensure(f"taskfit/environment:{key}", build)
 
-    def workspace(self, environment: str, tree: Tree, install: Sequence[str], title: str) -> str:
-        """The image that holds `tree` (its .git included) at /workspace, with `install` run in it."""
-        archive = write_tar(tree, USER_ID)
-        key = _digest(environment, hashlib.sha256(archive).hexdigest(), list(install))
+    def workspace(
+        self,
+        environment: str,
+        tree: Tree,
+        install: Sequence[str],
+        history: Callable[[Tree], Tree],
+        title: str,
+    ) -> str:
+        """The image that holds `tree` at /workspace, with `install` run in it.
+
+        `history` adds a .git; it is called only when the image is built, and does not enter the key.
+        """
+        key = _digest(environment, hashlib.sha256(write_tar(tree, USER_ID)).hexdigest(), list(install))
 
         def build(reference: str) -> None:
             with Builder(self.engine, environment, network=bool(install)) as builder:
-                builder.put(WORKSPACE, archive)
+                builder.put(WORKSPACE, write_tar(history(tree), USER_ID))
                 for command in install:
                     builder.run(command, cwd=WORKSPACE)
                 if install:

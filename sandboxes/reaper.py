@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from docker.errors import NotFound
+from docker.errors import APIError
 
 from sandboxes.client import Engine, translated
-from sandboxes.owner import KIND, LABEL, is_alive
+from sandboxes.owner import KIND, LABEL, is_alive, me
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,23 @@ def reap(engine: Engine) -> list[Leftover]:
     """Remove the containers whose process is dead; returns them."""
     dead = [container for container in containers(engine) if not container.alive]
     for container in dead:
-        with translated():
-            try:
-                engine.api.remove_container(container.id, force=True, v=True)
-            except NotFound:
-                continue
+        _remove(engine, container.id)
     return dead
+
+
+def remove_own(engine: Engine) -> None:
+    """Remove every container that this process made."""
+    with translated():
+        found = engine.api.containers(all=True, filters={"label": f"{LABEL}={me()}"})
+    for container in found:
+        _remove(engine, container["Id"])
+
+
+def _remove(engine: Engine, container: str) -> None:
+    """Gone already, or just being removed by another thread, is as good as removed."""
+    try:
+        engine.api.remove_container(container, force=True, v=True)
+    except APIError as error:
+        if error.status_code not in (404, 409):
+            with translated():
+                raise

@@ -1,0 +1,58 @@
+"""Models by name. What a provider needs is imported when one of its models is first made."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+from runner.errors import UnknownName, UserError
+from runner.models.base import ModelFactory, Opening
+
+KEYLESS = {
+    "oracle": "applies the reference patch (a check on the harness: must be 100 %)",
+    "noop": "submits nothing changed (a check on the harness: must be 0 %)",
+    "repair": "classical program repair, a zero-dollar floor",
+    "replay:PATH": "plays a recorded transcript, trial or run again",
+    "python:MODULE:NAME": "your own class or function that takes an Opening and returns a Model",
+}
+
+
+def model_factory(name: str) -> ModelFactory:
+    """How to make the model of this name. Raises UserError for a name or path that leads nowhere."""
+    kind, _, rest = name.partition(":")
+    if kind == "oracle" and not rest:
+        from runner.models.oracle import Oracle
+
+        return Oracle
+    if kind == "noop" and not rest:
+        from runner.models.noop import Noop
+
+        return Noop
+    if kind == "repair" and not rest:
+        from runner.models.repair import Repair
+
+        return Repair
+    if kind == "replay" and rest:
+        from runner.models.replay import Replay
+
+        path = Path(rest)
+        if not path.exists():
+            raise UserError(f"model {name}: {path} does not exist")
+        return lambda opening: Replay(opening, path)
+    if kind == "python" and rest:
+        return _imported(name, *rest.partition(":")[::2])
+    raise UnknownName("model", name, KEYLESS)
+
+
+def _imported(name: str, module: str, attribute: str) -> ModelFactory:
+    try:
+        factory = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UserError(f"model {name}: {error}; write python:package.module:Name") from None
+    if not callable(factory):
+        raise UserError(f"model {name}: {attribute} is not callable; it must take an Opening and return a Model")
+
+    def make(opening: Opening) -> object:
+        return factory(opening)
+
+    return make  # type: ignore[return-value]

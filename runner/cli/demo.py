@@ -1,0 +1,23 @@
+"""`taskfit demo`: everything from an empty machine to a scored table, without a key."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from runner.cli.run import Json, free_folder, run
+
+MODELS = ("oracle", "repair", "noop")
+SCENARIOS = ("invoice-rounding", "month-end-recurrence")
+
+
+def demo(
+    out: Annotated[Path | None, typer.Option(help="The run's folder; runs/DATE-demo when left out.")] = None,
+    json: Json = False,
+) -> None:
+    """Three models that need no key against a few of the built-in scenarios, in real sandboxes."""
+    folder = out or free_folder(Path("runs", f"{date.today()}-demo"))
+    run(model=list(MODELS), scenario=list(SCENARIOS), concurrency=2, out=folder, json=json)

@@ -1,0 +1,222 @@
+"""`taskfit run` and `taskfit resume`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from runner.approvers.base import Approver
+    from runner.approvers.policy import Policy
+    from runner.folder import RunFolder
+    from runner.run import Run
+    from runner.study import Study
+
+Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON on standard output.")]
+Retry = Annotated[bool, typer.Option("--retry-infra", help="Try trials that ended in infra_error once more.")]
+
+
+def run(
+    study_file: Annotated[Path | None, typer.Argument(metavar="[STUDY]", help="A study file (TOML).")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="oracle, noop, repair, replay:PATH, python:MODULE:NAME.")
+    ] = None,
+    scenario: Annotated[list[str] | None, typer.Option(help="Scenario id or glob; all when left out.")] = None,
+    scenarios: Annotated[
+        list[str] | None, typer.Option(help="Folder of scenarios; the built-in ones when left out.")
+    ] = None,
+    repeats: Annotated[int | None, typer.Option(min=1, help="Trials of each model at each scenario.")] = None,
+    concurrency: Annotated[int | None, typer.Option(min=1, max=256, help="Trials at a time.")] = None,
+    budget: Annotated[float | None, typer.Option(min=0, help="US dollars; never exceeded.")] = None,
+    approver: Annotated[str | None, typer.Option(help="Who answers when the policy asks: policy or human.")] = None,
+    policy: Annotated[Path | None, typer.Option(help="A policy file; the built-in one when left out.")] = None,
+    runtime: Annotated[
+        str | None, typer.Option(help="Container runtime, as in runsc; the engine's own when left out.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of whatever is drawn.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; runs/DATE-NAME when left out.")] = None,
+    json: Json = False,
+) -> None:
+    """Run models against scenarios; flags, or a study file whose values they override."""
+    from runner.approvers.policy import load_policy
+    from runner.catalog import load_scenario, scenario_folders, select
+    from runner.folder import RunFolder
+    from runner.run import Run
+
+    given = {
+        "models": tuple(model) if model else None,
+        "select": tuple(scenario) if scenario else None,
+        "scenarios": tuple(scenarios) if scenarios else None,
+        "repeats": repeats,
+        "concurrency": concurrency,
+        "approver": approver,
+        "policy": str(policy.resolve()) if policy else None,
+        "runtime": runtime,
+        "seed": seed,
+        "budget": {"usd": budget} if budget is not None else None,
+    }
+    study = _study(study_file, {key: value for key, value in given.items() if value is not None})
+    rules = load_policy(Path(study.policy) if study.policy else None)
+    folders = scenario_folders(study.scenarios)
+    chosen = {name: load_scenario(folders[name]) for name in select(folders, study.select)}
+    folder = RunFolder((out or free_folder(Path("runs", f"{date.today()}-{study.name}"))).resolve())
+    with Session(folder, study.budget.usd, json) as session:
+        work = Run(study, folder, chosen, rules, _approver(study, rules), session.engine(), session.observer)
+        work.plan()
+        session.work(work)
+
+
+def resume(
+    folder: Annotated[Path, typer.Argument(help="The run's folder.")],
+    retry_infra: Retry = False,
+    json: Json = False,
+) -> None:
+    """Go on with a run that was interrupted; nothing finished is run again."""
+    from runner.folder import RunFolder
+    from runner.run import reopened
+
+    run_folder = RunFolder(folder.resolve())
+    budget = run_folder.lock()["study"]["budget"]["usd"]
+    with Session(run_folder, budget, json) as session:
+        session.work(reopened(run_folder, session.engine(), session.observer, _approver), retry_infra)
+
+
+class Session:
+    """One command's work on a run: the folder held, the table shown, signals turned into a clean stop."""
+
+    def __init__(self, folder: RunFolder, budget_usd: float | None, as_json: bool) -> None:
+        from rich.console import Console
+
+        from runner.console.live import LiveRun
+
+        self._folder = folder
+        self._json = as_json
+        self._console = Console(stderr=True)
+        self._held = folder.held()
+        self.observer = LiveRun(self._console, budget_usd)
+
+    def __enter__(self) -> Session:
+        for name in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(name, _as_interrupt)
+        self._held.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._held.__exit__(*error)
+
+    def engine(self) -> Any:
+        from sandboxes.host import ensure_engine
+
+        return ensure_engine(self.observer.say)
+
+    def work(self, work: Run, retry_infra: bool = False) -> None:
+        """Run to the end, print the report, and leave with the run's exit code."""
+        from runner.errors import Interrupted
+
+        self._console.print(
+            f"{len(work.scenarios)} scenarios, run folder {self._folder.path}", style="dim", markup=False
+        )
+        try:
+            with self.observer:
+                work.work(retry_infra)
+        except (KeyboardInterrupt, Interrupted):
+            self._stopped("interrupted", 130)
+        if work.problem:
+            self._stopped(work.problem, 1)
+        results = self._folder.results()
+        print_report(self._folder, self._json)
+        failed = any(result.verdict in ("infra_error", "invalid_scenario") for result in results)
+        raise typer.Exit(1 if failed else 0)
+
+    def _stopped(self, why: str, code: int) -> NoReturn:
+        """Workers may still hang in a call that nothing can end, so the process leaves without joining them."""
+        done = len(self._folder.results())
+        self._console.print(
+            f"taskfit: {why}. {done} trials are done and kept; go on with: taskfit resume {self._folder.path}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+        self._held.__exit__(None, None, None)
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def print_report(folder: RunFolder, as_json: bool) -> None:
+    """The run's report: a table for people, or JSON."""
+    import json
+
+    from rich.console import Console
+
+    from runner.console import tables
+    from runner.report.summary import profiles
+
+    results = folder.results()
+    found = profiles(results)
+    if as_json:
+        models = {
+            name: {
+                "trials": profile.trials,
+                "verdicts": profile.verdicts,
+                "bounds": profile.bounds,
+                **{measure: estimate.model_dump() for measure, estimate in profile.measures.items()},
+            }
+            for name, profile in found.items()
+        }
+        trials = [result.model_dump(mode="json", by_alias=True) for result in results]
+        planned = len(folder.keys())
+        print(
+            json.dumps({"schema": 1, "run": str(folder.path), "planned": planned, "models": models, "trials": trials})
+        )
+        return
+    console = Console()
+    console.print(tables.trials(results))
+    console.print(tables.report(found))
+
+
+def _study(file: Path | None, given: dict[str, Any]) -> Study:
+    """The study file with the flags laid over it, or the flags alone. Raises UserError."""
+    from pydantic import ValidationError
+
+    from runner.errors import UserError
+    from runner.study import Study, load_study
+
+    base = load_study(file).model_dump(by_alias=True) if file else {}
+    if not base and "models" not in given:
+        raise UserError("name at least one --model (oracle, noop, repair, …), or a study file")
+    try:
+        study = Study.model_validate(base | given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"{where}: {first['msg']}; found {first['input']!r}") from None
+    study.check_models()
+    return study
+
+
+def _approver(study: Study, policy: Policy) -> Approver:
+    if study.approver == "policy":
+        from runner.approvers.policy import PolicyApprover
+
+        return PolicyApprover(policy)
+    from runner.approvers.human import HumanApprover
+
+    return HumanApprover()
+
+
+def free_folder(path: Path) -> Path:
+    """`path`, or with a number behind it when a run is there already."""
+    candidate, number = path, 2
+    while candidate.exists():
+        candidate, number = path.with_name(f"{path.name}-{number}"), number + 1
+    return candidate
+
+
+def _as_interrupt(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt

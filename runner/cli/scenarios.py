@@ -1,0 +1,87 @@
+"""`taskfit scenarios list` and `validate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from runner.catalog import ScenarioFolder
+
+app = typer.Typer(help="List and prove scenarios.", no_args_is_help=True)
+Globs = Annotated[list[str] | None, typer.Argument(metavar="[SCENARIO]...", help="Ids or globs; all when left out.")]
+Places = Annotated[
+    list[str] | None,
+    typer.Option("--scenarios", help="Folder of scenarios; the built-in ones when left out."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+
+
+@app.command("list")
+def list_(scenario: Globs = None, scenarios: Places = None, json: AsJson = False) -> None:
+    """Scenarios with their repo, tags and titles."""
+    import json as json_module
+
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from runner.visible import visible
+
+    found = _load(scenario, scenarios)
+    if json:
+        rows = [
+            {"id": s.id, "folder": str(s.folder), **s.scenario.model_dump(mode="json", by_alias=True)} for s in found
+        ]
+        print(json_module.dumps(rows))
+        return
+    table = Table("scenario", "repo", "tags", "title", box=box.SIMPLE_HEAD, pad_edge=False)
+    for each in found:
+        scenario_ = each.scenario
+        table.add_row(each.id, scenario_.repo, visible(", ".join(scenario_.tags)), visible(scenario_.title))
+    Console().print(table)
+
+
+@app.command()
+def validate(
+    scenario: Globs = None,
+    scenarios: Places = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Gradings of base and reference each.")] = 3,
+    concurrency: Annotated[int, typer.Option(min=1, help="Scenarios at a time.")] = 2,
+    json: AsJson = False,
+) -> None:
+    """Prove scenarios: the base fails, the reference passes, the rest passes before and after, every time."""
+    import json as json_module
+
+    from rich.console import Console
+
+    from runner.validation import Finding, validate_all
+    from runner.visible import visible
+    from sandboxes.host import ensure_engine
+
+    console = Console(stderr=True)
+
+    def say(text: str) -> None:
+        console.print(text, style="dim", markup=False, highlight=False)
+
+    def tell(finding: Finding) -> None:
+        if not json:
+            style = "green" if finding.ok else "red"
+            Console().print(f"{finding.code:<28}", visible(finding.line), style=style, markup=False, soft_wrap=True)
+
+    found = _load(scenario, scenarios)
+    findings = validate_all(found, ensure_engine(say), repeats=repeats, concurrency=concurrency, say=say, tell=tell)
+    if json:
+        print(json_module.dumps([finding.model_dump() for finding in findings]))
+    failed = sum(not finding.ok for finding in findings)
+    say(f"{len(findings) - failed} of {len(findings)} scenarios hold, {repeats} gradings of base and reference each")
+    raise typer.Exit(1 if failed else 0)
+
+
+def _load(globs: list[str] | None, places: list[str] | None) -> list[ScenarioFolder]:
+    from runner.catalog import load_scenario, scenario_folders, select
+
+    folders = scenario_folders([Path(place) for place in places or []])
+    return [load_scenario(folders[name]) for name in select(folders, globs or [])]

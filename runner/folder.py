@@ -1,0 +1,111 @@
+"""A run's folder: where everything is, who holds it, and what it says about its trials."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from pydantic import ValidationError
+
+from runner.errors import FileProblem, RunHeld, UserError
+from runner.ledger import Ledger
+from runner.results import TrialKey, TrialResult
+
+LOCK = "study.lock.json"
+
+
+class RunFolder:
+    """Paths within a run's folder, and the results in it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def ledger_file(self) -> Path:
+        return self.path / "ledger.sqlite"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.path / LOCK
+
+    def trial(self, key: TrialKey) -> Path:
+        return self.path / "trials" / key.name
+
+    def lock(self) -> dict[str, Any]:
+        """The study lock. Raises UserError where this is no run's folder."""
+        try:
+            lock = json.loads(self.lock_file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise UserError(f"{self.path} is no run's folder: it has no {LOCK}") from None
+        except (OSError, ValueError) as error:
+            raise FileProblem(self.lock_file, f"cannot be read: {error}") from None
+        if not isinstance(lock, dict) or lock.get("schema") != 1:
+            raise FileProblem(self.lock_file, "is no lock of schema 1")
+        return lock
+
+    def result(self, key: TrialKey) -> TrialResult | None:
+        """A trial's result, None while there is none. Raises FileProblem for a damaged one."""
+        file = self.trial(key) / "result.json"
+        try:
+            return TrialResult.model_validate_json(file.read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValidationError as error:
+            raise FileProblem(file, f"is no result: {error.errors(include_url=False)[0]['msg']}") from None
+
+    def results(self) -> list[TrialResult]:
+        """Every finished trial's result, in the ledger's order."""
+        return [result for key in self.keys() if (result := self.result(key)) is not None]
+
+    def keys(self) -> list[TrialKey]:
+        """Every planned trial."""
+        self.lock()
+        ledger = Ledger(self.ledger_file)
+        try:
+            return [row.key for row in ledger.rows()]
+        finally:
+            ledger.close()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the folder for this process. Raises RunHeld with the holder's pid."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        holder = self.path / ".holder"
+        lock = FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise RunHeld(self.path, holder.read_text().strip() if holder.exists() else "unknown") from None
+        try:
+            holder.write_text(f"{os.getpid()}\n")
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+            lock.release()
+
+    def set_aside(self, key: TrialKey, attempt: int) -> None:
+        """Keep what an earlier attempt at a trial left, so that the next one starts in a clean folder."""
+        folder = self.trial(key)
+        left = [path for path in folder.iterdir() if path.name != "attempts"] if folder.is_dir() else []
+        if not left:
+            return
+        kept = folder / "attempts" / str(attempt)
+        if kept.exists():
+            shutil.rmtree(kept)
+        kept.mkdir(parents=True)
+        for path in left:
+            path.rename(kept / path.name)
+
+
+def latest_run(runs: Path) -> RunFolder:
+    """The run's folder that was changed last. Raises UserError where there is none."""
+    found = sorted(runs.glob(f"*/{LOCK}"), key=lambda file: file.stat().st_mtime)
+    if not found:
+        raise UserError(f"no run in {runs}; start one with `taskfit demo` or `taskfit run`")
+    return RunFolder(found[-1].parent)

@@ -1,0 +1,146 @@
+"""A run's ledger: every trial's state and every reserved and spent cent, in one SQLite file.
+
+planned ──start──▶ running ──finish──▶ done
+   ▲                  │
+   └──── release ◀────┘      (interrupted, or its process died)
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from runner.errors import BudgetExhausted
+from runner.results import TrialKey, Verdict
+
+State = Literal["planned", "running", "done"]
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS trials (
+    position INTEGER PRIMARY KEY,
+    scenario TEXT NOT NULL, model TEXT NOT NULL, arm TEXT NOT NULL, repeat INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'planned' CHECK (state IN ('planned', 'running', 'done')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    verdict TEXT,
+    UNIQUE (scenario, model, arm, repeat)
+);
+CREATE TABLE IF NOT EXISTS spending (
+    id INTEGER PRIMARY KEY,
+    trial INTEGER NOT NULL REFERENCES trials (position),
+    reserved REAL NOT NULL CHECK (reserved >= 0),
+    spent REAL CHECK (spent >= 0)
+);
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One trial's line."""
+
+    position: int
+    key: TrialKey
+    state: State
+    attempts: int
+    verdict: Verdict | None
+
+
+class Ledger:
+    """Safe to use from any thread. Each change is committed, and on disk, before its method returns."""
+
+    def __init__(self, file: Path) -> None:
+        self._lock = threading.RLock()
+        self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None, timeout=30)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.executescript(SCHEMA)
+
+    def plan(self, keys: Iterable[TrialKey]) -> None:
+        """Write the trials in the order in which they are to run; those already there stay as they are."""
+        with self._transaction() as db:
+            db.executemany(
+                "INSERT OR IGNORE INTO trials (scenario, model, arm, repeat) VALUES (?, ?, ?, ?)",
+                [(key.scenario, key.model, key.arm, key.repeat) for key in keys],
+            )
+
+    def rows(self) -> list[Row]:
+        """All trials, in order."""
+        with self._lock:
+            found = self._db.execute(
+                "SELECT position, scenario, model, arm, repeat, state, attempts, verdict FROM trials ORDER BY position"
+            ).fetchall()
+        return [
+            Row(
+                position,
+                TrialKey(scenario=scenario, model=model, arm=arm, repeat=repeat),
+                state,
+                attempts,
+                verdict,
+            )
+            for position, scenario, model, arm, repeat, state, attempts, verdict in found
+        ]
+
+    def start(self, position: int) -> int:
+        """Mark a planned trial as running; returns the number of this attempt, from 1."""
+        with self._transaction() as db:
+            changed = db.execute(
+                "UPDATE trials SET state = 'running', attempts = attempts + 1 "
+                "WHERE position = ? AND state = 'planned' RETURNING attempts",
+                (position,),
+            ).fetchone()
+        if changed is None:
+            raise ValueError(f"trial {position} is not planned")
+        return int(changed[0])
+
+    def finish(self, position: int, verdict: Verdict) -> None:
+        with self._transaction() as db:
+            db.execute("UPDATE trials SET state = 'done', verdict = ? WHERE position = ?", (verdict, position))
+
+    def release(self, position: int) -> None:
+        """Put a running trial back to planned."""
+        with self._transaction() as db:
+            db.execute("UPDATE trials SET state = 'planned' WHERE position = ? AND state = 'running'", (position,))
+
+    def reopen(self, position: int) -> None:
+        """Put a finished trial back to planned, to be tried once more."""
+        with self._transaction() as db:
+            db.execute("UPDATE trials SET state = 'planned', verdict = NULL WHERE position = ?", (position,))
+
+    def reserve(self, position: int, usd: float, cap: float | None) -> int:
+        """Set money aside before a call; returns the reservation. Raises BudgetExhausted when the cap could be passed."""
+        with self._transaction() as db:
+            if cap is not None and usd > 0 and self.committed() + usd > cap:
+                raise BudgetExhausted(
+                    f"the next call could cost {usd:.4f} USD; {self.committed():.4f} of {cap:.4f} USD are spent or reserved"
+                )
+            cursor = db.execute("INSERT INTO spending (trial, reserved) VALUES (?, ?)", (position, usd))
+            return int(cursor.lastrowid or 0)
+
+    def settle(self, reservation: int, usd: float) -> None:
+        """What the call really cost. A reservation never settled (a crash) stays committed in full."""
+        with self._transaction() as db:
+            db.execute("UPDATE spending SET spent = ? WHERE id = ?", (usd, reservation))
+
+    def committed(self) -> float:
+        """US dollars spent or still reserved."""
+        with self._lock:
+            total = self._db.execute("SELECT total(coalesce(spent, reserved)) FROM spending").fetchone()[0]
+        return float(total)
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")

@@ -1,0 +1,89 @@
+"""From a run's results to one profile per model: measures with intervals, never one composite number."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+
+from runner.messages import Frozen
+from runner.results import COUNTED, TrialResult
+from runner.statistics.bootstrap import median, ratio
+from runner.statistics.estimate import Estimate
+from runner.statistics.rates import rate
+
+
+class Profile(Frozen):
+    """What a run says about one model."""
+
+    trials: int
+    verdicts: dict[str, int]
+    """How many trials ended in each verdict."""
+    bounds: tuple[float, float] | None
+    """Resolved rate if every trial that does not count had failed, or succeeded; None where all count."""
+    measures: dict[str, Estimate]
+
+
+def profiles(results: Sequence[TrialResult]) -> dict[str, Profile]:
+    """Model → profile, in the order in which the models first occur."""
+    by_model: dict[str, list[TrialResult]] = defaultdict(list)
+    for result in results:
+        by_model[result.key.model].append(result)
+    return {model: _profile(found) for model, found in by_model.items()}
+
+
+def _profile(results: Sequence[TrialResult]) -> Profile:
+    counted = [result for result in results if result.verdict in COUNTED]
+    cases = _by_scenario(counted)
+    return Profile(
+        trials=len(results),
+        verdicts=dict(sorted(Counter(result.verdict for result in results).items())),
+        bounds=_bounds(results),
+        measures={
+            "resolved": rate([[float(r.resolved) for r in each] for each in cases.values()]),
+            "invalid_calls": _ratio(cases, lambda r: r.counts.invalid, lambda r: r.counts.calls),
+            "forbidden_calls": _ratio(cases, lambda r: r.counts.forbidden, lambda r: r.counts.calls),
+            "approvals_asked": _ratio(cases, lambda r: r.counts.asked, lambda r: 1),
+            "approvals_granted": _ratio(cases, lambda r: r.counts.approved, lambda r: r.counts.asked),
+            "cost_usd_per_trial": _ratio(cases, lambda r: r.cost_usd, lambda r: 1),
+            "cost_usd_per_resolved": _ratio(cases, lambda r: r.cost_usd, lambda r: r.resolved),
+            "turns": _median(cases, lambda r: r.counts.turns),
+            "seconds_total": _median(cases, lambda r: r.times.total),
+            "seconds_model": _median(cases, lambda r: r.times.model),
+            "seconds_tool": _median(cases, lambda r: r.times.tool),
+            "seconds_approval": _median(cases, lambda r: r.times.approval),
+            "seconds_sandbox": _median(cases, lambda r: r.times.sandbox),
+            "seconds_grading": _median(cases, lambda r: r.times.grading),
+        },
+    )
+
+
+def _by_scenario(results: Sequence[TrialResult]) -> dict[str, list[TrialResult]]:
+    cases: dict[str, list[TrialResult]] = defaultdict(list)
+    for result in results:
+        cases[result.key.scenario].append(result)
+    return dict(cases)
+
+
+def _bounds(results: Sequence[TrialResult]) -> tuple[float, float] | None:
+    open_ends = sum(result.verdict not in COUNTED for result in results)
+    if not open_ends:
+        return None
+    resolved = sum(result.resolved for result in results)
+    return resolved / len(results), (resolved + open_ends) / len(results)
+
+
+def _ratio(
+    cases: Mapping[str, Sequence[TrialResult]],
+    top: Callable[[TrialResult], float],
+    bottom: Callable[[TrialResult], float],
+) -> Estimate:
+    """A ratio of sums over all counted trials, resampled by scenario."""
+    return ratio(
+        [sum(top(result) for result in each) for each in cases.values()],
+        [sum(bottom(result) for result in each) for each in cases.values()],
+    )
+
+
+def _median(cases: Mapping[str, Sequence[TrialResult]], value: Callable[[TrialResult], float]) -> Estimate:
+    """The median over scenarios of each scenario's mean."""
+    return median([sum(value(result) for result in each) / len(each) for each in cases.values()])

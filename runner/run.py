@@ -1,0 +1,274 @@
+"""Runs a study: plans it into a folder, works through the ledger with threads, goes on after any interruption."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from runner.approvers.base import Approver
+from runner.approvers.policy import Policy, load_policy
+from runner.baseline import Baseline, baseline
+from runner.catalog import ScenarioFolder, load_scenario
+from runner.errors import Interrupted, ScenarioInvalid, UserError
+from runner.folder import RunFolder
+from runner.ledger import Ledger, Row
+from runner.models import model_factory
+from runner.results import TrialKey, TrialResult, Verdict
+from runner.study import Study, differing, lock_of, trial_seed
+from runner.trial import Setting, run_trial, write_result
+from runner.workspace import Workspace, prepare
+from sandboxes.client import Engine
+from sandboxes.errors import EngineUnavailable, SandboxError
+from sandboxes.images import ImageStore
+from sandboxes.reaper import reap, remove_own
+
+ENGINE_SECONDS = 60.0
+"""How long a run waits for an engine that went away before it stops, resumable."""
+STOP_SECONDS = 15.0
+"""How long an interrupted run waits for its workers."""
+
+
+class Observer(Protocol):
+    """Told what happens, from any thread."""
+
+    def planned(self, rows: list[Row]) -> None: ...
+
+    def phase(self, key: TrialKey, phase: str) -> None:
+        """A trial begins a phase: preparing, starting, working, grading."""
+        ...
+
+    def finished(self, result: TrialResult, committed_usd: float) -> None: ...
+
+    def say(self, text: str) -> None:
+        """Something that the user should know."""
+        ...
+
+
+@dataclass
+class Run:
+    """One process's work on one run's folder."""
+
+    study: Study
+    folder: RunFolder
+    scenarios: Mapping[str, ScenarioFolder]
+    policy: Policy
+    approver: Approver
+    engine: Engine
+    observer: Observer
+    stop: threading.Event = field(default_factory=threading.Event)
+    problem: str = ""
+    """Why the run had to stop before its end, when it was not the user."""
+    _ready: dict[str, Future[tuple[Workspace, Baseline]]] = field(default_factory=dict)
+
+    def plan(self) -> None:
+        """Write lock and ledger of a new run. Raises UserError when the folder holds a run already."""
+        if self.folder.lock_file.exists():
+            raise UserError(
+                f"{self.folder.path} holds a run already; `taskfit resume {self.folder.path}` goes on with it"
+            )
+        keys = self.study.keys(self.scenarios)
+        if len({key.name for key in keys}) != len(keys):
+            raise UserError("two trials would share a folder; rename a model or a scenario")
+        with self._ledger() as ledger:
+            ledger.plan(keys)
+        lock = lock_of(self.study, self.policy, self.scenarios, self.engine.description)
+        partial = self.folder.path / ".lock.partial"
+        partial.write_text(json.dumps(lock, indent=1, sort_keys=True), encoding="utf-8")
+        partial.replace(self.folder.lock_file)
+
+    def work(self, retry_infra: bool = False) -> None:
+        """Work until every trial is done, the user interrupts, or the run cannot go on (`problem` says why)."""
+        for leftover in reap(self.engine):
+            self.observer.say(f"removed {leftover.name}, left by a process that died")
+        with self._ledger() as ledger:
+            self._recover(ledger, retry_infra)
+            rows = ledger.rows()
+            self.observer.planned(rows)
+            todo: queue.SimpleQueue[Row] = queue.SimpleQueue()
+            pending = [row for row in rows if row.state == "planned"]
+            for row in pending:
+                todo.put(row)
+            needed = list(dict.fromkeys(row.key.scenario for row in pending))
+            preparing = ThreadPoolExecutor(self.study.concurrency, thread_name_prefix="prepare")
+            self._ready = {name: preparing.submit(self._prepare, name) for name in needed}
+            workers = [
+                threading.Thread(target=self._worker, args=(todo, ledger), name=f"trial-{number}", daemon=True)
+                for number in range(min(self.study.concurrency, len(pending)))
+            ]
+            for worker in workers:
+                worker.start()
+            try:
+                while any(worker.is_alive() for worker in workers):
+                    time.sleep(0.05)
+            except KeyboardInterrupt:
+                self._halt("")
+                raise Interrupted("stopped by the user") from None
+            finally:
+                preparing.shutdown(wait=False, cancel_futures=True)
+                if self.stop.is_set():
+                    self._wind_up(workers)
+
+    def _worker(self, todo: queue.SimpleQueue[Row], ledger: Ledger) -> None:
+        while not self.stop.is_set():
+            try:
+                row = todo.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                self._await_engine()
+                self._one(row, ledger)
+            except Interrupted:
+                with contextlib.suppress(sqlite3.Error):
+                    ledger.release(row.position)
+            except (OSError, sqlite3.Error) as error:
+                self._halt(_disk_problem(error, self.folder.path))
+            except EngineUnavailable as error:
+                with contextlib.suppress(sqlite3.Error):
+                    ledger.release(row.position)
+                self._halt(f"the container engine went away: {error}")
+            except Exception as error:
+                self._halt(f"trial {row.key.name} met a fault in taskfit itself: {type(error).__name__}: {error}")
+                raise
+
+    def _one(self, row: Row, ledger: Ledger) -> None:
+        """One trial from planned to done."""
+        key = row.key
+        attempt = ledger.start(row.position)
+        self.folder.set_aside(key, attempt - 1)
+        folder = self.folder.trial(key)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.observer.phase(key, "preparing")
+        try:
+            workspace, known = self._ready[key.scenario].result()
+        except ScenarioInvalid as error:
+            result = _unrun(key, attempt, "invalid_scenario", f"{error.code}: {error.problem}")
+            write_result(folder, result)
+        except EngineUnavailable:
+            raise
+        except SandboxError as error:
+            result = _unrun(key, attempt, "infra_error", str(error))
+            write_result(folder, result)
+        else:
+            result = run_trial(self._setting(row, attempt, workspace, known, ledger))
+        ledger.finish(row.position, result.verdict)
+        self.observer.finished(result, ledger.committed())
+
+    def _setting(self, row: Row, attempt: int, workspace: Workspace, known: Baseline, ledger: Ledger) -> Setting:
+        key = row.key
+
+        def reserve(usd: float) -> Callable[[float], None]:
+            reservation = ledger.reserve(row.position, usd, self.study.budget.usd)
+            return lambda spent: ledger.settle(reservation, spent)
+
+        return Setting(
+            key=key,
+            attempt=attempt,
+            seed=trial_seed(self.study.seed, key),
+            folder=self.folder.trial(key),
+            workspace=workspace,
+            pass_to_pass=known.pass_to_pass,
+            limits=workspace.found.scenario.limits,
+            model=model_factory(key.model),
+            policy=self.policy,
+            approver=self.approver,
+            engine=self.engine,
+            reserve=reserve,
+            stop=self.stop,
+            phase=lambda phase: self.observer.phase(key, phase),
+            run=self.folder.path.name,
+            runtime=self.study.runtime,
+        )
+
+    def _prepare(self, name: str) -> tuple[Workspace, Baseline]:
+        """A scenario's image and proved tests; done once, however many trials wait for it."""
+        if self.stop.is_set():
+            raise Interrupted("stopped by the user")
+        images = ImageStore(self.engine, self.observer.say)
+        workspace = prepare(self.scenarios[name], images)
+        return workspace, baseline(self.engine, workspace, run=self.folder.path.name, runtime=self.study.runtime)
+
+    def _recover(self, ledger: Ledger, retry_infra: bool) -> None:
+        """Adopt what a dead process finished, release what it did not."""
+        for row in ledger.rows():
+            result = self.folder.result(row.key) if row.state == "running" else None
+            if result is not None:
+                ledger.finish(row.position, result.verdict)
+            elif row.state == "running":
+                ledger.release(row.position)
+            elif retry_infra and row.verdict == "infra_error":
+                ledger.reopen(row.position)
+
+    def _await_engine(self) -> None:
+        """Raises EngineUnavailable when the engine stays away."""
+        deadline = time.monotonic() + ENGINE_SECONDS
+        while not self.stop.is_set():
+            try:
+                self.engine.api.ping()
+                return
+            except Exception as error:
+                if time.monotonic() > deadline:
+                    raise EngineUnavailable(f"no answer for {ENGINE_SECONDS:.0f} s ({error})") from error
+                time.sleep(1)
+        raise Interrupted("stopped")
+
+    def _halt(self, problem: str) -> None:
+        if not self.stop.is_set():
+            self.problem = problem
+            self.stop.set()
+
+    def _wind_up(self, workers: list[threading.Thread]) -> None:
+        """Remove this process's containers, which ends whatever still runs in them, and wait for the workers."""
+        deadline = time.monotonic() + STOP_SECONDS
+        while any(worker.is_alive() for worker in workers) and time.monotonic() < deadline:
+            with contextlib.suppress(SandboxError):
+                remove_own(self.engine)
+            time.sleep(0.1)
+        with contextlib.suppress(SandboxError):
+            remove_own(self.engine)
+
+    @contextlib.contextmanager
+    def _ledger(self):  # type: ignore[no-untyped-def]
+        ledger = Ledger(self.folder.ledger_file)
+        try:
+            yield ledger
+        finally:
+            if not self.stop.is_set():
+                ledger.close()
+
+
+def reopened(
+    folder: RunFolder, engine: Engine, observer: Observer, approver: Callable[[Study, Policy], Approver]
+) -> Run:
+    """A run as its lock describes it. Raises UserError when something that was held constant has changed."""
+    lock = folder.lock()
+    study = Study.model_validate(lock["study"])
+    scenarios = {name: load_scenario(Path(place)) for name, place in lock["folders"].items()}
+    policy = load_policy(Path(study.policy) if study.policy else None)
+    now = lock_of(study, policy, scenarios, engine.description)
+    if changed := differing(lock["hashes"], now["hashes"]):
+        raise UserError(
+            f"{folder.path} cannot go on: changed since it began: {', '.join(changed)}. "
+            "Restore them, or start a new run; results of both would not be comparable."
+        )
+    return Run(study, folder, scenarios, policy, approver(study, policy), engine, observer)
+
+
+def _unrun(key: TrialKey, attempt: int, verdict: Verdict, reason: str) -> TrialResult:
+    return TrialResult(key=key, verdict=verdict, reason=reason, attempt=attempt)
+
+
+def _disk_problem(error: Exception, folder: Path) -> str:
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if full or "full" in str(error):
+        return f"the disk that holds {folder} is full; free some space"
+    return f"cannot write to {folder}: {error}"

@@ -1,0 +1,121 @@
+"""A study: scenarios × models × arms × repeats, what is held constant, and the lock that proves it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from runner import __version__
+from runner.approvers.policy import Policy
+from runner.catalog import ScenarioFolder, read_toml
+from runner.errors import FileProblem, UserError
+from runner.messages import Frozen
+from runner.models import model_factory
+from runner.prompts import templates
+from runner.results import TrialKey
+from runner.tools import toolbox
+from runner.tools.base import spec
+
+
+class Budget(Frozen):
+    usd: float | None = Field(default=None, ge=0)
+    """A hard stop: reserved before each call, never exceeded."""
+
+
+class Study(Frozen):
+    """A study file, or what the flags of `taskfit run` amount to."""
+
+    format: Literal[1] = Field(default=1, alias="schema")
+    name: str = Field(default="adhoc", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    models: tuple[str, ...] = Field(min_length=1)
+    scenarios: tuple[str, ...] = ()
+    """Folders or globs of folders, relative to the study file; the built-in ones when empty."""
+    select: tuple[str, ...] = ()
+    """Globs of scenario ids; all of them when empty."""
+    repeats: int = Field(default=1, ge=1, le=1000)
+    seed: int = 7
+    approver: Literal["policy", "human"] = "policy"
+    policy: str | None = None
+    """A policy file, relative to the study file; the built-in one when left out."""
+    runtime: str | None = None
+    """A container runtime of the engine's, such as runsc."""
+    budget: Budget = Budget()
+    concurrency: int = Field(default=2, ge=1, le=256)
+
+    def check_models(self) -> None:
+        """Raises UserError for a model that does not exist or is named twice."""
+        if len(set(self.models)) != len(self.models):
+            raise UserError("a model is named twice; use --repeats to try one more often")
+        for name in self.models:
+            model_factory(name)
+
+    def keys(self, scenarios: Iterable[str]) -> list[TrialKey]:
+        """Every trial in the order in which it runs: models interleaved within a scenario."""
+        return [
+            TrialKey(scenario=scenario, model=model, repeat=repeat)
+            for scenario in scenarios
+            for repeat in range(1, self.repeats + 1)
+            for model in self.models
+        ]
+
+
+def load_study(file: Path) -> Study:
+    """Read a study file; its paths become relative to the caller's folder. Raises FileProblem."""
+    study = read_toml(file, Study)
+    here = file.resolve().parent
+    try:
+        study.check_models()
+    except UserError as error:
+        raise FileProblem(file, str(error), "models") from None
+    return study.model_copy(
+        update={
+            "scenarios": tuple(str(here / place) for place in study.scenarios),
+            "policy": str(here / study.policy) if study.policy else None,
+        }
+    )
+
+
+def lock_of(study: Study, policy: Policy, scenarios: Mapping[str, ScenarioFolder], engine: str) -> dict[str, Any]:
+    """What is held constant, as hashes, and the study itself, so that a run can go on from its folder alone."""
+    tools = {name: spec(tool).model_dump() for name, tool in toolbox().items()}
+    return {
+        "schema": 1,
+        "taskfit": __version__,
+        "study": study.model_dump(mode="json", by_alias=True),
+        "folders": {name: str(found.folder) for name, found in scenarios.items()},
+        "hashes": {
+            "prompts": {name: digest(text) for name, text in templates().items()},
+            "tools": digest(tools),
+            "policy": digest(policy.model_dump(mode="json")),
+            "scenarios": {name: found.digest for name, found in scenarios.items()},
+        },
+        "engine": engine,
+    }
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of a value's canonical JSON."""
+    exact = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(exact.encode()).hexdigest()
+
+
+def differing(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """The dotted names of the fields in which two locks' hashes differ."""
+    names: list[str] = []
+    for key in sorted(old.keys() | new.keys()):
+        before, after = old.get(key), new.get(key)
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            names += differing(before, after, f"{prefix}{key}.")
+        elif before != after:
+            names.append(prefix + key)
+    return names
+
+
+def trial_seed(study_seed: int, key: TrialKey) -> int:
+    """A seed of its own for each trial, the same on every machine."""
+    return int(digest([study_seed, key.scenario, key.model, key.arm, key.repeat])[:8], 16)

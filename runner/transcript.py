@@ -1,0 +1,86 @@
+"""A trial's events on disk: appended line by line, flushed at each step, repaired after a crash."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from pydantic import ValidationError
+
+from runner.errors import FileProblem
+from runner.events import EVENTS, AnyEvent, Event
+
+E = TypeVar("E", bound=Event)
+
+
+class Transcript:
+    """Appends events to a JSONL file and gives each its step. A write that fails raises OSError and adds nothing."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        file.parent.mkdir(parents=True, exist_ok=True)
+        repair(file)
+        self._step = sum(1 for _ in read(file)) if file.exists() else 0
+        self._handle = file.open("ab")
+        self._lock = threading.Lock()
+
+    def append(self, event: E) -> E:
+        """Write one event with its step and time; returns it as written."""
+        with self._lock:
+            stamped = event.model_copy(update={"step": self._step, "at": _now()})
+            self._handle.write(stamped.model_dump_json(by_alias=True).encode("utf-8", "replace") + b"\n")
+            self._handle.flush()
+            self._step += 1
+            return stamped
+
+    def close(self) -> None:
+        self._handle.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def read(file: Path) -> Iterator[AnyEvent]:
+    """The events of a transcript, a torn last line left out. Raises FileProblem for any other line that is no event."""
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield EVENTS.validate_json(line)
+            except ValidationError as error:
+                problem = f"line {number} is no event of this version: {error.errors(include_url=False)[0]['msg']}"
+                raise FileProblem(file, problem) from None
+
+
+def repair(file: Path) -> bool:
+    """Cut off a last line that a crash tore; True when there was one."""
+    if not file.exists() or not (size := file.stat().st_size):
+        return False
+    with file.open("r+b") as handle:
+        handle.seek(-1, os.SEEK_END)
+        if handle.read(1) == b"\n":
+            return False
+        keep, position, block = 0, size, 64 * 1024
+        while position and not keep:
+            start = max(0, position - block)
+            handle.seek(start)
+            found = handle.read(position - start).rfind(b"\n")
+            keep = start + found + 1 if found >= 0 else 0
+            position = start
+        handle.truncate(keep)
+    return True
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
