@@ -56,7 +56,7 @@ class Tally:
     """What a trial has used so far; readable at any time, also after an error."""
 
     turns: int = 0
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     cost_usd: float = 0.0
     model_seconds: float = 0.0
     tool_seconds: float = 0.0

@@ -110,11 +110,12 @@ class Ledger:
             db.execute("UPDATE trials SET state = 'planned', verdict = NULL WHERE position = ?", (position,))
 
     def reserve(self, position: int, usd: float, cap: float | None) -> int:
-        """Set money aside before a call; returns the reservation. Raises BudgetExhausted when the cap could be passed."""
+        """Set money aside before a call; returns the reservation. Raises BudgetExhausted if it could pass the cap."""
         with self._transaction() as db:
             if cap is not None and usd > 0 and self.committed() + usd > cap:
                 raise BudgetExhausted(
-                    f"the next call could cost {usd:.4f} USD; {self.committed():.4f} of {cap:.4f} USD are spent or reserved"
+                    f"the next call could cost {usd:.4f} USD; "
+                    f"{self.committed():.4f} of {cap:.4f} USD are spent or reserved"
                 )
             cursor = db.execute("INSERT INTO spending (trial, reserved) VALUES (?, ?)", (position, usd))
             return int(cursor.lastrowid or 0)

@@ -77,10 +77,10 @@ class _Progress:
 
     gate: Gate
     tally: Tally = field(default_factory=Tally)
-    ending: Ending = Ending()
+    ending: Ending = field(default_factory=Ending)
     sandbox: float = 0.0
     grading: float = 0.0
-    tests: TestCounts = TestCounts()
+    tests: TestCounts = field(default_factory=TestCounts)
     kept: Mapping[str, Entry | None] = field(default_factory=dict)
     dropped: Mapping[str, str] = field(default_factory=dict)
 

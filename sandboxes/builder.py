@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from docker.types import Mount
+from docker.types import LogConfig, Mount
 
 from sandboxes.client import Engine, labels, translated
 from sandboxes.container import ENVIRONMENT, WORKSPACE
@@ -59,7 +59,7 @@ class Builder:
                     network_mode="host" if network else "none",
                     tmpfs={LENT: "mode=755"} if network else None,
                     mounts=mounts,
-                    log_config={"Type": "none"},
+                    log_config=LogConfig(type="none"),
                 ),
             )["Id"]
 

@@ -57,7 +57,7 @@ class Engine:
         """The full id of an image, or None when the engine has none of that name."""
         with translated():
             try:
-                return str(self.api.inspect_image(reference)["Id"])
+                return str(self.api.inspect_image(reference)["Id"])  # type: ignore[no-untyped-call]
             except NotFound:
                 return None
 

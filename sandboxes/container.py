@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
-from docker.types import Ulimit
+from docker.types import LogConfig, Ulimit
 
 from sandboxes.archive import Tree, read_tar, write_tar
 from sandboxes.base import Command, ExecResult, SandboxLimits
@@ -69,7 +69,7 @@ class DockerSandbox:
                     Ulimit(name="fsize", soft=limits.file_mb << 20, hard=limits.file_mb << 20),
                     Ulimit(name="core", soft=0, hard=0),
                 ],
-                log_config={"Type": "none"},
+                log_config=LogConfig(type="none"),
                 storage_opt={"size": f"{limits.disk_mb}m"} if limits.disk_mb else None,
                 runtime=runtime,
             )

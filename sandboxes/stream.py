@@ -64,7 +64,7 @@ def _unwrap(connection: Any) -> tuple[socket.socket, bytes]:
     """
     raw: socket.socket = getattr(connection, "_sock", connection)
     response = getattr(connection, "_response", None)
-    buffered = getattr(getattr(getattr(response, "raw", None), "_fp", None), "fp", None)
+    buffered: Any = getattr(getattr(getattr(response, "raw", None), "_fp", None), "fp", None)
     if not hasattr(buffered, "peek"):
         return raw, b""
     raw.setblocking(False)

@@ -18,7 +18,7 @@ CHOICES = "[a]pprove, [m]odify, [d]eny, [t]erminate the trial"
 
 
 class HumanApprover:
-    """Asks on a console, one trial at a time. Whatever the model wrote is shown with control characters made visible."""
+    """Asks on a console, one trial at a time; what the model wrote is shown with control characters made visible."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True)

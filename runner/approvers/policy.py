@@ -16,7 +16,8 @@ from pydantic import Field
 
 from runner.approvals import STRICTNESS, Action, Decision, Request, Ruling, Verdict
 from runner.catalog import read_toml
-from runner.commands import classify, writing
+from runner.commands import classify
+from runner.commands.access import writing
 from runner.effects import Effect
 from runner.errors import FileProblem
 from runner.messages import Frozen
@@ -87,7 +88,7 @@ class Policy(Frozen):
 
 
 def load_policy(file: Path | None = None) -> Policy:
-    """Read a policy, the built-in one by default. Raises FileProblem, also for an example that a rule does not honour."""
+    """Read a policy, the built-in one by default. Raises FileProblem, also where a rule breaks its own examples."""
     file = file or BUILTIN
     policy = read_toml(file, Policy)
     seen: set[str] = set()
@@ -110,8 +111,8 @@ def _example(text: str) -> Action:
     """An example as an action: `edit_file src/x.py`, or a shell command."""
     words = _split(text)
     if len(words) == 2 and words[0] in FILE_TOOLS:
-        effect = writing(f"/workspace/{words[1]}", EXAMPLE_SCOPE) or Effect.EDIT
-        return Action(tool=words[0], arguments={"path": words[1]}, effects=frozenset({effect}), targets=(words[1],))
+        tool, path = words
+        return Action(tool=tool, arguments={"path": path}, effects=writing(path, EXAMPLE_SCOPE), targets=(path,))
     reach = classify(text, EXAMPLE_SCOPE)
     return Action(tool="run_command", arguments={"command": text}, effects=reach.effects, targets=tuple(reach.targets))
 

@@ -23,37 +23,52 @@ VERDICT_STYLES = {
     "invalid_scenario": "cyan",
 }
 
+MODELS_ACROSS = 4
+"""Profiles side by side; more go into further tables."""
+
+ROWS = {
+    "resolved": ("resolved", "{:.0f} %", 100),
+    "invalid_calls": ("invalid calls", "{:.1f} %", 100),
+    "forbidden_calls": ("forbidden calls", "{:.1f} %", 100),
+    "approvals_asked": ("approvals per trial", "{:.1f}", 1),
+    "approvals_granted": ("approvals granted", "{:.0f} %", 100),
+    "cost_usd_per_trial": ("USD per trial", "{:.3f}", 1),
+    "cost_usd_per_resolved": ("USD per resolved", "{:.3f}", 1),
+    "turns": ("turns", "{:.0f}", 1),
+    "seconds_total": ("seconds per trial", "{:.1f}", 1),
+    "seconds_model": ("  model", "{:.1f}", 1),
+    "seconds_tool": ("  tools", "{:.1f}", 1),
+    "seconds_approval": ("  approvals", "{:.1f}", 1),
+    "seconds_sandbox": ("  sandbox", "{:.1f}", 1),
+    "seconds_grading": ("  grading", "{:.1f}", 1),
+}
+
 
 def report(profiles: Mapping[str, Profile]) -> RenderableType:
-    """One line a model, each number with its 95 % interval; the N behind them in the second column."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name, justify in (("model", "left"), ("scenarios × trials", "right")):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
-    for name in ("resolved", "invalid calls", "approvals asked", "cost / trial", "seconds", "of which tools"):
-        table.add_column(name, justify="right")
-    for model, profile in profiles.items():
-        measures = profile.measures
-        table.add_row(
-            visible(model),
-            f"{measures['resolved'].n} × {profile.trials}",
-            interval(measures["resolved"], 100, " %"),
-            interval(measures["invalid_calls"], 100, " %"),
-            interval(measures["approvals_asked"], 1, " a trial", digits=1),
-            interval(measures["cost_usd_per_trial"], 1, " USD", digits=3),
-            interval(measures["seconds_total"], 1, " s", digits=1),
-            interval(measures["seconds_tool"], 1, " s", digits=1),
-        )
+    """A profile a model, side by side: each number with its 95 % interval and, in the first rows, its N."""
+    parts: list[RenderableType] = []
+    models = list(profiles)
+    for first in range(0, len(models), MODELS_ACROSS):
+        across = models[first : first + MODELS_ACROSS]
+        table = Table("", *map(visible, across), box=box.SIMPLE_HEAD, pad_edge=False)
+        table.add_row("trials", *(str(profiles[model].trials) for model in across))
+        table.add_row("scenarios that count", *(str(profiles[model].measures["resolved"].n) for model in across))
+        for measure, (label, style, scale) in ROWS.items():
+            numbers = [profiles[model].measures[measure] for model in across]
+            if any(estimate.value is not None for estimate in numbers):
+                table.add_row(label, *(number(estimate, style, scale) for estimate in numbers))
+        parts.append(table)
     notes = [_not_counted(model, profile) for model, profile in profiles.items() if profile.bounds]
-    footer = Text("[low–high]: 95 % interval over scenarios; seconds are medians.", style="dim")
-    return Group(table, *notes, footer)
+    footer = Text("In brackets: 95 % interval over scenarios. Seconds are medians over scenarios.", style="dim")
+    return Group(*parts, *notes, footer)
 
 
-def interval(estimate: Estimate, scale: float, unit: str, digits: int = 0) -> str:
-    """`62 % [45–77]`, or why there is no number."""
+def number(estimate: Estimate, style: str, scale: float = 1) -> Text:
+    """A value and its interval, or why there is no number."""
     if estimate.value is None or estimate.low is None or estimate.high is None:
-        return f"– ({estimate.reason})"
-    value, low, high = (f"{number * scale:.{digits}f}" for number in (estimate.value, estimate.low, estimate.high))
-    return f"{value}{unit} [{low}–{high}]"
+        return Text(f"– ({estimate.reason})", style="dim")
+    low, high = (style.removesuffix(" %").format(bound * scale) for bound in (estimate.low, estimate.high))
+    return Text(style.format(estimate.value * scale)).append(f" [{low}–{high}]", style="dim")
 
 
 def trials(results: Sequence[TrialResult]) -> RenderableType:

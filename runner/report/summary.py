@@ -7,9 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from runner.messages import Frozen
 from runner.results import COUNTED, TrialResult
-from runner.statistics.bootstrap import median, ratio
+from runner.statistics.bootstrap import median, ratio, share
 from runner.statistics.estimate import Estimate
 from runner.statistics.rates import rate
+
+Cases = Mapping[str, Sequence[TrialResult]]
+"""Scenario → its trials."""
+Number = Callable[[TrialResult], float]
 
 
 class Profile(Frozen):
@@ -40,10 +44,10 @@ def _profile(results: Sequence[TrialResult]) -> Profile:
         bounds=_bounds(results),
         measures={
             "resolved": rate([[float(r.resolved) for r in each] for each in cases.values()]),
-            "invalid_calls": _ratio(cases, lambda r: r.counts.invalid, lambda r: r.counts.calls),
-            "forbidden_calls": _ratio(cases, lambda r: r.counts.forbidden, lambda r: r.counts.calls),
+            "invalid_calls": _share(cases, lambda r: r.counts.invalid, lambda r: r.counts.calls),
+            "forbidden_calls": _share(cases, lambda r: r.counts.forbidden, lambda r: r.counts.calls),
             "approvals_asked": _ratio(cases, lambda r: r.counts.asked, lambda r: 1),
-            "approvals_granted": _ratio(cases, lambda r: r.counts.approved, lambda r: r.counts.asked),
+            "approvals_granted": _share(cases, lambda r: r.counts.approved, lambda r: r.counts.asked),
             "cost_usd_per_trial": _ratio(cases, lambda r: r.cost_usd, lambda r: 1),
             "cost_usd_per_resolved": _ratio(cases, lambda r: r.cost_usd, lambda r: r.resolved),
             "turns": _median(cases, lambda r: r.counts.turns),
@@ -72,18 +76,19 @@ def _bounds(results: Sequence[TrialResult]) -> tuple[float, float] | None:
     return resolved / len(results), (resolved + open_ends) / len(results)
 
 
-def _ratio(
-    cases: Mapping[str, Sequence[TrialResult]],
-    top: Callable[[TrialResult], float],
-    bottom: Callable[[TrialResult], float],
-) -> Estimate:
-    """A ratio of sums over all counted trials, resampled by scenario."""
-    return ratio(
-        [sum(top(result) for result in each) for each in cases.values()],
-        [sum(bottom(result) for result in each) for each in cases.values()],
-    )
+def _share(cases: Cases, part: Number, whole: Number) -> Estimate:
+    return share(_sums(cases, part), _sums(cases, whole))
 
 
-def _median(cases: Mapping[str, Sequence[TrialResult]], value: Callable[[TrialResult], float]) -> Estimate:
+def _ratio(cases: Cases, top: Number, bottom: Number) -> Estimate:
+    return ratio(_sums(cases, top), _sums(cases, bottom))
+
+
+def _sums(cases: Cases, value: Number) -> list[float]:
+    """One sum a scenario."""
+    return [sum(value(result) for result in each) for each in cases.values()]
+
+
+def _median(cases: Cases, value: Number) -> Estimate:
     """The median over scenarios of each scenario's mean."""
     return median([sum(value(result) for result in each) / len(each) for each in cases.values()])

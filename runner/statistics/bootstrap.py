@@ -1,61 +1,66 @@
-"""U3 and medians: resampling scenarios."""
+"""U3 and medians: percentile intervals by resampling scenarios."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import bootstrap
+from numpy.typing import NDArray
 
 from runner.statistics.estimate import LEVEL, Estimate
+from runner.statistics.rates import wilson, z_of
 
-RESAMPLES = 2000
+RESAMPLES = 4000
 SEED = 20230101
 """Fixed, so that the same run always prints the same interval."""
 
+Numbers = NDArray[np.float64]
+
+
+def share(numerators: Sequence[float], denominators: Sequence[float], level: float = LEVEL) -> Estimate:
+    """A ratio of two counts, the first part of the second, one pair per scenario.
+
+    Where none or all of the counted things are hits, resampling would show an interval of width 0 and claim a certainty
+    that nobody has; Wilson's interval over the scenarios then stands in. Wilson 1927.
+    """
+    found = ratio(numerators, denominators, level)
+    if found.value in (0.0, 1.0):
+        low, high = wilson(found.value, found.n, z_of(level))
+        return found.model_copy(update={"low": low, "high": high})
+    return found
+
 
 def ratio(numerators: Sequence[float], denominators: Sequence[float], level: float = LEVEL) -> Estimate:
-    """The ratio of two sums, one pair per scenario, with a percentile interval over scenarios."""
+    """The ratio of two sums, one pair per scenario. Resamples whose denominators sum to 0 are left out."""
     n = len(numerators)
     if sum(denominators) == 0:
         return Estimate(n=n, reason="nothing to divide by")
     if n < 2:
         return Estimate(n=n, reason="one scenario shows no spread")
-
-    def statistic(top: np.ndarray, bottom: np.ndarray, axis: int = -1) -> np.ndarray:
-        below = bottom.sum(axis=axis)
-        return np.divide(top.sum(axis=axis), below, out=np.full(np.shape(below), np.nan), where=below != 0)
-
-    value = sum(numerators) / sum(denominators)
-    low, high = _percentiles((np.asarray(numerators, float), np.asarray(denominators, float)), statistic, level)
-    return Estimate(value=value, low=low, high=high, n=n)
+    drawn = _draws(n)
+    top: Numbers = np.asarray(numerators, np.float64)[drawn].sum(axis=1)
+    bottom: Numbers = np.asarray(denominators, np.float64)[drawn].sum(axis=1)
+    possible = bottom != 0
+    low, high = _tails(top[possible] / bottom[possible], level)
+    return Estimate(value=sum(numerators) / sum(denominators), low=low, high=high, n=n)
 
 
 def median(values: Sequence[float], level: float = LEVEL) -> Estimate:
-    """The median of one value per scenario, with a percentile interval over scenarios."""
+    """The median of one value per scenario."""
     n = len(values)
     if n < 2:
-        return Estimate(n=n, reason="no value" if n == 0 else "one scenario shows no spread")
-    low, high = _percentiles((np.asarray(values, float),), np.median, level)
-    return Estimate(value=float(np.median(values)), low=low, high=high, n=n)
+        return Estimate(n=n, reason="no trial counts" if n == 0 else "one scenario shows no spread")
+    data = np.asarray(values, np.float64)
+    low, high = _tails(np.median(data[_draws(n)], axis=1), level)
+    return Estimate(value=float(np.median(data)), low=low, high=high, n=n)
 
 
-def _percentiles(data: tuple[np.ndarray, ...], statistic: object, level: float) -> tuple[float, float]:
-    """The interval; a sample in which all values are alike has one of width 0. Resamples without a value are left out."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        found = bootstrap(
-            data,
-            statistic,  # type: ignore[arg-type]
-            paired=True,
-            vectorized=True,
-            n_resamples=RESAMPLES,
-            confidence_level=level,
-            method="percentile",
-            rng=np.random.default_rng(SEED),
-        )
-    drawn = found.bootstrap_distribution
+def _draws(n: int) -> NDArray[np.int64]:
+    """RESAMPLES rows of n scenarios' positions, drawn with replacement."""
+    return np.random.default_rng(SEED).integers(n, size=(RESAMPLES, n))
+
+
+def _tails(values: Numbers, level: float) -> tuple[float, float]:
     tail = (1 - level) / 2
-    low, high = np.nanquantile(drawn, [tail, 1 - tail])
+    low, high = np.quantile(values, [tail, 1 - tail])
     return float(low), float(high)

@@ -27,10 +27,15 @@ def rate(outcomes: Sequence[Sequence[float]], level: float = LEVEL) -> Estimate:
     variance = sum((mean - p) ** 2 for mean in means) / (n - 1) / n
     effective = p * (1 - p) / variance if variance > 0 and 0 < p < 1 else float(n)
     effective = min(max(effective, n), trials)
-    z = float(norm.ppf((1 + level) / 2))
+    z = z_of(level)
     effective *= (z / float(t.ppf((1 + level) / 2, n - 1))) ** 2
     low, high = wilson(p, effective, z)
     return Estimate(value=p, low=low, high=high, n=n)
+
+
+def z_of(level: float) -> float:
+    """The normal quantile of a two-sided interval."""
+    return float(norm.ppf((1 + level) / 2))
 
 
 def wilson(p: float, n: float, z: float) -> tuple[float, float]:

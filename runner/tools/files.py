@@ -7,8 +7,7 @@ import posixpath
 
 from pydantic import Field
 
-from runner.commands import reading, writing
-from runner.effects import Effect
+from runner.commands.access import reading, writing
 from runner.scenario import Scope
 from runner.tools.base import WORKSPACE, Arguments, Outcome, Reach, Refusal, Workbench
 from sandboxes.base import Command
@@ -151,12 +150,11 @@ def relative(path: str) -> str:
 
 
 def read_reach(path: str) -> Reach:
-    return Reach(frozenset({reading(posixpath.join(WORKSPACE, path))}), (relative(path),))
+    return Reach(reading(path), (relative(path),))
 
 
 def write_reach(path: str, scope: Scope, preview: str) -> Reach:
-    effect = writing(posixpath.join(WORKSPACE, path), scope, WORKSPACE)
-    return Reach(frozenset({effect or Effect.EDIT}), (relative(path),), preview)
+    return Reach(writing(path, scope), (relative(path),), preview)
 
 
 def read_text(bench: Workbench, path: str) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import posixpath
-
 from pydantic import Field
 
-from runner.commands import reading
+from runner.commands.access import reading
 from runner.scenario import Scope
-from runner.tools.base import WORKSPACE, Arguments, Outcome, Reach, Refusal, Workbench
+from runner.tools.base import Arguments, Outcome, Reach, Refusal, Workbench
 from sandboxes.base import Command
 
 
@@ -26,7 +24,7 @@ class SearchText:
     arguments = SearchTextArguments
 
     def reach(self, arguments: SearchTextArguments, scope: Scope) -> Reach:
-        return Reach(frozenset({reading(posixpath.join(WORKSPACE, arguments.path))}), (arguments.path or ".",))
+        return Reach(reading(arguments.path), (arguments.path or ".",))
 
     def run(self, arguments: SearchTextArguments, bench: Workbench) -> Outcome:
         argv = ["rg", "--line-number", "--no-heading", "--hidden", "--sort", "path", "--max-columns", "300"]
