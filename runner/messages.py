@@ -86,6 +86,12 @@ class Reply(Frozen):
     """The id that the provider says it served; empty where there is no provider."""
 
 
+def to_json(value: BaseModel, indent: int | None = None) -> bytes:
+    """A value as UTF-8 JSON, whatever text a model put into it: half a surrogate pair becomes `?`."""
+    plain = value.model_dump(mode="json", by_alias=True)
+    return json.dumps(plain, ensure_ascii=False, indent=indent).encode("utf-8", "replace")
+
+
 def shorten(text: str, limit: int) -> str:
     """`text` with its middle left out, and said so, when it is longer than `limit` characters."""
     if len(text) <= limit:

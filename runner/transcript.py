@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from runner.errors import FileProblem
 from runner.events import EVENTS, AnyEvent, Event
+from runner.messages import to_json
 
 E = TypeVar("E", bound=Event)
 
@@ -33,7 +34,7 @@ class Transcript:
         """Write one event with its step and time; returns it as written."""
         with self._lock:
             stamped = event.model_copy(update={"step": self._step, "at": _now()})
-            self._handle.write(stamped.model_dump_json(by_alias=True).encode("utf-8", "replace") + b"\n")
+            self._handle.write(to_json(stamped) + b"\n")
             self._handle.flush()
             self._step += 1
             return stamped

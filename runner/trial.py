@@ -30,7 +30,7 @@ from runner.events import (
 )
 from runner.gate import Gate
 from runner.grading import Canaries, Grading, acceptable, counts, grade
-from runner.messages import shorten
+from runner.messages import shorten, to_json
 from runner.models.base import ModelFactory, Opening
 from runner.prompts import opening_messages
 from runner.results import Counts, TestCounts, Times, TrialKey, TrialResult, Verdict
@@ -262,8 +262,8 @@ def count(file: Path) -> Counts:
 def write_result(folder: Path, result: TrialResult) -> None:
     """Write result.json once, by rename, so that it is whole or absent."""
     partial = folder / "result.json.partial"
-    with partial.open("w", encoding="utf-8") as handle:
-        handle.write(result.model_dump_json(indent=1, by_alias=True))
+    with partial.open("wb") as handle:
+        handle.write(to_json(result, indent=1))
         handle.flush()
         os.fsync(handle.fileno())
     partial.replace(folder / "result.json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 import uuid
 from collections.abc import Iterable
@@ -16,7 +17,7 @@ from sandboxes.base import Command, ExecResult, SandboxLimits
 from sandboxes.capture import Capture
 from sandboxes.client import Engine, labels, translated
 from sandboxes.errors import SandboxDied, SandboxError
-from sandboxes.stream import exchange
+from sandboxes.stream import Stream
 
 USER = "agent"
 USER_ID = 1000
@@ -29,6 +30,9 @@ ENVIRONMENT = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONUNBUFFERED": "1",
 }
+KILL = "for i in 1 2 3 4 5; do kill -9 -1; sleep 0.02; done"
+"""Run as the sandbox's user: signals every process of that user but itself, again for those that just forked."""
+KILL_SECONDS = 10.0
 
 
 class DockerSandbox:
@@ -95,28 +99,14 @@ class DockerSandbox:
     def exec(self, command: Command) -> ExecResult:
         started = time.monotonic()
         capture = Capture(command.output_limit)
-        api = self._engine.api
         with translated():
-            exec_id = api.exec_create(
-                self._id,
-                list(command.argv),
-                user=USER,
-                workdir=command.cwd,
-                environment=dict(command.env),
-                stdin=bool(command.stdin),
-            )["Id"]
-            connection = api.exec_start(exec_id, socket=True)
-            try:
-                finished = exchange(connection, command.stdin, started + command.timeout, capture)
-            finally:
-                connection.close()
-        if finished:
-            exit_code = self._exit_code(exec_id)
-        else:
-            self._kill_user()
-            exit_code = 124
+            exec_id, stream = self._start(command)
+            with contextlib.closing(stream):
+                finished = stream.exchange(command.stdin, started + command.timeout, capture)
+                if not finished:
+                    self._kill_user(stream)
         return ExecResult(
-            exit_code=exit_code,
+            exit_code=self._exit_code(exec_id) if finished else 124,
             output=capture.result(),
             elided_bytes=capture.elided,
             timed_out=not finished,
@@ -174,6 +164,19 @@ class DockerSandbox:
     ) -> None:
         self.close()
 
+    def _start(self, command: Command) -> tuple[str, Stream]:
+        """Start a command as the sandbox's user; returns its id and its connection."""
+        api = self._engine.api
+        exec_id: str = api.exec_create(
+            self._id,
+            list(command.argv),
+            user=USER,
+            workdir=command.cwd,
+            environment=dict(command.env),
+            stdin=bool(command.stdin),
+        )["Id"]
+        return exec_id, Stream(api.exec_start(exec_id, socket=True))
+
     def _exit_code(self, exec_id: str) -> int:
         """The engine may close the stream a moment before it knows the code."""
         for pause in (0.0, 0.01, 0.05, 0.2, 1.0):
@@ -184,16 +187,25 @@ class DockerSandbox:
                 return int(code)
         raise SandboxDied("the engine does not know how the command ended")
 
-    def _kill_user(self) -> None:
-        """Kill every process of the sandbox's user, and make sure that none is left."""
-        api = self._engine.api
-        script = "for i in 1 2 3 4 5; do kill -9 -1; sleep 0.02; done"
-        with translated():
-            exec_id = api.exec_create(self._id, ["sh", "-c", script], user=USER)["Id"]
-            api.exec_start(exec_id)
-            processes = api.top(self._id, ps_args="-eo pid,uid")["Processes"] or []
-        if any(row[-1] == str(USER_ID) for row in processes):
-            raise SandboxDied("processes survived the time limit")
+    def _kill_user(self, flooding: Stream) -> None:
+        """Kill every process of the sandbox's user, and make sure that none is left. Raises SandboxDied.
+
+        Meanwhile the output of the command that is being killed is read and thrown away: an engine that cannot get
+        rid of it starts nothing else in the container.
+        """
+        deadline = time.monotonic() + KILL_SECONDS
+        drain = threading.Thread(target=flooding.exchange, args=(b"", deadline, Capture(1024)), daemon=True)
+        drain.start()
+        _, stream = self._start(Command(["sh", "-c", KILL]))
+        with contextlib.closing(stream):
+            stream.exchange(b"", deadline, Capture(1024))
+        drain.join(KILL_SECONDS)
+        while time.monotonic() < deadline:
+            processes = self._engine.api.top(self._id, ps_args="-eo pid,uid")["Processes"] or []
+            if not any(row[-1] == str(USER_ID) for row in processes):
+                return
+            time.sleep(0.05)
+        raise SandboxDied("processes survived the time limit")
 
 
 def _os_error(path: str, said: str) -> OSError:

@@ -14,33 +14,51 @@ _HEADER = struct.Struct(">BxxxL")
 _CHUNK = 64 * 1024
 
 
-def exchange(connection: Any, stdin: bytes, deadline: float, capture: Capture) -> bool:
-    """Send `stdin`, feed output to `capture` until the command closes it; False when `deadline` came first.
+class Stream:
+    """The connection of one command, as the SDK's `exec_start(socket=True)` returned it."""
 
-    `connection` is what the SDK's `exec_start(socket=True)` returned; `deadline` is on the monotonic clock.
-    """
-    raw, early = _unwrap(connection)
-    frames = _Frames(capture)
-    frames.feed(early)
-    pending = memoryview(stdin)
-    raw.setblocking(False)
-    with selectors.DefaultSelector() as selector:
-        selector.register(raw, selectors.EVENT_READ | (selectors.EVENT_WRITE if stdin else 0))
-        while (left := deadline - time.monotonic()) > 0:
-            for _, ready in selector.select(left):
-                if ready & selectors.EVENT_READ:
-                    try:
-                        data = raw.recv(_CHUNK)
-                    except BlockingIOError:
-                        data = None
-                    if data == b"":
-                        return True
-                    frames.feed(data or b"")
-                if ready & selectors.EVENT_WRITE:
-                    pending = _send(raw, pending)
-                    if not pending:
-                        selector.modify(raw, selectors.EVENT_READ)
-    return False
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._socket, self._early = _unwrap(connection)
+        self._socket.setblocking(False)
+
+    def exchange(self, stdin: bytes, deadline: float, capture: Capture) -> bool:
+        """Send `stdin`, feed output to `capture` until the command closes it; False when `deadline` came first.
+
+        `deadline` is on the monotonic clock.
+        """
+        raw = self._socket
+        frames = _Frames(capture)
+        frames.feed(self._early)
+        self._early = b""
+        pending = memoryview(stdin)
+        with selectors.DefaultSelector() as selector:
+            selector.register(raw, selectors.EVENT_READ | (selectors.EVENT_WRITE if stdin else 0))
+            while (left := deadline - time.monotonic()) > 0:
+                for _, ready in selector.select(left):
+                    if ready & selectors.EVENT_READ:
+                        data = _receive(raw)
+                        if data == b"":
+                            return True
+                        frames.feed(data or b"")
+                    if ready & selectors.EVENT_WRITE:
+                        pending = _send(raw, pending)
+                        if not pending:
+                            selector.modify(raw, selectors.EVENT_READ)
+        return False
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _receive(raw: socket.socket) -> bytes | None:
+    """What has arrived; None for nothing yet, empty at the end."""
+    try:
+        return raw.recv(_CHUNK)
+    except BlockingIOError:
+        return None
+    except ConnectionResetError:
+        return b""
 
 
 def _send(raw: socket.socket, pending: memoryview) -> memoryview:

@@ -27,7 +27,8 @@ from runner.scenario import Scope
 
 _DEEPEST = 8
 """Programs that start programs, and shells in shells, before the rest counts as unknown."""
-_MOST_CALLS = 5000
+_MOST_WORDS = 100_000
+"""Looked at in all calls together."""
 _LONGEST_PATH = 4096
 _MOST_TARGETS = 50
 _MOST_FOLDERS = 8
@@ -79,7 +80,7 @@ class _Judge:
         self.ground = Ground(scope, workspace)
         self.effects: set[Effect] = set()
         self.targets: dict[str, None] = {}
-        self._calls = 0
+        self._words = 0
 
     def source(self, text: str, folders: frozenset[str], depth: int) -> frozenset[str]:
         """Judges shell text; the folders where its shell ends up."""
@@ -108,8 +109,8 @@ class _Judge:
 
     def _call(self, words: tuple[Word, ...], around: _Around) -> frozenset[str]:
         """Judges a program with its arguments; the folders where the shell is afterwards."""
-        self._calls += 1
-        if not words or self._calls > _MOST_CALLS or around.depth > _DEEPEST:
+        self._words += 1 + len(words)
+        if not words or self._words > _MOST_WORDS or around.depth > _DEEPEST:
             self._add({Effect.UNKNOWN}, "too much to follow" if words else "")
             return around.folders
         program, args = words[0], words[1:]
@@ -212,7 +213,7 @@ class _Judge:
             if self.ground.is_secret(path, glob):
                 self._add({Effect.SECRETS}, self._shown(path))
             elif changes and (lost or not word.known):
-                self._add({Effect.UNKNOWN}, word.text)
+                self._add({Effect.UNKNOWN}, word.text or "an unknown path")
             elif action is not Action.MENTION:
                 effects = self.ground.effects(path, action, tree=touch.tree, glob=glob)
                 self._add(effects, self._shown(path) if word.known and effects else "")

@@ -19,35 +19,41 @@ if TYPE_CHECKING:
 
 LONGEST_SOURCE = 100_000
 """Characters; a longer text is not read at all."""
+_MOST_COSTLY = 3000
+"""Marks on which the grammar takes time or memory that grows with their square; text with more is not read."""
 _DEEPEST = 60
 
 _ASSIGNED_HOME_OR_PWD = re.compile(r"(?<!\$)(?<!\$\{)\b(?:HOME|PWD)\b")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|[\ud800-\udfff]")
-_GLUED_LINES = re.compile(r"(?<=[^\s\\])\\\n(?=\S)")
+_ESCAPED_BLANK_THEN_HASH = re.compile(r"\\[ \t\v\f][\s\\]*#")
+_GLUED_LINES = re.compile(r"(?<=\S)(?:\\\n)+(?=\S)")
+_ESCAPED_START = re.compile(r"\n[ \t]*\\(?=\w)")
+_COSTLY = re.compile(r"[|(]|<<|=~")
 _SEQUENCES = frozenset({"list", "pipeline", "redirected_statement", "negated_command"})
 _COMMANDS = frozenset({"command", "declaration_command", "unset_command"})
 _CONDITIONAL = frozenset({"if_statement", "while_statement", "case_statement", "c_style_for_statement"})
 _BLOCKS = frozenset({"program", "compound_statement", "do_group", "elif_clause", "else_clause", "case_item"})
 _TEST_LEAVES = frozenset(
     {"word", "string", "raw_string", "ansi_c_string", "concatenation", "simple_expansion", "expansion", "number"}
-    | {"test_operator", "extglob_pattern", "regex", "command_substitution"}
+    | {"test_operator", "extglob_pattern", "regex"}
 )
 
 
 def parse(source: str) -> tuple[Script, ...]:
-    """The script, read in each way that a backslash between two lines allows; never raises."""
-    if len(source) > LONGEST_SOURCE:
+    """The script, read in each way that a backslash at a line's end or start allows; never raises."""
+    if len(source) > LONGEST_SOURCE or len(_COSTLY.findall(source)) > _MOST_COSTLY:
         return (Script(broken=True),)
-    glued = _GLUED_LINES.sub("", source)
-    return tuple(_read(text) for text in dict.fromkeys((source, glued)))
+    glued, plain = _GLUED_LINES.sub("", source), _ESCAPED_START.sub("\n", source)
+    return tuple(_read(text) for text in dict.fromkeys((source, glued, plain)))
 
 
 def _read(source: str) -> Script:
-    raw = source.replace("\0", "").encode("utf-8", "surrogatepass")
+    raw = source.replace("\0", "").encode("utf-8", "replace")
     root = parser().parse(raw).root_node
     reader = _Statements(raw, movable=bool(_ASSIGNED_HOME_OR_PWD.search(source)))
     reader.visit(root, Place())
-    broken = reader.broken or root.has_error or bool(_CONTROL.search(source))
+    doubtful = _CONTROL.search(source) or _ESCAPED_BLANK_THEN_HASH.search(source)
+    broken = reader.broken or root.has_error or doubtful is not None
     return Script(tuple(reader.found), frozenset(reader.functions), broken, reader.bomb)
 
 
@@ -133,15 +139,15 @@ class _Statements(Reader):
         return [(source_of(name) if name else "", word) for word in words]
 
     def _test(self, node: Node, place: Place) -> None:
-        self.substitutions(node, place)
-        words: list[Word] = []
+        leaves: list[Node] = []
         waiting = list(reversed(node.children))
         while waiting:
             child = waiting.pop()
-            if child.type in _TEST_LEAVES or not child.is_named:
-                words += words_of([child], movable=self.movable)
+            if child.type in _TEST_LEAVES or child.type in SUBSHELLS or not child.is_named:
+                leaves.append(child)
             else:
                 waiting += reversed(child.children)
+        words = self.words_in((leaf for leaf in leaves if leaf.type not in ("(", ")")), place)
         self.add(Invocation(tuple(words)), place)
 
     def _sequence(self, node: Node, place: Place, extra: Extra) -> None:
@@ -198,7 +204,7 @@ class _Statements(Reader):
             if child.type == "variable_assignment":
                 assignments += self._pairs(child, place)
                 if node.type == "declaration_command":
-                    plain.append(child)
+                    late.append(Word(source_of(child), known=False))
             elif child.type == "file_redirect":
                 target, behind = self.redirect(child, place)
                 redirects, late = redirects + target, late + behind

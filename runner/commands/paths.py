@@ -151,7 +151,10 @@ def _may_equal(one: str, other: str) -> bool:
 def _overlap(parts: list[str], pattern: str, tree: bool) -> bool:
     """A path with globs, or (with `tree`) what lies below it, may meet a protected pattern."""
     if "/" not in pattern.rstrip("/"):
-        return any(_may_equal(part, pattern.rstrip("/")) for part in parts) or (tree and parts == ["."])
+        at_root = len(parts) == 1 or parts[0] == "**"
+        if parts == ["."]:
+            return tree
+        return (at_root or not _is_wild(parts[-1])) and _may_equal(parts[-1], pattern.rstrip("/"))
     wanted = [part for part in pattern.split("/") if part]
     if parts == ["."]:
         return tree

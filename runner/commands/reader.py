@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from tree_sitter import Language, Node, Parser
 
 _HIDDEN_SUBSTITUTION = re.compile(r"(?<!\\)(?:\\\\)*(?:`|\$\()")
+_BARE_BLANK = re.compile(r"(?<!\\)(?:\\\\)*\s")
+"""In one word of the grammar: bash sees two words, or even two commands."""
+_ESCAPED_BLANK = re.compile(rb"(?<!\\)(?:\\\\)*\\[ \t\v\f][\s\\]*\Z")
 SUBSHELLS = frozenset({"subshell", "command_substitution", "process_substitution"})
 _OPAQUE_LEAVES = frozenset({"raw_string", "ansi_c_string", "comment"})
 
@@ -87,11 +90,16 @@ class Reader:
         runs: list[list[Node]] = []
         for node in nodes:
             self.substitutions(node, place)
+            self.broken = self.broken or self._after_escaped_blank(node.start_byte)
             if runs and runs[-1][-1].end_byte == node.start_byte:
                 runs[-1].append(node)
             else:
                 runs.append([node])
         return [word for run in runs for word in words_of(run, movable=self.movable)]
+
+    def _after_escaped_blank(self, start: int) -> bool:
+        """To bash that blank is a word or begins one; the grammar skips it."""
+        return _ESCAPED_BLANK.search(self._source[max(start - 40, 0) : start]) is not None
 
     def redirect(self, node: Node, place: Place) -> tuple[list[Redirect], list[Word]]:
         """The redirect, and the words behind its file, which are arguments of the command."""
@@ -157,7 +165,9 @@ class Reader:
             elif inner.children:
                 waiting += reversed(inner.children)
             elif inner.is_named and inner.type not in _OPAQUE_LEAVES:
-                self.broken = self.broken or bool(_HIDDEN_SUBSTITUTION.search(source_of(inner)))
+                text = source_of(inner)
+                swallows = inner.type == "word" and _BARE_BLANK.search(text) is not None
+                self.broken = self.broken or swallows or _HIDDEN_SUBSTITUTION.search(text) is not None
 
 
 def _without(node: Node) -> str:

@@ -27,6 +27,7 @@ _LITTER = (
     *("*.bak", "*.tmp", "*~", "*.swp", ".coverage", ".DS_Store"),
 )
 """Names of derived files: deleting them everywhere is no wide deletion."""
+_MOST_STARTS = 20
 _DELETERS = frozenset({"rm", "unlink", "shred", "rmdir"})
 _AWK_RUNS = re.compile(r"system\s*\(|>|\||@load|@include|\bgetline\b")
 _SED_PLACE = (
@@ -97,7 +98,7 @@ def _after_command(letter: str, text: str) -> str:
 def _awk(name: str, args: Sequence[Word]) -> Iterator[Finding]:
     given = options(args, "Fvfi", ("--file", "--assign", "--field-separator", "--include"))
     programs = given.values("-f", "--file")
-    yield from each(given.operands, Action.READ)
+    yield from each(given.operands if programs else given.operands[1:], Action.READ)
     yield READS
     if given.values("-i", "--include", "-l", "--load"):
         yield unknown("awk --include")
@@ -113,13 +114,17 @@ def _awk(name: str, args: Sequence[Word]) -> Iterator[Finding]:
 
 def _find(name: str, args: Sequence[Word]) -> Iterator[Finding]:
     starts, tests = _split_find(args)
+    if len(starts) > _MOST_STARTS:
+        yield unknown("find")
+        return
+    places = {deletes: _found(starts, tests, deletes=deletes) for deletes in (True, False)}
     yield READS
     yield from each(starts, Action.READ)
     index = 0
     while index < len(tests):
         text = tests[index].text
         if text == "-delete":
-            yield from each(_found(starts, tests, deletes=True), Action.DELETE, tree=True)
+            yield from each(places[True], Action.DELETE, tree=True)
         elif text in ("-fprint", "-fprint0", "-fls", "-fprintf"):
             yield from each(tests[index + 1 : index + 2], Action.WRITE)
             index += 1
@@ -129,7 +134,7 @@ def _find(name: str, args: Sequence[Word]) -> Iterator[Finding]:
                 end += 1
             call = tests[index + 1 : end]
             deletes = any(word.text.split("/")[-1] in _DELETERS for word in call)
-            for place in _found(starts, tests, deletes=deletes):
+            for place in places[deletes]:
                 yield Call(tuple(_filled(word, place) for word in call))
             index = end
         index += 1

@@ -17,6 +17,7 @@ _MOST_WORDS = 64
 """A brace expansion into more words than these counts as unknown."""
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _HOME_OR_PWD = re.compile(r"\$(?:(HOME|PWD)|\{(HOME|PWD)\})")
 _ANSI = re.compile(
     r"\\(?:x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8})|([0-7]{1,3})|c(.)|(.))", re.DOTALL
@@ -42,8 +43,7 @@ class Word:
 def words_of(nodes: Sequence[Node], *, movable: bool) -> list[Word]:
     """The words that adjacent nodes make up; `movable` says that HOME or PWD may have been assigned."""
     builder = _Builder(movable)
-    for node in nodes:
-        builder.add(node)
+    builder.add_all(nodes)
     return builder.words()
 
 
@@ -60,13 +60,21 @@ class _Builder:
         self._known = True
         self._variable = False
         """The text so far ends in what $HOME or $PWD stands for."""
+        self._dollar = False
+        """The text so far ends in a bare dollar."""
+
+    def add_all(self, nodes: Sequence[Node]) -> None:
+        """`$"…"` is a string: its dollar says nothing. Where the grammar joins what a blank parts, nobody knows."""
+        for index, node in enumerate(nodes):
+            if index and nodes[index - 1].end_byte != node.start_byte:
+                self._known = False
+            if not (node.type == "$" and index + 1 < len(nodes) and nodes[index + 1].type == "string"):
+                self.add(node)
 
     def add(self, node: Node) -> None:
         kind, source = node.type, source_of(node)
         if kind in ("concatenation", "command_name", "translated_string"):
-            for child in node.children:
-                if not (kind == "translated_string" and child.type == "$"):
-                    self.add(child)
+            self.add_all(node.children)
         elif kind == "raw_string":
             self._quoted(source[1:-1])
         elif kind == "ansi_c_string":
@@ -91,8 +99,9 @@ class _Builder:
         return [_finish(text) for text in expanded]
 
     def _append(self, encoded: str) -> None:
-        if self._variable and encoded and not encoded.startswith("/"):
+        if encoded and (self._dollar or (self._variable and not encoded.startswith("/"))):
             self._known = False
+        self._dollar = False
         self._variable = self._variable and not encoded
         self._text += encoded
 
@@ -100,14 +109,11 @@ class _Builder:
         self._append(text.translate(_QUOTE))
 
     def _unquoted(self, source: str) -> None:
-        self._append(
-            re.sub(
-                r"\\(.)",
-                lambda found: "" if found[1] == "\n" else found[1].translate(_QUOTE),
-                source,
-                flags=re.S,
-            )
-        )
+        bare = _ESCAPED.sub("", source)
+        if "$" in bare[:-1]:
+            self._known = False
+        self._append(_ESCAPED.sub(lambda found: "" if found[1] == "\n" else found[1].translate(_QUOTE), source))
+        self._dollar = bare.endswith("$")
 
     def _opaque(self, source: str) -> None:
         self._known = False

@@ -1,0 +1,86 @@
+"""The fake: a sandbox whose files are a dict and whose commands are answered by a function. It isolates nothing."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Self
+
+from sandboxes.archive import Entry, Tree
+from sandboxes.base import Command, ExecResult
+from sandboxes.errors import SandboxDied
+
+Answer = Callable[[Command, dict[str, Entry]], ExecResult]
+"""Gets the command and the files, which it may change."""
+
+
+def succeed(command: Command, files: dict[str, Entry]) -> ExecResult:
+    """The default answer: exit code 0, no output."""
+    return ExecResult(0, b"")
+
+
+class MemorySandbox:
+    """See `sandboxes.base.Sandbox`. For unit tests of what stands above."""
+
+    def __init__(self, files: Tree, answer: Answer = succeed) -> None:
+        self.files = dict(files)
+        self.commands: list[Command] = []
+        """Every command that was run."""
+        self._answer = answer
+        self._gone = False
+
+    def exec(self, command: Command) -> ExecResult:
+        self._check()
+        self.commands.append(command)
+        return self._answer(command, self.files)
+
+    def read(self, path: str, limit: int = 1 << 20) -> bytes:
+        self._check()
+        key = _key(path)
+        if key in self.files:
+            return self.files[key].data[:limit]
+        if any(name.startswith(f"{key}/") for name in self.files):
+            raise IsADirectoryError(f"{path}: is a directory")
+        raise FileNotFoundError(f"{path}: no such file")
+
+    def write(self, path: str, data: bytes) -> None:
+        self._check()
+        key = _key(path)
+        if key.startswith(("/", "..")):
+            raise PermissionError(f"{path}: permission denied")
+        self.files[key] = Entry(data)
+
+    def place(self, tree: Tree, delete: Iterable[str] = ()) -> None:
+        self._check()
+        for path in delete:
+            self.files.pop(path, None)
+        self.files |= tree
+
+    def export(self, folder: str = "/workspace") -> Tree:
+        self._check()
+        self._gone = True
+        prefix = _key(folder)
+        start = f"{prefix}/" if prefix else ""
+        return {name.removeprefix(start): entry for name, entry in self.files.items() if name.startswith(start)}
+
+    def close(self) -> None:
+        self._gone = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _check(self) -> None:
+        if self._gone:
+            raise SandboxDied("closed")
+
+
+def _key(path: str) -> str:
+    """The path from the workspace; outside of it, absolute."""
+    plain = posixpath.normpath(posixpath.join("/workspace", path))
+    return "" if plain == "/workspace" else plain.removeprefix("/workspace/")
