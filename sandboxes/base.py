@@ -84,7 +84,10 @@ class Sandbox(Protocol):
         ...
 
     def export(self, folder: str = "/workspace") -> Tree:
-        """Stop everything that runs, then a folder as data, without .git; nothing can run here afterwards."""
+        """Stop everything that runs, then a folder as data, without .git; nothing can run here afterwards.
+
+        Raises FileNotFoundError when there is no such folder, ArchiveRefused when it is too large.
+        """
         ...
 
     def close(self) -> None:

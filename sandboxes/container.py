@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
+from docker.errors import NotFound
 from docker.types import LogConfig, Ulimit
 
 from sandboxes.archive import Tree, read_tar, write_tar
@@ -146,7 +147,12 @@ class DockerSandbox:
         with translated():
             with contextlib.suppress(SandboxDied), translated():
                 api.kill(self._id)
-            chunks, _ = api.get_archive(self._id, folder, chunk_size=1 << 20)
+            try:
+                chunks, _ = api.get_archive(self._id, folder, chunk_size=1 << 20)
+            except NotFound as error:
+                if "Could not find the file" in str(error) or "no such file" in str(error).lower():
+                    raise FileNotFoundError(folder) from error
+                raise
             return read_tar(chunks, strip=folder.rsplit("/", 1)[1], skip=[".git"])
 
     def close(self) -> None:

@@ -11,7 +11,13 @@ import typer
 from runner.cli.run import Json, free_folder, run
 
 MODELS = ("oracle", "repair", "noop")
-SCENARIOS = ("invoice-rounding", "month-end-recurrence")
+SCENARIOS = (
+    "invoice-rounding",
+    "jobs-attempt-limit",
+    "memo-double-load",
+    "month-end-recurrence",
+    "router-error-cookies",
+)
 
 
 def demo(

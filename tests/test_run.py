@@ -1,0 +1,357 @@
+"""Whole runs on a real engine: finished work is never lost or repeated, whatever interrupts."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runner.approvers.policy import PolicyApprover, load_policy
+from runner.catalog import load_scenario
+from runner.errors import UserError
+from runner.folder import RunFolder
+from runner.ledger import Ledger, Row
+from runner.messages import AssistantMessage, Reply, ToolCall
+from runner.models.base import Opening
+from runner.models.scripted import Scripted
+from runner.results import TrialKey, TrialResult
+from runner.run import Run, reopened
+from runner.study import Budget, Study
+from sandboxes.client import Engine
+from sandboxes.container import DockerSandbox
+from sandboxes.errors import SandboxDied
+from sandboxes.reaper import containers
+
+pytestmark = pytest.mark.engine
+
+SUBMIT = ToolCall.of("s", "submit", summary="done", confidence=0.5)
+
+
+class Silent:
+    """An Observer that remembers."""
+
+    def __init__(self) -> None:
+        self.finished_keys: list[str] = []
+        self.said: list[str] = []
+        self.on_phase: Callable[[TrialKey, str], None] = lambda key, phase: None
+
+    def planned(self, rows: list[Row]) -> None: ...
+
+    def phase(self, key: TrialKey, phase: str) -> None:
+        self.on_phase(key, phase)
+
+    def finished(self, result: TrialResult, committed_usd: float) -> None:
+        self.finished_keys.append(result.key.name)
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+
+def garbage(opening: Opening) -> Scripted:
+    return Scripted([Reply(message=AssistantMessage(text="\x1b[2J" * 10_000, tool_calls=()))])
+
+
+def ten_megabytes(opening: Opening) -> Scripted:
+    return Scripted([ToolCall(id="1", name="write_file", arguments="x" * 10_000_000)])
+
+
+def never_submits(opening: Opening) -> Scripted:
+    return Scripted([ToolCall.of("l", "list_files")])
+
+
+def crashes(opening: Opening) -> Scripted:
+    raise ZeroDivisionError("a bug in somebody's model")
+
+
+def priced(opening: Opening) -> Scripted:
+    return Scripted([ToolCall.of("l", "list_files"), ToolCall.of("l", "list_files"), SUBMIT], usd_per_turn=0.01)
+
+
+def edits_after_the_end(opening: Opening) -> Scripted:
+    late = "setsid bash -c 'sleep 1; echo \"def double(x): return x * 2\" > src/calc.py' >/dev/null 2>&1 &"
+    return Scripted([ToolCall.of("d", "run_command", command=late), SUBMIT])
+
+
+@pytest.fixture
+def name() -> str:
+    """The run's own: other tests may run at the same time on the same engine."""
+    return f"run-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def new_run(
+    engine: Engine, tmp_path: Path, name: str, write_scenario: Callable[..., Path]
+) -> Callable[..., tuple[Run, Silent]]:
+    def make(*models: str, scenarios: dict[str, dict[str, str]] | None = None, **study: object) -> tuple[Run, Silent]:
+        written = {name: write_scenario(name, **files) for name, files in (scenarios or {"doubling": {}}).items()}
+        observer = Silent()
+        policy = load_policy()
+        run = Run(
+            study=Study(models=models, **study),  # type: ignore[arg-type]
+            folder=RunFolder(tmp_path / name),
+            scenarios={name: load_scenario(folder) for name, folder in written.items()},
+            policy=policy,
+            approver=PolicyApprover(policy),
+            engine=engine,
+            observer=observer,
+        )
+        run.folder.path.mkdir(exist_ok=True)
+        run.plan()
+        return run, observer
+
+    return make
+
+
+def verdicts(run: Run) -> dict[str, str]:
+    return {result.key.model.rpartition(":")[2]: result.verdict for result in run.folder.results()}
+
+
+def here(name: str) -> str:
+    return f"python:{__name__}:{name}"
+
+
+@pytest.fixture(autouse=True)
+def importable() -> None:
+    """Tests are no package; `python:` models need this module under its name."""
+    sys.modules.setdefault(__name__, sys.modules[garbage.__module__])
+
+
+def test_oracle_resolves_and_noop_does_not(new_run: Callable[..., tuple[Run, Silent]]) -> None:
+    run, _ = new_run("oracle", "noop", repeats=2)
+    run.work()
+    assert verdicts(run) == {"oracle": "resolved", "noop": "unresolved"}
+    folder = run.folder.trial(TrialKey(scenario="doubling", model="oracle", repeat=2))
+    assert "return x * 2" in (folder / "patch.diff").read_text()
+    assert {path.name for path in folder.iterdir()} >= {"events.jsonl", "result.json", "patch.diff", "grading"}
+
+
+def test_a_replayed_run_comes_to_the_same_verdicts(new_run: Callable[..., tuple[Run, Silent]], tmp_path: Path) -> None:
+    first, _ = new_run("oracle")
+    first.work()
+    recorded = first.folder.path.rename(tmp_path / "recorded")
+    second, _ = new_run(f"replay:{recorded}")
+    second.work()
+    assert [result.verdict for result in second.folder.results()] == ["resolved"]
+
+
+def test_models_that_misbehave_get_a_verdict_and_the_others_go_on(
+    new_run: Callable[..., tuple[Run, Silent]],
+) -> None:
+    bad = ("garbage", "ten_megabytes", "never_submits", "crashes", "edits_after_the_end")
+    run, _ = new_run(*map(here, bad), "oracle")
+    run.work()
+    assert verdicts(run) == {
+        "garbage": "agent_limit",
+        "ten_megabytes": "agent_limit",
+        "never_submits": "agent_limit",
+        "crashes": "infra_error",
+        "edits_after_the_end": "unresolved",
+        "oracle": "resolved",
+    }
+    assert not containers_of(run)
+
+
+@pytest.mark.parametrize(
+    ("files", "code"),
+    [
+        ({"solution/solution.patch": "--- a/src/calc.py\n+++ b/src/calc.py\n@@ -1 +1 @@\n-nothing\n+like it\n"},
+         "reference-does-not-apply"),
+        ({"bug.patch": "garbage\n"}, "bug-does-not-apply"),
+        ({"tests/tests/test_hidden.py": "def test_three():\n    pass\n"}, "base-passes"),
+        ({"tests/tests/test_hidden.py": "def test_three():\n    assert False\n"}, "reference-fails"),
+        ({"tests/tests/test_hidden.py": "def test_other():\n    assert False\n"}, "fail-to-pass-unknown"),
+    ],
+)  # fmt: skip
+def test_a_broken_scenario_is_no_models_fault_and_the_others_go_on(
+    new_run: Callable[..., tuple[Run, Silent]], files: dict[str, str], code: str
+) -> None:
+    run, _ = new_run("oracle", scenarios={"broken": files, "doubling": {}})
+    run.work()
+    found = {result.key.scenario: (result.verdict, result.reason.split(":")[0]) for result in run.folder.results()}
+    assert found == {"broken": ("invalid_scenario", code), "doubling": ("resolved", "")}
+
+
+def test_an_image_that_does_not_build_explains_itself(
+    new_run: Callable[..., tuple[Run, Silent]], tmp_path: Path, write_scenario: Callable[..., Path]
+) -> None:
+    write_scenario()
+    (tmp_path / "repos/calc/repo.toml").unlink()
+    run, _ = new_run("oracle")
+    found = run.scenarios["doubling"]
+    environment = found.repo.repo.environment.model_copy(update={"install": ("echo the cause; exit 3",)})
+    repo = found.repo.repo.model_copy(update={"environment": environment})
+    broken = type(found)(**{**found.__dict__, "repo": type(found.repo)(**{**found.repo.__dict__, "repo": repo})})
+    run.scenarios = {"doubling": broken}
+    run.work()
+    (result,) = run.folder.results()
+    assert result.verdict == "invalid_scenario"
+    assert "image-does-not-build" in result.reason and "the cause" in result.reason
+
+
+def test_a_cap_is_never_passed(new_run: Callable[..., tuple[Run, Silent]]) -> None:
+    run, _ = new_run(here("priced"), repeats=4, concurrency=4, budget=Budget(usd=0.05))
+    run.work()
+    results = run.folder.results()
+    assert sum(result.cost_usd for result in results) == pytest.approx(0.05)
+    assert {result.verdict for result in results} == {"agent_limit", "unresolved"}
+
+
+def test_a_sandbox_that_dies_is_an_infra_error_which_resume_can_retry(
+    new_run: Callable[..., tuple[Run, Silent]], engine: Engine
+) -> None:
+    run, observer = new_run("oracle")
+
+    def murder(key: TrialKey, phase: str) -> None:
+        if phase == "grading":
+            threading.Timer(0.15, lambda: [engine.api.kill(each.id) for each in containers_of(run)]).start()
+
+    observer.on_phase = murder
+    run.work()
+    (result,) = run.folder.results()
+    if result.verdict == "resolved":
+        pytest.skip("the grading was over before its container was killed")
+    assert result.verdict in ("infra_error", "unresolved")
+    again = reopened(run.folder, engine, Silent(), lambda study, policy: PolicyApprover(policy))
+    again.work(retry_infra=True)
+    retried = run.folder.results()[0]
+    if result.verdict == "infra_error":
+        assert (retried.verdict, retried.attempt) == ("resolved", 2)
+        assert (run.folder.trial(result.key) / "attempts/1/events.jsonl").is_file()
+
+
+def test_a_full_disk_stops_the_run_with_a_clear_message_and_keeps_what_is_done(
+    new_run: Callable[..., tuple[Run, Silent]], tmp_path: Path, engine: Engine, name: str
+) -> None:
+    mount = tmp_path / name
+    mount.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "none", str(mount)], check=False).returncode:
+        pytest.skip("mounting a small disk needs root")
+    try:
+        run, _ = new_run("oracle", repeats=2, concurrency=1)
+        filler = mount / "filler"
+        run.observer.finished = lambda result, usd: fill(filler)  # type: ignore[method-assign]
+        run.work()
+        assert "is full; free some space" in run.problem
+        filler.unlink()
+        again = reopened(run.folder, engine, Silent(), lambda study, policy: PolicyApprover(policy))
+        again.work()
+        assert [result.verdict for result in again.folder.results()] == ["resolved", "resolved"]
+    finally:
+        subprocess.run(["umount", "-l", str(mount)], check=False)
+
+
+def fill(file: Path) -> None:
+    with file.open("wb") as handle:
+        try:
+            while True:
+                handle.write(b"x" * 4096)
+                handle.flush()
+        except OSError:
+            return
+
+
+def test_a_folder_that_holds_a_run_is_not_overwritten(new_run: Callable[..., tuple[Run, Silent]]) -> None:
+    run, _ = new_run("noop")
+    with pytest.raises(UserError, match="taskfit resume"):
+        run.plan()
+
+
+def test_resume_refuses_when_something_held_constant_has_changed(
+    new_run: Callable[..., tuple[Run, Silent]], engine: Engine
+) -> None:
+    run, _ = new_run("noop")
+    instruction = run.scenarios["doubling"].folder / "instruction.md"
+    instruction.write_text(instruction.read_text() + "One hint more.\n")
+    with pytest.raises(UserError, match=r"scenarios\.doubling"):
+        reopened(run.folder, engine, Silent(), lambda study, policy: PolicyApprover(policy))
+
+
+def command(*words: str) -> list[str]:
+    return [str(Path(sys.executable).with_name("taskfit")), *words]
+
+
+def start(out: Path, write_scenario: Callable[..., Path], repeats: int = 4) -> subprocess.Popen[str]:
+    folder = write_scenario().parent
+    argv = command("run", "--model", "oracle", "--model", "noop", "--repeats", str(repeats), "--json")
+    argv += ["--scenarios", str(folder), "--out", str(out)]
+    return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=out.parent)
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def finished(out: Path) -> dict[str, float]:
+    return {file.parent.name: file.stat().st_mtime_ns for file in out.glob("trials/*/result.json")}
+
+
+def containers_of(run: Run) -> list[object]:
+    return [each for each in containers(run.engine) if each.run == run.folder.path.name]
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_run_goes_on_without_losing_or_repeating_a_trial(
+    how: signal.Signals, tmp_path: Path, name: str, engine: Engine, write_scenario: Callable[..., Path]
+) -> None:
+    out = tmp_path / name
+    process = start(out, write_scenario)
+    wait_for(lambda: len(finished(out)) >= 2)
+    os.kill(process.pid, how)
+    _, said = process.communicate(timeout=60)
+    before = finished(out)
+    assert 2 <= len(before) < 8
+    if how is not signal.SIGKILL:
+        assert process.returncode == 130
+        assert "taskfit resume" in said
+        assert not [each for each in containers(engine) if each.run == name]
+    resumed = subprocess.run(
+        command("resume", str(out), "--json"), capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert resumed.returncode == 0, resumed.stderr
+    report = json.loads(resumed.stdout)
+    assert len(report["trials"]) == report["planned"] == 8
+    after = finished(out)
+    assert {name: after[name] for name in before} == before
+    assert report["models"]["oracle"]["verdicts"] == {"resolved": 4}
+    assert report["models"]["noop"]["verdicts"] == {"unresolved": 4}
+    assert not [each for each in containers(engine) if each.run == name]
+
+
+def test_a_second_run_in_the_same_folder_is_refused_with_the_holders_pid(
+    tmp_path: Path, name: str, write_scenario: Callable[..., Path]
+) -> None:
+    out = tmp_path / name
+    process = start(out, write_scenario, repeats=2)
+    wait_for(lambda: (out / "study.lock.json").exists())
+    second = subprocess.run(command("resume", str(out)), capture_output=True, text=True, check=False)
+    assert second.returncode == 2
+    assert str(process.pid) in second.stderr
+    process.communicate(timeout=120)
+    assert process.returncode == 0
+
+
+def test_the_ledger_and_the_folders_agree_after_a_run(new_run: Callable[..., tuple[Run, Silent]]) -> None:
+    run, observer = new_run("oracle", "noop", repeats=2)
+    run.work()
+    ledger = Ledger(run.folder.ledger_file)
+    assert {(row.key.name, row.state, row.attempts) for row in ledger.rows()} == {
+        (name, "done", 1) for name in observer.finished_keys
+    }
+    assert len(observer.finished_keys) == 4
+
+
+def test_a_dead_sandbox_is_named_as_such(engine: Engine, base_image: str) -> None:
+    with pytest.raises(SandboxDied):
+        DockerSandbox(engine, "taskfit/absent:0")
