@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -29,7 +28,7 @@ from runner.study import Budget, Study
 from sandboxes.client import Engine
 from sandboxes.container import DockerSandbox
 from sandboxes.errors import SandboxDied
-from sandboxes.reaper import containers
+from sandboxes.reaper import Leftover, containers
 
 pytestmark = pytest.mark.engine
 
@@ -81,6 +80,9 @@ def edits_after_the_end(opening: Opening) -> Scripted:
     return Scripted([ToolCall.of("d", "run_command", command=late), SUBMIT])
 
 
+NewRun = Callable[..., tuple[Run, Silent]]
+
+
 @pytest.fixture
 def name() -> str:
     """The run's own: other tests may run at the same time on the same engine."""
@@ -88,9 +90,7 @@ def name() -> str:
 
 
 @pytest.fixture
-def new_run(
-    engine: Engine, tmp_path: Path, name: str, write_scenario: Callable[..., Path]
-) -> Callable[..., tuple[Run, Silent]]:
+def new_run(engine: Engine, tmp_path: Path, name: str, write_scenario: Callable[..., Path]) -> NewRun:
     def make(*models: str, scenarios: dict[str, dict[str, str]] | None = None, **study: object) -> tuple[Run, Silent]:
         written = {name: write_scenario(name, **files) for name, files in (scenarios or {"doubling": {}}).items()}
         observer = Silent()
@@ -125,7 +125,7 @@ def importable() -> None:
     sys.modules.setdefault(__name__, sys.modules[garbage.__module__])
 
 
-def test_oracle_resolves_and_noop_does_not(new_run: Callable[..., tuple[Run, Silent]]) -> None:
+def test_oracle_resolves_and_noop_does_not(new_run: NewRun) -> None:
     run, _ = new_run("oracle", "noop", repeats=2)
     run.work()
     assert verdicts(run) == {"oracle": "resolved", "noop": "unresolved"}
@@ -134,7 +134,7 @@ def test_oracle_resolves_and_noop_does_not(new_run: Callable[..., tuple[Run, Sil
     assert {path.name for path in folder.iterdir()} >= {"events.jsonl", "result.json", "patch.diff", "grading"}
 
 
-def test_a_replayed_run_comes_to_the_same_verdicts(new_run: Callable[..., tuple[Run, Silent]], tmp_path: Path) -> None:
+def test_a_replayed_run_comes_to_the_same_verdicts(new_run: NewRun, tmp_path: Path) -> None:
     first, _ = new_run("oracle")
     first.work()
     recorded = first.folder.path.rename(tmp_path / "recorded")
@@ -144,7 +144,7 @@ def test_a_replayed_run_comes_to_the_same_verdicts(new_run: Callable[..., tuple[
 
 
 def test_models_that_misbehave_get_a_verdict_and_the_others_go_on(
-    new_run: Callable[..., tuple[Run, Silent]],
+    new_run: NewRun,
 ) -> None:
     bad = ("garbage", "ten_megabytes", "never_submits", "crashes", "edits_after_the_end")
     run, _ = new_run(*map(here, bad), "oracle")
@@ -172,7 +172,7 @@ def test_models_that_misbehave_get_a_verdict_and_the_others_go_on(
     ],
 )  # fmt: skip
 def test_a_broken_scenario_is_no_models_fault_and_the_others_go_on(
-    new_run: Callable[..., tuple[Run, Silent]], files: dict[str, str], code: str
+    new_run: NewRun, files: dict[str, str], code: str
 ) -> None:
     run, _ = new_run("oracle", scenarios={"broken": files, "doubling": {}})
     run.work()
@@ -181,7 +181,7 @@ def test_a_broken_scenario_is_no_models_fault_and_the_others_go_on(
 
 
 def test_an_image_that_does_not_build_explains_itself(
-    new_run: Callable[..., tuple[Run, Silent]], tmp_path: Path, write_scenario: Callable[..., Path]
+    new_run: NewRun, tmp_path: Path, write_scenario: Callable[..., Path]
 ) -> None:
     write_scenario()
     (tmp_path / "repos/calc/repo.toml").unlink()
@@ -197,39 +197,35 @@ def test_an_image_that_does_not_build_explains_itself(
     assert "image-does-not-build" in result.reason and "the cause" in result.reason
 
 
-def test_a_cap_is_never_passed(new_run: Callable[..., tuple[Run, Silent]]) -> None:
+def test_a_cap_is_never_passed(new_run: NewRun) -> None:
     run, _ = new_run(here("priced"), repeats=4, concurrency=4, budget=Budget(usd=0.05))
     run.work()
     results = run.folder.results()
-    assert sum(result.cost_usd for result in results) == pytest.approx(0.05)
-    assert {result.verdict for result in results} == {"agent_limit", "unresolved"}
+    assert sum(result.cost_usd for result in results) == pytest.approx(0.05), "5 of 12 turns at a cent each"
+    assert "agent_limit" in {result.verdict for result in results}
 
 
-def test_a_sandbox_that_dies_is_an_infra_error_which_resume_can_retry(
-    new_run: Callable[..., tuple[Run, Silent]], engine: Engine
-) -> None:
+def test_a_sandbox_that_dies_is_an_infra_error_which_resume_can_retry(new_run: NewRun, engine: Engine) -> None:
     run, observer = new_run("oracle")
 
     def murder(key: TrialKey, phase: str) -> None:
-        if phase == "grading":
-            threading.Timer(0.15, lambda: [engine.api.kill(each.id) for each in containers_of(run)]).start()
+        if phase == "working":
+            for each in containers_of(run):
+                engine.api.kill(each.id)
 
     observer.on_phase = murder
     run.work()
     (result,) = run.folder.results()
-    if result.verdict == "resolved":
-        pytest.skip("the grading was over before its container was killed")
-    assert result.verdict in ("infra_error", "unresolved")
+    assert result.verdict == "infra_error"
     again = reopened(run.folder, engine, Silent(), lambda study, policy: PolicyApprover(policy))
     again.work(retry_infra=True)
-    retried = run.folder.results()[0]
-    if result.verdict == "infra_error":
-        assert (retried.verdict, retried.attempt) == ("resolved", 2)
-        assert (run.folder.trial(result.key) / "attempts/1/events.jsonl").is_file()
+    (retried,) = run.folder.results()
+    assert (retried.verdict, retried.attempt) == ("resolved", 2)
+    assert (run.folder.trial(result.key) / "attempts/1/events.jsonl").is_file()
 
 
 def test_a_full_disk_stops_the_run_with_a_clear_message_and_keeps_what_is_done(
-    new_run: Callable[..., tuple[Run, Silent]], tmp_path: Path, engine: Engine, name: str
+    new_run: NewRun, tmp_path: Path, engine: Engine, name: str
 ) -> None:
     mount = tmp_path / name
     mount.mkdir()
@@ -259,15 +255,13 @@ def fill(file: Path) -> None:
             return
 
 
-def test_a_folder_that_holds_a_run_is_not_overwritten(new_run: Callable[..., tuple[Run, Silent]]) -> None:
+def test_a_folder_that_holds_a_run_is_not_overwritten(new_run: NewRun) -> None:
     run, _ = new_run("noop")
     with pytest.raises(UserError, match="taskfit resume"):
         run.plan()
 
 
-def test_resume_refuses_when_something_held_constant_has_changed(
-    new_run: Callable[..., tuple[Run, Silent]], engine: Engine
-) -> None:
+def test_resume_refuses_when_something_held_constant_has_changed(new_run: NewRun, engine: Engine) -> None:
     run, _ = new_run("noop")
     instruction = run.scenarios["doubling"].folder / "instruction.md"
     instruction.write_text(instruction.read_text() + "One hint more.\n")
@@ -297,7 +291,7 @@ def finished(out: Path) -> dict[str, float]:
     return {file.parent.name: file.stat().st_mtime_ns for file in out.glob("trials/*/result.json")}
 
 
-def containers_of(run: Run) -> list[object]:
+def containers_of(run: Run) -> list[Leftover]:
     return [each for each in containers(run.engine) if each.run == run.folder.path.name]
 
 
@@ -342,7 +336,7 @@ def test_a_second_run_in_the_same_folder_is_refused_with_the_holders_pid(
     assert process.returncode == 0
 
 
-def test_the_ledger_and_the_folders_agree_after_a_run(new_run: Callable[..., tuple[Run, Silent]]) -> None:
+def test_the_ledger_and_the_folders_agree_after_a_run(new_run: NewRun) -> None:
     run, observer = new_run("oracle", "noop", repeats=2)
     run.work()
     ledger = Ledger(run.folder.ledger_file)
