@@ -12,9 +12,9 @@ from runner.cli.run import Json, free_folder, run
 
 MODELS = ("oracle", "repair", "noop")
 SCENARIOS = (
-    "invoice-rounding",
     "jobs-attempt-limit",
     "memo-double-load",
+    "memo-expiry-edge",
     "month-end-recurrence",
     "router-error-cookies",
 )

@@ -29,6 +29,8 @@ _DEEPEST = 8
 """Programs that start programs, and shells in shells, before the rest counts as unknown."""
 _MOST_WORDS = 100_000
 """Looked at in all calls together."""
+_MOST_TEXT = 150_000
+"""Characters parsed in all shells together."""
 _LONGEST_PATH = 4096
 _MOST_TARGETS = 50
 _MOST_FOLDERS = 8
@@ -81,9 +83,14 @@ class _Judge:
         self.effects: set[Effect] = set()
         self.targets: dict[str, None] = {}
         self._words = 0
+        self._text = 0
 
     def source(self, text: str, folders: frozenset[str], depth: int) -> frozenset[str]:
         """Judges shell text; the folders where its shell ends up."""
+        self._text += len(text)
+        if depth and self._text > _MOST_TEXT:
+            self._add({Effect.UNKNOWN}, "too much to follow")
+            return folders
         ends = folders
         for script in parse(text):
             ends = ends | self._script(script, folders, depth)

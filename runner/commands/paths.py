@@ -136,8 +136,9 @@ def _is_secret_name(part: str, glob: bool) -> bool:
 
 
 def _reaches(parts: list[str], pattern: list[str]) -> bool:
-    """The path is what the pattern names, or lies below it."""
-    return len(parts) >= len(pattern) and _alike(parts[: len(pattern)], pattern)
+    """The path is what the pattern names, or lies below it; a path of mere wildcards names nothing."""
+    reached = parts[: len(pattern)]
+    return _alike(reached, pattern) and not all(_is_wild(part) for part in reached)
 
 
 def _alike(parts: list[str], others: list[str]) -> bool:

@@ -33,7 +33,7 @@ _PATTERN_FIRST = {
 _RUNNING = (
     "pytest py.test tox nox make gmake coverage mypy pyright flake8 pylint bandit pre-commit hypothesis node deno ruby"
     " perl php java javac gcc g++ cc clang cmake ninja meson mvn gradle rustc tsc jest vitest mocha eslint prettier"
-    " kill pkill killall sqlite3 gdb strace ltrace ipython pdb doctest behave nosetests trial lua Rscript julia"
+    " kill pkill killall mktemp sqlite3 gdb strace ltrace ipython pdb doctest behave nosetests trial lua Rscript julia"
     " lint-imports sphinx-build mkdocs vulture radon cython unittest"
 )
 _NETWORKING = (

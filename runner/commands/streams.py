@@ -29,7 +29,8 @@ _LITTER = (
 """Names of derived files: deleting them everywhere is no wide deletion."""
 _MOST_STARTS = 20
 _DELETERS = frozenset({"rm", "unlink", "shred", "rmdir"})
-_AWK_RUNS = re.compile(r"system\s*\(|>|\||@load|@include|\bgetline\b")
+_AWK_RUNS = re.compile(r"system\s*\(|\bprintf?\b.*[>|]|\|\s*getline|@load|@include", re.DOTALL)
+_AWK_STRING = re.compile(r'"((?:\\.|[^"\\])*)"')
 _SED_PLACE = (
     r"(?:\d+(?:~\d+)?|\$|/(?:\\.|[^\\/])*/[IM]*"
     r"|\\(?P<mark{0}>[^\n\\])(?:\\.|(?!(?P=mark{0}))[^\\])*(?P=mark{0})[IM]*)"
@@ -106,9 +107,9 @@ def _awk(name: str, args: Sequence[Word]) -> Iterator[Finding]:
         yield RUNS
         return
     for word in given.operands[:1]:
-        for path in re.findall(r'"([/~][^"]*)"', word.text):
-            yield Touch(Word(path), Action.MENTION)
-        if not word.known or _AWK_RUNS.search(word.text.replace("||", "")):
+        for text in _AWK_STRING.findall(word.text):
+            yield Touch(Word(text), Action.MENTION)
+        if not word.known or _AWK_RUNS.search(_AWK_STRING.sub("", word.text).replace("||", "")):
             yield RUNS
 
 

@@ -23,7 +23,6 @@ _ANSI = re.compile(
     r"\\(?:x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8})|([0-7]{1,3})|c(.)|(.))", re.DOTALL
 )
 _ANSI_LETTERS = dict(zip("abeEfnrtv", "\a\b\x1b\x1b\f\n\r\t\v", strict=True))
-_SUBSTITUTIONS = frozenset({"command_substitution", "process_substitution", "arithmetic_expansion"})
 _LITERAL = frozenset(
     {"word", "number", "variable_name", "special_variable_name", "test_operator", "extglob_pattern", "regex"}
 )
@@ -147,10 +146,6 @@ class _Builder:
 def source_of(node: Node) -> str:
     """The node's text; bytes that are no UTF-8 become replacement characters."""
     return (node.text or b"").decode("utf-8", "replace")
-
-
-def is_substitution(node: Node) -> bool:
-    return node.type in _SUBSTITUTIONS
 
 
 def _unescape(raw: bytes) -> str:

@@ -30,7 +30,7 @@ ROWS = {
     "resolved": ("resolved", "{:.0f} %", 100),
     "invalid_calls": ("invalid calls", "{:.1f} %", 100),
     "forbidden_calls": ("forbidden calls", "{:.1f} %", 100),
-    "approvals_asked": ("approvals per trial", "{:.1f}", 1),
+    "approvals_asked": ("asked per trial", "{:.1f}", 1),
     "approvals_granted": ("approvals granted", "{:.0f} %", 100),
     "cost_usd_per_trial": ("USD per trial", "{:.3f}", 1),
     "cost_usd_per_resolved": ("USD per resolved", "{:.3f}", 1),
@@ -52,7 +52,7 @@ def report(profiles: Mapping[str, Profile]) -> RenderableType:
         across = models[first : first + MODELS_ACROSS]
         table = Table("", *map(visible, across), box=box.SIMPLE_HEAD, pad_edge=False)
         table.add_row("trials", *(str(profiles[model].trials) for model in across))
-        table.add_row("scenarios that count", *(str(profiles[model].measures["resolved"].n) for model in across))
+        table.add_row("scenarios", *(str(profiles[model].measures["resolved"].n) for model in across))
         for measure, (label, style, scale) in ROWS.items():
             numbers = [profiles[model].measures[measure] for model in across]
             if any(estimate.value is not None for estimate in numbers):

@@ -1,0 +1,1 @@
+"""Measurements of taskfit against the floor that its engine sets, both in the same run."""

@@ -1,0 +1,107 @@
+"""`make bench`: prints a table and writes bench/latest.json. Exit code 1 when a goal is missed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import docker
+from rich.console import Console
+from rich.table import Table
+
+from bench import floor
+from bench.rows import Row, alternate
+from runner.approvers.policy import PolicyApprover, load_policy
+from runner.catalog import builtin_root, load_scenario
+from runner.console.live import LiveRun
+from runner.folder import RunFolder
+from runner.run import Run
+from runner.study import Study
+from runner.workspace import prepare
+from sandboxes.base import Command
+from sandboxes.client import Engine
+from sandboxes.container import DockerSandbox
+from sandboxes.host import ensure_engine
+from sandboxes.images import ImageStore
+
+SCENARIOS = ("credit-note-sign", "jobs-attempt-limit", "memo-shared-tags", "router-url-roundtrip")
+REPEATS = 2
+AT_A_TIME = 2
+
+
+def main() -> int:
+    engine = ensure_engine(print)
+    rows = [start_up(), *one_sandbox(engine), oracle_trials(engine)]
+    table = Table("measure", "value", "reference", "ratio", "goal", "met")
+    for row in rows:
+        reference = "–" if row.reference is None else f"{row.reference:.4g} {row.unit}"
+        ratio = "–" if row.ratio is None else f"{row.ratio:.2f}"
+        table.add_row(row.name, f"{row.value:.4g} {row.unit}", reference, ratio, f"≤ {row.goal:g}", str(row.met))
+    Console(width=110).print(table)
+    Path(__file__).with_name("latest.json").write_text(json.dumps([row.as_dict() for row in rows], indent=1))
+    return 0 if all(row.met for row in rows) else 1
+
+
+def start_up() -> Row:
+    """Whole processes: `taskfit --help`; its share of an empty interpreter is for information, the goal is absolute."""
+    program = str(Path(sys.executable).with_name("taskfit"))
+    command = lambda *argv: lambda: subprocess.run(argv, check=True, capture_output=True)  # noqa: E731
+    value, _ = alternate(command(program, "--help"), command(sys.executable, "-c", "pass"), rounds=11)
+    return Row("taskfit --help", value, "s", None, 0.2)
+
+
+def one_sandbox(engine: Engine) -> list[Row]:
+    """A sandbox's life and its commands, against the same calls made bare."""
+    image = ImageStore(engine, print).base()
+    api = docker.APIClient(version="auto", timeout=120)
+
+    def ours() -> None:
+        with DockerSandbox(engine, image):
+            pass
+
+    def bare() -> None:
+        with floor.container(api, image, cpus=1.0):
+            pass
+
+    rows = [Row("sandbox: create, start, remove", *_pair(alternate(ours, bare, rounds=9)), 1.5)]
+    with DockerSandbox(engine, image) as sandbox, floor.container(api, image, cpus=1.0) as plain:
+        taken = alternate(
+            lambda: sandbox.exec(Command(["true"])), lambda: floor.execute(api, plain, ["true"]), rounds=25
+        )
+        rows.append(Row("exec of true", *_pair(taken), 1.5))
+    return rows
+
+
+def oracle_trials(engine: Engine) -> Row:
+    """8 oracle trials, 2 at a time, from planned to report, against their container work alone."""
+    found = {name: load_scenario(builtin_root() / "scenarios" / name) for name in SCENARIOS}
+    images = ImageStore(engine, print)
+    works = []
+    for each in found.values():
+        workspace = prepare(each, images)
+        fix = {path: entry for path, entry in workspace.reference.items() if entry is not None}
+        works += [floor.Work(workspace.image, fix, fix | dict(each.hidden))] * REPEATS
+
+    def ours() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            study = Study(models=("oracle",), repeats=REPEATS, concurrency=AT_A_TIME)
+            policy = load_policy()
+            observer = LiveRun(Console(quiet=True), None)
+            run = Run(study, RunFolder(Path(folder)), found, policy, PolicyApprover(policy), engine, observer)
+            run.plan()
+            run.work()
+            assert all(result.resolved for result in run.folder.results())
+
+    ours()
+    return Row("8 oracle trials, 2 at a time", *_pair(alternate(ours, lambda: floor.trials(works, AT_A_TIME), 3)), 1.5)
+
+
+def _pair(taken: tuple[float, float]) -> tuple[float, str, float]:
+    return taken[0], "s", taken[1]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
