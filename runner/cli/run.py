@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 from datetime import date
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from runner.approvers.base import Approver
     from runner.approvers.policy import Policy
     from runner.folder import RunFolder
+    from runner.results import TrialResult
     from runner.run import Run
     from runner.study import Study
 
@@ -131,14 +133,20 @@ class Session:
             self._stopped(work.problem, 1)
         results = self._folder.results()
         print_report(self._folder, self._json)
+        self._console.print(f"Read a trial: {program()} show {self._telling_trial(results)}", markup=False, soft_wrap=True)
         failed = any(result.verdict in ("infra_error", "invalid_scenario") for result in results)
         raise typer.Exit(1 if failed else 0)
+
+    def _telling_trial(self, results: list[TrialResult]) -> Path:
+        """The one with the most turns, relative to where the user is."""
+        longest = max(results, key=lambda result: result.counts.turns)
+        return Path(os.path.relpath(self._folder.trial(longest.key)))
 
     def _stopped(self, why: str, code: int) -> NoReturn:
         """Workers may still hang in a call that nothing can end, so the process leaves without joining them."""
         done = len(self._folder.results())
         self._console.print(
-            f"taskfit: {why}. {done} trials are done and kept; go on with: taskfit resume {self._folder.path}",
+            f"taskfit: {why}. {done} trials are done and kept; go on with: {program()} resume {self._folder.path}",
             markup=False,
             highlight=False,
             soft_wrap=True,
@@ -148,7 +156,12 @@ class Session:
         os._exit(code)
 
 
-def print_report(folder: RunFolder, as_json: bool) -> None:
+def program() -> str:
+    """How the user can call taskfit again from here."""
+    return "taskfit" if shutil.which("taskfit") else os.path.relpath(sys.argv[0])
+
+
+def print_report(folder: RunFolder, as_json: bool, every: bool = False) -> None:
     """The run's report: a table for people, or JSON."""
     import json
 
@@ -177,7 +190,7 @@ def print_report(folder: RunFolder, as_json: bool) -> None:
         return
     console = Console()
     console.print(tables.trials(results))
-    console.print(tables.report(found))
+    console.print(tables.report(found, every))
 
 
 def _study(file: Path | None, given: dict[str, Any]) -> Study:

@@ -44,8 +44,12 @@ ROWS = {
 }
 
 
-def report(profiles: Mapping[str, Profile]) -> RenderableType:
-    """A profile a model, side by side: each number with its 95 % interval and, in the first rows, its N."""
+def report(profiles: Mapping[str, Profile], every: bool = False) -> RenderableType:
+    """A profile a model, side by side: each number with its 95 % interval and, in the first rows, its N.
+
+    Without `every`, rows that nobody needs at first sight are left out: the parts of the time, and money where none
+    was spent.
+    """
     parts: list[RenderableType] = []
     models = list(profiles)
     for first in range(0, len(models), MODELS_ACROSS):
@@ -55,12 +59,18 @@ def report(profiles: Mapping[str, Profile]) -> RenderableType:
         table.add_row("scenarios", *(str(profiles[model].measures["resolved"].n) for model in across))
         for measure, (label, style, scale) in ROWS.items():
             numbers = [profiles[model].measures[measure] for model in across]
-            if any(estimate.value is not None for estimate in numbers):
+            if any(estimate.value is not None for estimate in numbers) and (every or _telling(measure, numbers)):
                 table.add_row(label, *(number(estimate, style, scale) for estimate in numbers))
         parts.append(table)
     notes = [_not_counted(model, profile) for model, profile in profiles.items() if profile.bounds]
     footer = Text("In brackets: 95 % interval over scenarios. Seconds are medians over scenarios.", style="dim")
     return Group(*parts, *notes, footer)
+
+
+def _telling(measure: str, numbers: Sequence[Estimate]) -> bool:
+    if measure.startswith("seconds_"):
+        return measure == "seconds_total"
+    return not measure.startswith("cost_usd") or any(estimate.value for estimate in numbers)
 
 
 def number(estimate: Estimate, style: str, scale: float = 1) -> Text:

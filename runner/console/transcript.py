@@ -51,7 +51,7 @@ def _block(event: AnyEvent, whole: bool) -> Text:
         text.append(f"  {event.seconds:.2f} s", style="dim")
     shown = visible(body if whole else shorten(body, BRIEF), newlines=True)
     for line in shown.splitlines():
-        text.append(f"\n      {line}", style=_line_style(line))
+        text.append(f"\n      {line.expandtabs(8)}", style=_line_style(line))
     return text
 
 

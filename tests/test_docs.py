@@ -1,0 +1,60 @@
+"""What the documentation says is so."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runner.scenario import Scenario
+from runner.study import Study
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+
+
+def blocks(text: str) -> list[str]:
+    return re.findall(r"```toml\n(.*?)```", text, re.S)
+
+
+def test_the_readme_shows_its_two_commands_and_their_output_within_thirty_lines() -> None:
+    top = "\n".join(README.splitlines()[:30])
+    for part in ("make demo", "make test", "resolved            100 % [", "95 % interval"):
+        assert part in top
+
+
+def test_the_example_study_and_scenario_load() -> None:
+    import tomllib
+
+    (study,) = blocks(README)
+    assert Study.model_validate(tomllib.loads(study)).repeats == 3
+    (scenario,) = blocks(CONTRIBUTING)
+    assert Scenario.model_validate(tomllib.loads(scenario)).repo == "ledger"
+
+
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"^    taskfit ([a-z]+)", README, re.M))))
+def test_every_command_of_the_readme_exists_with_its_options(command: str) -> None:
+    program = str(Path(sys.executable).with_name("taskfit"))
+    shown = subprocess.run([program, command, "--help"], capture_output=True, text=True, check=False)
+    assert shown.returncode == 0
+    for line in re.findall(rf"^    taskfit {command} (.*)$", README, re.M):
+        words = line.split("#")[0].split()
+        if words and words[0] in ("list", "validate"):
+            shown = subprocess.run([program, command, words[0], "--help"], capture_output=True, text=True, check=False)
+        for option in (word for word in words if word.startswith("--")):
+            assert option in shown.stdout, line
+
+
+def test_every_module_named_in_the_map_exists() -> None:
+    for name in re.findall(r"`((?:runner|sandboxes)/[\w/]*(?:\.py|\.toml)?)`", README + CONTRIBUTING):
+        assert (ROOT / name).exists(), name
+
+
+def test_every_make_target_has_a_help_text() -> None:
+    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for target in ("help", "install", "engine", "demo", "test", "check", "bench"):
+        assert re.search(rf"make {target}\b", shown)
