@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import os
 import queue
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -34,6 +35,8 @@ from sandboxes.reaper import reap, remove_own
 
 ENGINE_SECONDS = 60.0
 """How long a run waits for an engine that went away before it stops, resumable."""
+PREPARE_TRIES = 3
+"""How often a scenario is made ready when the engine goes away meanwhile."""
 STOP_SECONDS = 15.0
 """How long an interrupted run waits for its workers."""
 
@@ -99,7 +102,9 @@ class Run:
             for row in pending:
                 todo.put(row)
             needed = list(dict.fromkeys(row.key.scenario for row in pending))
-            preparing = ThreadPoolExecutor(self.study.concurrency, thread_name_prefix="prepare")
+            preparing = ThreadPoolExecutor(
+                min(self.study.concurrency, os.cpu_count() or 2), thread_name_prefix="prepare"
+            )
             self._ready = {name: preparing.submit(self._prepare, name) for name in needed}
             workers = [
                 threading.Thread(target=self._worker, args=(todo, ledger), name=f"trial-{number}", daemon=True)
@@ -127,7 +132,7 @@ class Run:
             try:
                 self._await_engine()
                 self._one(row, ledger)
-            except Interrupted:
+            except (Interrupted, CancelledError):
                 with contextlib.suppress(sqlite3.Error):
                     ledger.release(row.position)
             except (OSError, sqlite3.Error) as error:
@@ -191,11 +196,18 @@ class Run:
 
     def _prepare(self, name: str) -> tuple[Workspace, Baseline]:
         """A scenario's image and proved tests; done once, however many trials wait for it."""
-        if self.stop.is_set():
-            raise Interrupted("stopped by the user")
         images = ImageStore(self.engine, self.observer.say)
-        workspace = prepare(self.scenarios[name], images)
-        return workspace, baseline(self.engine, workspace, run=self.folder.path.name, runtime=self.study.runtime)
+        tries = 0
+        while True:
+            self._await_engine()
+            try:
+                workspace = prepare(self.scenarios[name], images)
+                run = self.folder.path.name
+                return workspace, baseline(self.engine, workspace, run=run, runtime=self.study.runtime)
+            except EngineUnavailable:
+                tries += 1
+                if tries == PREPARE_TRIES:
+                    raise
 
     def _recover(self, ledger: Ledger, retry_infra: bool) -> None:
         """Adopt what a dead process finished, release what it did not."""

@@ -48,7 +48,8 @@ def _pull(engine: Engine, say: Say) -> str | None:
     try:
         engine.api.pull(repository, tag=tag)
     except (DockerException, requests.RequestException) as error:
-        return str(error).strip().splitlines()[0][:160]
+        said = getattr(error, "explanation", None) or str(error)
+        return str(said).strip().splitlines()[0][:160]
     return None
 
 

@@ -133,7 +133,9 @@ class Session:
             self._stopped(work.problem, 1)
         results = self._folder.results()
         print_report(self._folder, self._json)
-        self._console.print(f"Read a trial: {program()} show {self._telling_trial(results)}", markup=False, soft_wrap=True)
+        self._console.print(
+            f"Read a trial: {program()} show {self._telling_trial(results)}", markup=False, soft_wrap=True
+        )
         failed = any(result.verdict in ("infra_error", "invalid_scenario") for result in results)
         raise typer.Exit(1 if failed else 0)
 
