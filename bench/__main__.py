@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import docker
@@ -19,9 +20,11 @@ from runner.catalog import builtin_root, load_scenario
 from runner.console.live import LiveRun
 from runner.folder import RunFolder
 from runner.run import Run
+from runner.scenario import Scope
 from runner.study import Study
+from runner.tools import toolbox
+from runner.tools.base import Workbench
 from runner.workspace import prepare
-from sandboxes.base import Command
 from sandboxes.client import Engine
 from sandboxes.container import DockerSandbox
 from sandboxes.host import ensure_engine
@@ -68,10 +71,18 @@ def one_sandbox(engine: Engine) -> list[Row]:
 
     rows = [Row("sandbox: create, start, remove", *_pair(alternate(ours, bare, rounds=9)), 1.5)]
     with DockerSandbox(engine, image) as sandbox, floor.container(api, image, cpus=1.0) as plain:
-        taken = alternate(
-            lambda: sandbox.exec(Command(["true"])), lambda: floor.execute(api, plain, ["true"]), rounds=25
-        )
-        rows.append(Row("exec of true", *_pair(taken), 1.5))
+        sandbox.write("file", b"0123456789abcde\n" * 256)
+        bench, tools = Workbench(sandbox, Scope()), toolbox()
+        calls = {
+            "read_file of 4 KB, through the tool": (tools["read_file"], {"path": "file"}),
+            "run_command true, through the tool": (tools["run_command"], {"command": "true"}),
+        }
+        for name, (tool, given) in calls.items():
+            arguments = tool.arguments.model_validate(given)
+            taken = alternate(
+                partial(tool.run, arguments, bench), lambda: floor.execute(api, plain, ["true"]), rounds=25
+            )
+            rows.append(Row(f"{name}, against an API exec", *_pair(taken), 0.2))
     return rows
 
 
@@ -96,7 +107,7 @@ def oracle_trials(engine: Engine) -> Row:
             assert all(result.resolved for result in run.folder.results())
 
     ours()
-    return Row("8 oracle trials, 2 at a time", *_pair(alternate(ours, lambda: floor.trials(works, AT_A_TIME), 3)), 1.5)
+    return Row("8 oracle trials, 2 at a time", *_pair(alternate(ours, lambda: floor.trials(works, AT_A_TIME), 5)), 1.25)
 
 
 def _pair(taken: tuple[float, float]) -> tuple[float, str, float]:

@@ -11,8 +11,8 @@ from typing import Self
 from docker.types import LogConfig, Mount
 
 from sandboxes.client import Engine, labels, translated
-from sandboxes.container import ENVIRONMENT, WORKSPACE
 from sandboxes.errors import ImageBuildFailed, SandboxError
+from sandboxes.hands import ENVIRONMENT, WORKSPACE
 
 LENT = "/run/taskfit"
 """A tmpfs; what is mounted below it never reaches the image."""

@@ -22,7 +22,7 @@ from sandboxes.archive import Tree, read_tar, write_tar
 from sandboxes.bootstrap import OFFICIAL_IMAGE, PACKAGES, SUITE, root_file_system
 from sandboxes.builder import Builder
 from sandboxes.client import Engine, labels, translated
-from sandboxes.container import USER, USER_ID, WORKSPACE
+from sandboxes.hands import USER, USER_ID, WORKSPACE
 
 RUNNER_REQUIREMENTS = ("pytest>=8.3,<10", "pytest-timeout>=2.3", "coverage>=7.6")
 SETUP = (

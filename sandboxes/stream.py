@@ -1,4 +1,4 @@
-"""A command's hijacked connection: input goes in, framed output comes out, all before a deadline."""
+"""A hijacked connection to the engine: bytes go in, framed output comes out, all before a deadline."""
 
 from __future__ import annotations
 
@@ -6,46 +6,54 @@ import selectors
 import socket
 import struct
 import time
+from collections.abc import Iterator
 from typing import Any
-
-from sandboxes.capture import Capture
 
 _HEADER = struct.Struct(">BxxxL")
 _CHUNK = 64 * 1024
+STDOUT = 1
 
 
 class Stream:
-    """The connection of one command, as the SDK's `exec_start(socket=True)` returned it."""
+    """The connection of a process in a container, as the SDK returned it for an attach or an exec."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
-        self._socket, self._early = _unwrap(connection)
+        self._socket, early = _unwrap(connection)
         self._socket.setblocking(False)
+        self._frames = _Frames()
+        self._early = list(self._frames.feed(early))
+        self.ended = False
+        """The process closed its output."""
 
-    def exchange(self, stdin: bytes, deadline: float, capture: Capture) -> bool:
-        """Send `stdin`, feed output to `capture` until the command closes it; False when `deadline` came first.
+    def exchange(self, stdin: bytes, deadline: float, *, close: bool = False) -> Iterator[tuple[int, bytes]]:
+        """Send `stdin` while yielding output as (stream, bytes), until the process ends or the deadline comes.
 
-        `deadline` is on the monotonic clock.
+        `deadline` is on the monotonic clock. With `close`, standard input is closed once `stdin` is sent. Whoever
+        has seen enough may simply stop iterating; the rest stays for the next exchange.
         """
-        raw = self._socket
-        frames = _Frames(capture)
-        frames.feed(self._early)
-        self._early = b""
+        while self._early:
+            yield self._early.pop(0)
         pending = memoryview(stdin)
+        raw = self._socket
         with selectors.DefaultSelector() as selector:
             selector.register(raw, selectors.EVENT_READ | (selectors.EVENT_WRITE if stdin else 0))
-            while (left := deadline - time.monotonic()) > 0:
+            if close and not stdin:
+                _close_sending(raw)
+            while not self.ended and (left := deadline - time.monotonic()) > 0:
                 for _, ready in selector.select(left):
-                    if ready & selectors.EVENT_READ:
-                        data = _receive(raw)
-                        if data == b"":
-                            return True
-                        frames.feed(data or b"")
                     if ready & selectors.EVENT_WRITE:
                         pending = _send(raw, pending)
                         if not pending:
                             selector.modify(raw, selectors.EVENT_READ)
-        return False
+                            if close:
+                                _close_sending(raw)
+                    if ready & selectors.EVENT_READ:
+                        data = _receive(raw)
+                        self.ended = data == b""
+                        self._early = list(self._frames.feed(data or b""))
+                while self._early:
+                    yield self._early.pop(0)
 
     def close(self) -> None:
         self._connection.close()
@@ -62,16 +70,20 @@ def _receive(raw: socket.socket) -> bytes | None:
 
 
 def _send(raw: socket.socket, pending: memoryview) -> memoryview:
-    """What is left to send; the sending half is closed at the end, or when nobody reads any more."""
+    """What is left to send; nothing when nobody reads any more."""
     try:
-        pending = pending[raw.send(pending[:_CHUNK]) :]
+        return pending[raw.send(pending[:_CHUNK]) :]
     except BlockingIOError:
         return pending
     except (BrokenPipeError, ConnectionResetError):
         return memoryview(b"")
-    if not pending:
+
+
+def _close_sending(raw: socket.socket) -> None:
+    try:
         raw.shutdown(socket.SHUT_WR)
-    return pending
+    except OSError:
+        return
 
 
 def _unwrap(connection: Any) -> tuple[socket.socket, bytes]:
@@ -93,19 +105,19 @@ def _unwrap(connection: Any) -> tuple[socket.socket, bytes]:
 class _Frames:
     """Takes the engine's eight-byte frame headers off."""
 
-    def __init__(self, capture: Capture) -> None:
-        self._capture = capture
+    def __init__(self) -> None:
         self._header = b""
+        self._stream = 0
         self._left = 0
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
         while data:
             if self._left:
-                self._capture.feed(data[: self._left])
+                yield self._stream, data[: self._left]
                 self._left, data = max(0, self._left - len(data)), data[self._left :]
                 continue
             need = _HEADER.size - len(self._header)
             self._header, data = self._header + data[:need], data[need:]
             if len(self._header) == _HEADER.size:
-                _, self._left = _HEADER.unpack(self._header)
+                self._stream, self._left = _HEADER.unpack(self._header)
                 self._header = b""

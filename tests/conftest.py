@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from runner.catalog import ScenarioFolder, load_scenario
 from sandboxes.client import Engine
-from sandboxes.container import DockerSandbox
 from sandboxes.host import ensure_engine
 from sandboxes.images import ImageStore
 
@@ -23,12 +22,6 @@ def engine() -> Engine:
 @pytest.fixture(scope="session")
 def base_image(engine: Engine) -> str:
     return ImageStore(engine, print).base()
-
-
-@pytest.fixture
-def sandbox(engine: Engine, base_image: str) -> Iterator[DockerSandbox]:
-    with DockerSandbox(engine, base_image) as started:
-        yield started
 
 
 CALC = {

@@ -67,6 +67,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory, engine: Engine, base_image:
     api.load_image(engine.api.get_image(base_image))
     yield second
     second.end(signal.SIGTERM)
+    subprocess.run(["umount", "-R", "-l", str(folder / "data-root")], check=False, capture_output=True)
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,6 +16,13 @@ from sandboxes.errors import ArchiveRefused, SandboxDied
 from sandboxes.reaper import containers
 
 pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(params=["persistent", "plain"])
+def sandbox(request: pytest.FixtureRequest, engine: Engine, base_image: str) -> Iterator[DockerSandbox]:
+    """Both ways of reaching into a container keep every promise."""
+    with DockerSandbox(engine, base_image, persistent=request.param == "persistent") as started:
+        yield started
 
 
 def shell(script: str, **more: object) -> Command:
