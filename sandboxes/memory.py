@@ -9,21 +9,26 @@ from typing import Self
 
 from sandboxes.archive import Entry, Tree
 from sandboxes.base import Command, ExecResult
+from sandboxes.capture import Capture
 from sandboxes.errors import SandboxDied
 
 Answer = Callable[[Command, dict[str, Entry]], ExecResult]
 """Gets the command and the files, which it may change."""
 
 
-def succeed(command: Command, files: dict[str, Entry]) -> ExecResult:
-    """The default answer: exit code 0, no output."""
-    return ExecResult(0, b"")
+def few_programs(command: Command, files: dict[str, Entry]) -> ExecResult:
+    """The default answer: `true`, `false` and `cat` (of standard input); anything else does not exist."""
+    capture = Capture(command.output_limit)
+    if command.argv[0] == "cat":
+        capture.feed(command.stdin)
+    exit_code = {"true": 0, "cat": 0, "false": 1}.get(command.argv[0], 127)
+    return ExecResult(exit_code, capture.result(), capture.elided)
 
 
 class MemorySandbox:
     """See `sandboxes.base.Sandbox`. For unit tests of what stands above."""
 
-    def __init__(self, files: Tree, answer: Answer = succeed) -> None:
+    def __init__(self, files: Tree, answer: Answer = few_programs) -> None:
         self.files = dict(files)
         self.commands: list[Command] = []
         """Every command that was run."""
@@ -62,7 +67,10 @@ class MemorySandbox:
         self._gone = True
         prefix = _key(folder)
         start = f"{prefix}/" if prefix else ""
-        return {name.removeprefix(start): entry for name, entry in self.files.items() if name.startswith(start)}
+        found = {name.removeprefix(start): entry for name, entry in self.files.items() if name.startswith(start)}
+        if prefix and not found:
+            raise FileNotFoundError(folder)
+        return {name: entry for name, entry in found.items() if not name.startswith(".git/")}
 
     def close(self) -> None:
         self._gone = True
