@@ -8,13 +8,13 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from runner.errors import FileProblem, UnknownName, UserError
 from runner.scenario import Repo, Scenario
-from sandboxes.archive import Tree, read_folder
+from sandboxes.archive import Entry, Tree, read_folder
 
 T = TypeVar("T", bound=BaseModel)
 CACHES = ("__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache")
@@ -27,6 +27,11 @@ class RepoFolder:
     name: str
     folder: Path
     repo: Repo
+
+    def files(self) -> dict[str, Entry]:
+        """The files of a source that is a folder; none of a git source, which its commit pins."""
+        place = self.repo.source.path
+        return read_folder(self.folder / place, (".git", *CACHES)) if place is not None else {}
 
 
 @dataclass(frozen=True)
@@ -46,14 +51,23 @@ class ScenarioFolder:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over everything that people wrote for this scenario (the repo's source apart)."""
+        """SHA-256 over everything that people wrote for this scenario, and over its repo's files."""
         parts = hashlib.sha256()
         written = [self.scenario.model_dump_json(), self.repo.repo.model_dump_json(), self.instruction]
         for text in (*written, self.bug_patch, self.solution_patch):
             parts.update(hashlib.sha256(text.encode()).digest())
-        for path, entry in sorted(self.hidden.items()):
-            parts.update(hashlib.sha256(path.encode() + b"\0" + entry.data).digest())
+        for tree in (self.hidden, self.repo.files()):
+            parts.update(_tree_digest(tree))
         return parts.hexdigest()
+
+
+def _tree_digest(tree: Tree) -> bytes:
+    """SHA-256 over each entry's path, kind and content."""
+    parts = hashlib.sha256()
+    for path, entry in sorted(tree.items()):
+        kind = b"link" if entry.is_link else b"program" if entry.executable else b"file"
+        parts.update(hashlib.sha256(b"\0".join((path.encode("utf-8", "surrogateescape"), kind, entry.data))).digest())
+    return parts.digest()
 
 
 def builtin_root() -> Path:
@@ -80,11 +94,11 @@ def scenario_folders(places: Iterable[str | Path] = ()) -> dict[str, Path]:
 
 
 def _expand(place: Path) -> list[Path]:
-    if any(mark in str(place) for mark in "*?["):
-        anchor = Path(place.anchor or ".")
-        matches = sorted(anchor.glob(str(place.relative_to(place.anchor) if place.anchor else place)))
-    else:
-        matches = [place]
+    """The folders that a place stands for; as much of it as exists is taken as it is, only the rest as a glob."""
+    here, *rest = [Path(place.anchor), *place.relative_to(place.anchor).parts]
+    while rest and (here / rest[0]).exists():
+        here /= rest.pop(0)
+    matches = sorted(here.glob("/".join(rest))) if rest else [here]
     result = []
     for match in matches:
         if (match / "scenario.toml").is_file():
@@ -145,15 +159,19 @@ def _find_repo(scenario: Path, name: str) -> Path:
 
 
 def read_toml(file: Path, model: type[T]) -> T:
-    """A TOML file as a value. Raises FileProblem naming the key, what was found, and what would be right."""
+    """A TOML file of schema 1 as a value. Raises FileProblem: the key, what was found, and what would be right."""
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FileProblem(file, "no such file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise FileProblem(file, f"cannot be read: {error}") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise FileProblem(file, f"no valid TOML: {error}") from None
+    if "schema" not in data:
+        raise FileProblem(file, "is missing; write schema = 1", "schema")
+    if type(data["schema"]) is not int or data["schema"] != 1:
+        raise FileProblem(file, f"this version reads schema = 1; found {data['schema']!r:.120}", "schema")
     return validated(file, data, model)
 
 
@@ -163,7 +181,7 @@ def validated(file: Path, data: object, model: type[T]) -> T:
         return model.model_validate(data)
     except ValidationError as error:
         first, *more = error.errors(include_url=False)
-        key = ".".join(str(part) for part in first["loc"]) or "(top level)"
+        key = ".".join(_as_written(data, first["loc"])) or "(top level)"
         if first["type"] == "extra_forbidden":
             problem = f"unknown key; known here: {', '.join(_known_keys(model, first['loc'][:-1]))}"
         elif first["type"] == "missing":
@@ -174,19 +192,39 @@ def validated(file: Path, data: object, model: type[T]) -> T:
         raise FileProblem(file, problem + suffix, key) from None
 
 
+def _as_written(data: object, path: tuple[int | str, ...]) -> list[str]:
+    """`path` without the names that pydantic gives to the forms which a value may take."""
+    keys: list[str] = []
+    for part in path:
+        if isinstance(data, dict):
+            data = data.get(part)
+        elif isinstance(data, list | tuple) and isinstance(part, int) and part < len(data):
+            data = data[part]
+        else:
+            continue
+        keys.append(str(part))
+    return keys
+
+
 def _known_keys(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
     """The keys that `model` knows at `path`, as users write them."""
     for part in path:
         field = model.model_fields.get(str(part))
-        inner = getattr(field, "annotation", None)
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            model = inner
+        model = (_model_in(field.annotation) if field else None) or model
     return sorted(field.alias or name for name, field in model.model_fields.items())
 
 
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    """The model in a field's type: itself, or what a list or union holds."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := _model_in(inner))), None)
+
+
 def _text(file: Path, needed: bool = False) -> str:
+    """A file's text with its own line ends: a patch for a file with CRLF holds CRLF."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_bytes().decode("utf-8")
     except FileNotFoundError:
         if needed:
             raise FileProblem(file, "no such file") from None

@@ -1,19 +1,19 @@
 """Git on the host: the buggy base as a one-commit repository, patches applied, differences shown.
 
-Everything happens in temporary folders; nothing that came out of a sandbox is ever checked out, configured or run.
+Everything happens in temporary folders. What came out of a sandbox becomes git's objects, written here as plain data:
+it is never checked out, configured or run, and git has no say in the names that a model chooses.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-
-from git import Git
-from git.exc import GitCommandError
 
 from runner.catalog import CACHES, ScenarioFolder
 from runner.errors import ScenarioInvalid, UserError
@@ -29,9 +29,21 @@ IDENTITY = {
 }
 ISOLATED = {
     "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_SYSTEM": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "core.attributesFile",
+    "GIT_CONFIG_VALUE_0": os.devnull,
     "GIT_TERMINAL_PROMPT": "0",
 }
+AS_IT_IS = "* -text -ident -filter -working-tree-encoding\n"
+"""Attributes over those of a tree: no file is converted."""
+MAX_DEPTH = 256
+"""Folders within folders that a difference shows; git's own limit is not far above."""
+
+
+class GitRefused(UserError):
+    """Git did not do what it was asked to; carries its own words."""
 
 
 def base_tree(found: ScenarioFolder) -> dict[str, Entry]:
@@ -56,60 +68,66 @@ def changes(before: Tree, after: Tree) -> dict[str, Entry | None]:
 
 def apply(found: ScenarioFolder, name: str, tree: Tree, patch: str) -> dict[str, Entry]:
     """`tree` with a patch of the scenario's applied; raises ScenarioInvalid with git's own words."""
-    with _folder(tree) as (folder, git):
-        file = folder.parent / "change.patch"
-        file.write_text(patch, encoding="utf-8")
+    with _folder() as folder:
+        _lay_out(tree, folder)
+        _git(folder, "init", "-q")
+        (folder / ".git" / "info").mkdir(exist_ok=True)
+        (folder / ".git" / "info" / "attributes").write_text(AS_IT_IS)
+        file = folder.with_name("change.patch")
+        file.write_bytes(patch.encode())
         try:
-            git.execute(["git", "apply", "--whitespace=nowarn", str(file)])
-        except GitCommandError as error:
+            _git(folder, "apply", "--whitespace=nowarn", str(file))
+        except GitRefused as error:
             code = name.split(".")[0].replace("solution", "reference") + "-does-not-apply"
-            said = str(error.stderr).replace("stderr:", "").strip(" '\n")
-            raise ScenarioInvalid(found.id, code, f"{name}: {said}") from None
+            raise ScenarioInvalid(found.id, code, f"{name}: {error}") from None
         return read_folder(folder, (".git",))
 
 
 def with_history(tree: Tree) -> dict[str, Entry]:
     """`tree` and a .git of one commit: no remote, no reflog, no tag, no object of any other commit."""
-    with _folder(tree) as (folder, git):
-        git.execute(["git", "init", "-q", "-b", "main"])
-        git.execute(["git", "add", "-A", "-f"])
-        git.execute(["git", "commit", "-q", "--no-verify", "--allow-empty", "-m", "Check out the project"])
+    with _folder() as folder:
+        _lay_out(tree, folder)
+        _git(folder, "init", "-q", "-b", "main")
+        _git(folder, "add", "-A", "-f")
+        _git(folder, "commit", "-q", "--no-verify", "--allow-empty", "-m", "Check out the project")
         packed = read_folder(folder, ("hooks", "logs", "COMMIT_EDITMSG"))
         return {path: entry for path, entry in packed.items() if path.startswith(".git/")} | dict(tree)
 
 
 def difference(before: Tree, after: Tree) -> str:
-    """A git patch from one tree to the other, binary files included, for people and for regrading."""
+    """A git patch from one tree to the other, binary files included, for people and for regrading.
+
+    Raises for no tree, whatever its names, links and attributes. A path too deep for git is left out and named.
+    """
     changed = changes(before, after)
-    old = {path: before[path] for path in changed if path in before}
-    with _folder(old) as (folder, git):
-        git.execute(["git", "init", "-q", "-b", "main"])
-        git.execute(["git", "add", "-A", "-f"])
-        git.execute(["git", "commit", "-q", "--no-verify", "--allow-empty", "-m", "before"])
-        for path in old:
-            (folder / path).unlink()
-        _lay_out({path: entry for path, entry in changed.items() if entry is not None}, folder)
-        git.execute(["git", "add", "-A", "-f"])
-        command = ["git", "diff", "--cached", "--binary", "--no-color", "--no-ext-diff", "--no-textconv"]
-        shown = git.execute(command, stdout_as_string=False, strip_newline_in_stdout=False)
-        return bytes(shown).decode("utf-8", "surrogateescape")
+    if not changed:
+        return ""
+    shown = {path for path in changed if path.count("/") <= MAX_DEPTH}
+    with _folder() as folder:
+        _git(folder, "init", "-q", "--bare")
+        objects = folder / "objects"
+        old, new = (
+            _write_tree({path: tree[path] for path in shown if path in tree}, objects).hex() for tree in (before, after)
+        )
+        how = ("-r", "-p", "-M", "--binary", "--no-color", "--no-ext-diff", "--no-textconv")
+        patch = _git(folder, "diff-tree", *how, old, new).decode("utf-8", "surrogateescape")
+    deep = "".join(f"left out, too deep to be shown: {path!r:.200}\n" for path in sorted(changed.keys() - shown))
+    return deep + patch
 
 
 def _source(found: ScenarioFolder) -> dict[str, Entry]:
     """The repo's files at the pinned commit, or the folder beside repo.toml."""
     source = found.repo.repo.source
     if source.path is not None:
-        return read_folder(found.repo.folder / source.path, (".git", *CACHES))
-    with tempfile.TemporaryDirectory(prefix="taskfit-") as name:
-        git = _git(Path(name))
-        target = str(Path(name, "source"))
+        return found.repo.files()
+    with _folder() as folder:
         try:
-            git.execute(["git", "clone", "-q", "--no-checkout", "--", _location(found), target])
-            git.execute(["git", "-C", target, "checkout", "-q", "--detach", str(source.commit)])
-        except GitCommandError as error:
-            problem = f"cannot check out {source.git} at {source.commit}: {str(error.stderr).strip()}"
+            _git(folder, "clone", "-q", "--no-checkout", "--", _location(found), ".")
+            _git(folder, "checkout", "-q", "--detach", str(source.commit))
+        except GitRefused as error:
+            problem = f"cannot check out {source.git} at {source.commit}: {error}"
             raise ScenarioInvalid(found.id, "source-unavailable", problem) from None
-        return read_folder(Path(target), (".git", *CACHES))
+        return read_folder(folder, (".git", *CACHES))
 
 
 def _location(found: ScenarioFolder) -> str:
@@ -120,13 +138,12 @@ def _location(found: ScenarioFolder) -> str:
 
 
 @contextmanager
-def _folder(tree: Tree) -> Iterator[tuple[Path, Git]]:
-    """`tree` laid out in a temporary folder, and git working there."""
+def _folder() -> Iterator[Path]:
+    """A temporary folder in one of its own, so that a file can lie beside it."""
     with tempfile.TemporaryDirectory(prefix="taskfit-") as name:
         folder = Path(name, "tree")
         folder.mkdir()
-        _lay_out(tree, folder)
-        yield folder, _git(folder)
+        yield folder
 
 
 def _lay_out(tree: Mapping[str, Entry], folder: Path) -> None:
@@ -141,9 +158,48 @@ def _lay_out(tree: Mapping[str, Entry], folder: Path) -> None:
             target.chmod(0o755 if entry.executable else 0o644)
 
 
-def _git(folder: Path) -> Git:
+def _write_tree(tree: Tree, objects: Path) -> bytes:
+    """Write a tree's files and folders as git's loose objects; returns the tree's hash."""
+    found: list[tuple[bytes, bytes, bytes]] = []
+    folders: dict[str, dict[str, Entry]] = {}
+    for path, entry in tree.items():
+        name, slash, rest = path.partition("/")
+        if slash:
+            folders.setdefault(name, {})[rest] = entry
+        else:
+            mode = b"120000" if entry.is_link else b"100755" if entry.executable else b"100644"
+            found.append((name.encode("utf-8", "surrogateescape"), mode, _write_object(b"blob", entry.data, objects)))
+    for name, inside in folders.items():
+        found.append((name.encode("utf-8", "surrogateescape"), b"40000", _write_tree(inside, objects)))
+    found.sort(key=lambda each: each[0] + b"/" if each[1] == b"40000" else each[0])
+    return _write_object(b"tree", b"".join(b"%b %b\0%b" % (mode, name, sha) for name, mode, sha in found), objects)
+
+
+def _write_object(kind: bytes, data: bytes, objects: Path) -> bytes:
+    whole = b"%b %d\0%b" % (kind, len(data), data)
+    sha = hashlib.sha1(whole, usedforsecurity=False)
+    file = objects / sha.hexdigest()[:2] / sha.hexdigest()[2:]
+    if not file.exists():
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(zlib.compress(whole, 1))
+    return sha.digest()
+
+
+def _git(folder: Path, *words: str) -> bytes:
+    """What git says in a folder, untouched by the user's configuration and by a hook around taskfit.
+
+    Raises GitRefused, and UserError where there is no git.
+    """
     if shutil.which("git") is None:
         raise UserError("git is not installed on this machine; install it (apt-get install git)")
+    from git import Git
+    from git.exc import GitCommandError
+
     git = Git(folder)
     git.update_environment(**IDENTITY, **ISOLATED)
-    return git
+    foreign = [name for name in os.environ if name.startswith("GIT_") and name not in IDENTITY | ISOLATED]
+    command = ["env", *(word for name in foreign for word in ("-u", name)), "git", *words]
+    try:
+        return bytes(git.execute(command, stdout_as_string=False, strip_newline_in_stdout=False))
+    except GitCommandError as error:
+        raise GitRefused(str(error.stderr).strip().removeprefix("stderr:").strip(" '\n")) from None

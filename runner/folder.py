@@ -11,13 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from runner.catalog import validated
 from runner.errors import FileProblem, RunHeld, UserError
 from runner.ledger import Ledger
 from runner.results import TrialKey, TrialResult
 
 LOCK = "study.lock.json"
+
+
+class Lock(BaseModel):
+    """What a resume needs of the study lock."""
+
+    study: dict[str, Any]
+    folders: dict[str, Path]
+    """Scenario id → its folder."""
+    hashes: dict[str, Any]
 
 
 class RunFolder:
@@ -43,11 +53,15 @@ class RunFolder:
             lock = json.loads(self.lock_file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise UserError(f"{self.path} is no run's folder: it has no {LOCK}") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise FileProblem(self.lock_file, f"cannot be read: {error}") from None
         if not isinstance(lock, dict) or lock.get("schema") != 1:
             raise FileProblem(self.lock_file, "is no lock of schema 1")
         return lock
+
+    def whole_lock(self) -> Lock:
+        """The study lock with everything in it that a resume needs. Raises FileProblem where something is missing."""
+        return validated(self.lock_file, self.lock(), Lock)
 
     def result(self, key: TrialKey) -> TrialResult | None:
         """A trial's result, None while there is none. Raises FileProblem for a damaged one."""
@@ -56,6 +70,8 @@ class RunFolder:
             return TrialResult.model_validate_json(file.read_bytes())
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise FileProblem(file, f"cannot be read: {error}") from None
         except ValidationError as error:
             raise FileProblem(file, f"is no result: {error.errors(include_url=False)[0]['msg']}") from None
 

@@ -1,8 +1,9 @@
 """A run's ledger: every trial's state and every reserved and spent cent, in one SQLite file.
 
 planned ──start──▶ running ──finish──▶ done
-   ▲                  │
-   └──── release ◀────┘      (interrupted, or its process died)
+   ▲                  │                  │
+   ├──── release ◀────┘                  │      (interrupted, or its process died)
+   └──── reopen ◀────────────────────────┘      (to be tried once more)
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from runner.errors import BudgetExhausted
+from runner.errors import BudgetExhausted, FileProblem
 from runner.results import TrialKey, Verdict
 
 State = Literal["planned", "running", "done"]
@@ -49,14 +50,27 @@ class Row:
 
 
 class Ledger:
-    """Safe to use from any thread. Each change is committed, and on disk, before its method returns."""
+    """Safe to use from any thread. Each change is committed, and on disk, before its method returns.
+
+    Raises FileProblem for a file that is no sound ledger; that file is left as it is.
+    """
 
     def __init__(self, file: Path) -> None:
         self._lock = threading.RLock()
-        self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None, timeout=30)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(SCHEMA)
+        try:
+            self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None, timeout=30)
+        except sqlite3.Error as error:
+            raise FileProblem(file, f"cannot be opened: {error}") from None
+        try:
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.executescript(SCHEMA)
+            found = str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
+        except sqlite3.Error as error:
+            found = str(error)
+        if found != "ok":
+            self._db.close()
+            raise FileProblem(file, f"is no sound ledger: {found}")
 
     def plan(self, keys: Iterable[TrialKey]) -> None:
         """Write the trials in the order in which they are to run; those already there stay as they are."""
@@ -96,8 +110,14 @@ class Ledger:
         return int(changed[0])
 
     def finish(self, position: int, verdict: Verdict) -> None:
+        """Mark a running trial as done. Raises ValueError for one that does not run; its verdict stays."""
         with self._transaction() as db:
-            db.execute("UPDATE trials SET state = 'done', verdict = ? WHERE position = ?", (verdict, position))
+            changed = db.execute(
+                "UPDATE trials SET state = 'done', verdict = ? WHERE position = ? AND state = 'running'",
+                (verdict, position),
+            ).rowcount
+        if not changed:
+            raise ValueError(f"trial {position} is not running")
 
     def release(self, position: int) -> None:
         """Put a running trial back to planned."""
@@ -105,9 +125,11 @@ class Ledger:
             db.execute("UPDATE trials SET state = 'planned' WHERE position = ? AND state = 'running'", (position,))
 
     def reopen(self, position: int) -> None:
-        """Put a finished trial back to planned, to be tried once more."""
+        """Put a finished trial back to planned, to be tried once more; any other stays as it is."""
         with self._transaction() as db:
-            db.execute("UPDATE trials SET state = 'planned', verdict = NULL WHERE position = ?", (position,))
+            db.execute(
+                "UPDATE trials SET state = 'planned', verdict = NULL WHERE position = ? AND state = 'done'", (position,)
+            )
 
     def reserve(self, position: int, usd: float, cap: float | None) -> int:
         """Set money aside before a call; returns the reservation. Raises BudgetExhausted if it could pass the cap."""

@@ -96,5 +96,5 @@ def shorten(text: str, limit: int) -> str:
     """`text` with its middle left out, and said so, when it is longer than `limit` characters."""
     if len(text) <= limit:
         return text
-    head, tail = limit * 2 // 3, limit // 3
-    return f"{text[:head]}\n… {len(text) - head - tail} characters left out …\n{text[-tail:]}"
+    head, tail = limit * 2 // 3, len(text) - limit // 3
+    return f"{text[:head]}\n… {tail - head} characters left out …\n{text[tail:]}"

@@ -31,7 +31,9 @@ class TrialKey(Frozen):
 
 
 def file_name(model: str) -> str:
-    """A model's name as a part of a file name.
+    """A model's name as a part of a file name: a lower-case word as it is, anything else with a digest.
+
+    No two names share one, also where a disk takes `A` for `a`, and no word is taken for a name with a digest.
 
     >>> file_name("oracle")
     'oracle'
@@ -39,7 +41,7 @@ def file_name(model: str) -> str:
     'anthropic-claude-opus-4-7-792c5a'
     """
     plain = re.sub(r"[^A-Za-z0-9_-]+", "-", model).strip("-")[:60]
-    if plain == model:
+    if plain == model == model.lower() and not re.search(r"-[0-9a-f]{6}$", model):
         return plain
     return f"{plain}-{hashlib.sha256(model.encode()).hexdigest()[:6]}"
 

@@ -19,7 +19,7 @@ from typing import Protocol
 from runner.approvers.base import Approver
 from runner.approvers.policy import Policy, load_policy
 from runner.baseline import Baseline, baseline
-from runner.catalog import ScenarioFolder, load_scenario
+from runner.catalog import ScenarioFolder, load_scenario, validated
 from runner.errors import Interrupted, ScenarioInvalid, UserError
 from runner.folder import RunFolder
 from runner.ledger import Ledger, Row
@@ -261,13 +261,13 @@ class Run:
 def reopened(
     folder: RunFolder, engine: Engine, observer: Observer, approver: Callable[[Study, Policy], Approver]
 ) -> Run:
-    """A run as its lock describes it. Raises UserError when something that was held constant has changed."""
-    lock = folder.lock()
-    study = Study.model_validate(lock["study"])
-    scenarios = {name: load_scenario(Path(place)) for name, place in lock["folders"].items()}
+    """A run as its lock describes it. Raises UserError for a damaged lock, and where what was held constant changed."""
+    lock = folder.whole_lock()
+    study = validated(folder.lock_file, lock.study, Study)
+    scenarios = {name: load_scenario(place) for name, place in lock.folders.items()}
     policy = load_policy(Path(study.policy) if study.policy else None)
     now = lock_of(study, policy, scenarios, engine.description)
-    if changed := differing(lock["hashes"], now["hashes"]):
+    if changed := differing(lock.hashes, now["hashes"]):
         raise UserError(
             f"{folder.path} cannot go on: changed since it began: {', '.join(changed)}. "
             "Restore them, or start a new run; results of both would not be comparable."

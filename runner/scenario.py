@@ -6,7 +6,16 @@ import re
 from typing import Annotated, Literal
 
 import pathspec
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    StrictFloat,
+    StrictInt,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
 from runner.messages import Frozen
 
@@ -18,7 +27,9 @@ def _identifier(value: str) -> str:
 
 
 def _node_id(value: str) -> str:
-    if "::" not in value or value.startswith(("/", "../")):
+    file, _, test = value.partition("::")
+    names = test.partition("[")[0].split("::")
+    if not all(names) or not all(part.strip(".") for part in file.split("/")):
         raise ValueError("a pytest node id from the repository's root is needed, as in tests/test_x.py::test_y")
     return value
 
@@ -34,6 +45,22 @@ NodeId = Annotated[str, AfterValidator(_node_id)]
 InsideGlob = Annotated[str, AfterValidator(_inside)]
 
 
+def _form(value: object) -> str | None:
+    if value == "rest":
+        return "rest"
+    return "ids" if isinstance(value, list | tuple) else None
+
+
+PassToPass = Annotated[
+    Annotated[Literal["rest"], Tag("rest")] | Annotated[tuple[NodeId, ...], Tag("ids")],
+    Discriminator(
+        _form,
+        custom_error_type="pass_to_pass",
+        custom_error_message='use "rest", or a list of pytest node ids, as in ["tests/test_x.py::test_y"]',
+    ),
+]
+
+
 class TestSpec(Frozen):
     """Which tests decide."""
 
@@ -41,7 +68,7 @@ class TestSpec(Frozen):
 
     fail_to_pass: tuple[NodeId, ...] = Field(min_length=1)
     """Fail before the fix and pass after it."""
-    pass_to_pass: Literal["rest"] | tuple[NodeId, ...] = "rest"
+    pass_to_pass: PassToPass = "rest"
     """Pass before and after; `rest` is every other test that does so with the reference fix."""
 
 
@@ -72,13 +99,13 @@ class Truth(Frozen):
 class Limits(Frozen):
     """When a trial ends without a submission."""
 
-    turns: int = Field(default=40, ge=1, le=1000)
-    minutes: float = Field(default=15.0, gt=0, le=600)
+    turns: StrictInt = Field(default=40, ge=1, le=1000)
+    minutes: StrictFloat = Field(default=15.0, gt=0, le=600)
     """Of the model's and the tools' time; waiting for approvals or rate limits does not count."""
-    usd: float | None = Field(default=None, ge=0)
-    command_seconds: float = Field(default=120.0, gt=0, le=3600)
+    usd: StrictFloat | None = Field(default=None, ge=0)
+    command_seconds: StrictFloat = Field(default=120.0, gt=0, le=3600)
     """For one command or test run of the model's, and for one grading."""
-    test_seconds: float = Field(default=30.0, gt=0, le=3600)
+    test_seconds: StrictFloat = Field(default=30.0, gt=0, le=3600)
     """For one test while grading, so that a hanging test cannot take its neighbours along."""
 
 

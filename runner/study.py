@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictFloat, StrictInt
 
 from runner import __version__
 from runner.approvers.policy import Policy
@@ -23,7 +23,7 @@ from runner.tools.base import spec
 
 
 class Budget(Frozen):
-    usd: float | None = Field(default=None, ge=0)
+    usd: StrictFloat | None = Field(default=None, ge=0)
     """A hard stop: reserved before each call, never exceeded."""
 
 
@@ -37,15 +37,15 @@ class Study(Frozen):
     """Folders or globs of folders, relative to the study file; the built-in ones when empty."""
     select: tuple[str, ...] = ()
     """Globs of scenario ids; all of them when empty."""
-    repeats: int = Field(default=1, ge=1, le=1000)
-    seed: int = 7
+    repeats: StrictInt = Field(default=1, ge=1, le=1000)
+    seed: StrictInt = 7
     approver: Literal["policy", "human"] = "policy"
     policy: str | None = None
     """A policy file, relative to the study file; the built-in one when left out."""
     runtime: str | None = None
     """A container runtime of the engine's, such as runsc."""
     budget: Budget = Budget()
-    concurrency: int = Field(default=2, ge=1, le=256)
+    concurrency: StrictInt = Field(default=2, ge=1, le=256)
 
     def check_models(self) -> None:
         """Raises UserError for a model that does not exist or is named twice."""

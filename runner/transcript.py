@@ -1,7 +1,8 @@
-"""A trial's events on disk: appended line by line, flushed at each step, repaired after a crash."""
+"""A trial's events on disk: appended line by line, written out at each step, repaired after a crash."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Iterator
@@ -27,17 +28,30 @@ class Transcript:
         file.parent.mkdir(parents=True, exist_ok=True)
         repair(file)
         self._step = sum(1 for _ in read(file)) if file.exists() else 0
-        self._handle = file.open("ab")
+        self._handle = file.open("ab", buffering=0)
+        self._end = self._handle.seek(0, os.SEEK_END)
         self._lock = threading.Lock()
 
     def append(self, event: E) -> E:
         """Write one event with its step and time; returns it as written."""
         with self._lock:
             stamped = event.model_copy(update={"step": self._step, "at": _now()})
-            self._handle.write(to_json(stamped) + b"\n")
-            self._handle.flush()
+            self._write(to_json(stamped) + b"\n")
             self._step += 1
             return stamped
+
+    def _write(self, line: bytes) -> None:
+        """The whole line, or nothing: what a refused write left is cut off now, or else before the next one."""
+        self._handle.truncate(self._end)
+        rest = memoryview(line)
+        try:
+            while rest:
+                rest = rest[self._handle.write(rest) :]
+        except BaseException:
+            with contextlib.suppress(OSError):
+                self._handle.truncate(self._end)
+            raise
+        self._end += len(line)
 
     def close(self) -> None:
         self._handle.close()

@@ -7,6 +7,23 @@ import unicodedata
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that do not show: controls, formats (bidi overrides, zero width), surrogates, separators."""
 
+_BLANK = frozenset(
+    chr(code)
+    for first, last in (
+        (0x034F, 0x034F),
+        (0x115F, 0x1160),
+        (0x17B4, 0x17B5),
+        (0x180B, 0x180D),
+        (0x180F, 0x180F),
+        (0x3164, 0x3164),
+        (0xFE00, 0xFE0D),
+        (0xFFA0, 0xFFA0),
+        (0xE0100, 0xE01EF),
+    )
+    for code in range(first, last + 1)
+)
+"""Letters and marks that do not show either: joiners, fillers, variation selectors (but for the two of emoji)."""
+
 
 def visible(text: str, newlines: bool = False) -> str:
     r"""`text` with each control and invisible character as its escape.
@@ -18,9 +35,12 @@ def visible(text: str, newlines: bool = False) -> str:
     """
     kept = {"\n", "\t"} if newlines else set()
     return "".join(
-        character if character in kept or unicodedata.category(character) not in _HIDDEN else _escape(character)
-        for character in text
+        character if character in kept or not _hides(character) else _escape(character) for character in text
     )
+
+
+def _hides(character: str) -> bool:
+    return character in _BLANK or unicodedata.category(character) in _HIDDEN
 
 
 def _escape(character: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from rich.console import Console
@@ -20,13 +22,15 @@ CHOICES = "[a]pprove, [m]odify, [d]eny, [t]erminate the trial"
 class HumanApprover:
     """Asks on a console, one trial at a time; what the model wrote is shown with control characters made visible."""
 
-    def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True)
+    def __init__(self, console: Console, quiet: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
+        """`quiet` gives the terminal to the person while it is held."""
+        self._console = console
+        self._quiet = quiet
         self._one_at_a_time = threading.Lock()
 
     def decide(self, request: Request) -> Decision:
         """Raises EOFError when nobody can answer, which the gate turns into a denial that says so."""
-        with self._one_at_a_time:
+        with self._one_at_a_time, self._quiet():
             self._console.print(Panel(describe(request), title="approval needed", title_align="left"))
             while True:
                 match self._ask(CHOICES).strip().lower()[:1]:

@@ -69,7 +69,7 @@ def run(
     chosen = {name: load_scenario(folders[name]) for name in select(folders, study.select)}
     folder = RunFolder((out or free_folder(Path("runs", f"{date.today()}-{study.name}"))).resolve())
     with Session(folder, study.budget.usd, json) as session:
-        work = Run(study, folder, chosen, rules, _approver(study, rules), session.engine(), session.observer)
+        work = Run(study, folder, chosen, rules, session.approver(study, rules), session.engine(), session.observer)
         work.plan()
         session.work(work)
 
@@ -86,7 +86,7 @@ def resume(
     run_folder = RunFolder(folder.resolve())
     budget = run_folder.lock()["study"]["budget"]["usd"]
     with Session(run_folder, budget, json) as session:
-        session.work(reopened(run_folder, session.engine(), session.observer, _approver), retry_infra)
+        session.work(reopened(run_folder, session.engine(), session.observer, session.approver), retry_infra)
 
 
 class Session:
@@ -112,6 +112,16 @@ class Session:
     def __exit__(self, *error: Any) -> None:
         self._held.__exit__(*error)
 
+    def approver(self, study: Study, policy: Policy) -> Approver:
+        """Who answers when the policy asks."""
+        if study.approver == "policy":
+            from runner.approvers.policy import PolicyApprover
+
+            return PolicyApprover(policy)
+        from runner.approvers.human import HumanApprover
+
+        return HumanApprover(self._console, self.observer.paused)
+
     def engine(self) -> Any:
         from sandboxes.host import ensure_engine
 
@@ -122,7 +132,7 @@ class Session:
         from runner.errors import Interrupted
 
         self._console.print(
-            f"{len(work.scenarios)} scenarios, run folder {self._folder.path}", style="dim", markup=False
+            f"scenarios: {len(work.scenarios)}, run folder: {self._folder.path}", style="dim", markup=False
         )
         try:
             with self.observer:
@@ -213,16 +223,6 @@ def _study(file: Path | None, given: dict[str, Any]) -> Study:
         raise UserError(f"{where}: {first['msg']}; found {first['input']!r}") from None
     study.check_models()
     return study
-
-
-def _approver(study: Study, policy: Policy) -> Approver:
-    if study.approver == "policy":
-        from runner.approvers.policy import PolicyApprover
-
-        return PolicyApprover(policy)
-    from runner.approvers.human import HumanApprover
-
-    return HumanApprover()
 
 
 def free_folder(path: Path) -> Path:

@@ -17,24 +17,24 @@ def show(
     """Read a trial's transcript, step by step."""
     from rich.console import Console
 
-    from runner.console.transcript import render
+    from runner.console.transcript import chosen, render
     from runner.errors import UserError
     from runner.transcript import read
 
     file = _transcript(trial)
-    if json:
-        for event in read(file):
-            if step is None or event.step == step:
-                print(event.model_dump_json(by_alias=True))
-        return
     console = Console()
     shown = 0
-    for block in render(read(file), step=step, grep=grep):
-        console.print(block, highlight=False, soft_wrap=not console.is_terminal)
-        shown += 1
+    if json:
+        for event in chosen(read(file), step=step, grep=grep):
+            print(event.model_dump_json(by_alias=True))
+            shown += 1
+    else:
+        for block in render(read(file), step=step, grep=grep):
+            console.print(block, highlight=False, soft_wrap=not console.is_terminal)
+            shown += 1
     if not shown:
-        looked = f"step {step}" if step is not None else f"a step with {grep!r}" if grep else "any step"
-        raise UserError(f"{file} has no {looked}")
+        which = f" {step}" if step is not None else ""
+        raise UserError(f"{file} has no step{which}{f' with {grep!r}' if grep else ''}")
 
 
 def _transcript(trial: Path) -> Path:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -18,6 +21,11 @@ from rich.text import Text
 from runner.ledger import Row
 from runner.results import TrialKey, TrialResult
 from runner.visible import visible
+
+WIDE = 120
+"""Characters from which on the bars have their full length."""
+BESIDES = 50
+"""Characters of a line that models' names leave to the rest; longer names are folded, never cut."""
 
 
 class LiveRun:
@@ -33,8 +41,7 @@ class LiveRun:
         self._now: dict[str, tuple[TrialKey, str, float]] = {}
         self._spent = 0.0
         self._fresh = 0
-        live = console.is_terminal
-        self._live = Live(get_renderable=self._render, console=console, refresh_per_second=4) if live else None
+        self._live = self._new_live() if console.is_terminal else None
 
     def __enter__(self) -> Self:
         if self._live:
@@ -47,6 +54,18 @@ class LiveRun:
         if self._live:
             self._now.clear()
             self._live.stop()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """The terminal to a person: the table stands still meanwhile."""
+        if self._live:
+            self._live.stop()
+        try:
+            yield
+        finally:
+            if self._live:
+                self._live = self._new_live()
+                self._live.start(refresh=True)
 
     def planned(self, rows: list[Row]) -> None:
         with self._lock:
@@ -67,16 +86,21 @@ class LiveRun:
             self._fresh += 1
         if not self._live:
             reason = f" ({visible(result.reason)})" if result.reason else ""
-            self._console.print(
+            self._print(
                 f"{self._total_done()}/{self._planned.total()} {visible(result.key.name)}: {result.verdict}"
-                f"{reason}, {result.times.total:.1f} s",
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
+                f"{reason}, {result.times.total:.1f} s"
             )
 
     def say(self, text: str) -> None:
-        self._console.print(text, style="dim", markup=False, highlight=False, soft_wrap=True)
+        self._print(visible(text, newlines=True), "dim")
+
+    def _print(self, text: str, style: str = "") -> None:
+        """As Text: rich replaces emoji codes in a str even without markup."""
+        self._console.print(Text(text, style), highlight=False, soft_wrap=True)
+
+    def _new_live(self) -> Live:
+        """A display of its own for each stretch: one that goes on would draw over what was printed in between."""
+        return Live(get_renderable=self._render, console=self._console, refresh_per_second=4)
 
     def _total_done(self) -> int:
         return sum(counter.total() for counter in self._done.values())
@@ -87,17 +111,22 @@ class LiveRun:
 
     def _models(self) -> Table:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for name in ("model", "progress", "done", "resolved", "other verdicts"):
-            table.add_column(name)
+        names = [visible(model) for model in self._planned]
+        room = self._console.width
+        widest = max(map(cell_len, ["model", *names]))
+        table.add_column("model", width=max(5, min(widest, room - BESIDES)), overflow="fold")
+        for head in ("progress", "done", "resolved"):
+            table.add_column(head, no_wrap=True)
+        table.add_column("other verdicts", overflow="fold")
         for model, total in self._planned.items():
             verdicts = self._done[model]
             others = ", ".join(f"{count} {name}" for name, count in sorted(verdicts.items()) if name != "resolved")
             table.add_row(
-                visible(model),
-                ProgressBar(total=total, completed=verdicts.total(), width=24),
+                Text(visible(model)),
+                ProgressBar(total=total, completed=verdicts.total(), width=24 if room >= WIDE else 10),
                 f"{verdicts.total()}/{total}",
                 str(verdicts["resolved"]),
-                others,
+                Text(visible(others)),
             )
         return table
 

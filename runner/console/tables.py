@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from rich import box
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from runner.console.across import Across, Column
 from runner.report.summary import Profile
 from runner.results import TrialResult
 from runner.statistics.estimate import Estimate
@@ -24,9 +25,9 @@ VERDICT_STYLES = {
 }
 
 MODELS_ACROSS = 4
-"""Profiles side by side; more go into further tables."""
+"""Profiles side by side at most; more go into further tables."""
 
-ROWS = {
+ROWS: dict[str, tuple[str, str, float]] = {
     "resolved": ("resolved", "{:.0f} %", 100),
     "invalid_calls": ("invalid calls", "{:.1f} %", 100),
     "forbidden_calls": ("forbidden calls", "{:.1f} %", 100),
@@ -45,26 +46,41 @@ ROWS = {
 
 
 def report(profiles: Mapping[str, Profile], every: bool = False) -> RenderableType:
-    """A profile a model, side by side: each number with its 95 % interval and, in the first rows, its N.
+    """A profile a model, side by side where there is room: each number with its 95 % interval and its N.
 
-    Without `every`, rows that nobody needs at first sight are left out: the parts of the time, and money where none
-    was spent.
+    N stands in the second row, and beside each number that fewer scenarios are behind. Without `every`, rows that
+    nobody needs at first sight are left out: the parts of the time, and money where none was spent.
     """
-    parts: list[RenderableType] = []
-    models = list(profiles)
-    for first in range(0, len(models), MODELS_ACROSS):
-        across = models[first : first + MODELS_ACROSS]
-        table = Table("", *map(visible, across), box=box.SIMPLE_HEAD, pad_edge=False)
-        table.add_row("trials", *(str(profiles[model].trials) for model in across))
-        table.add_row("scenarios", *(str(profiles[model].measures["resolved"].n) for model in across))
-        for measure, (label, style, scale) in ROWS.items():
-            numbers = [profiles[model].measures[measure] for model in across]
-            if any(estimate.value is not None for estimate in numbers) and (every or _telling(measure, numbers)):
-                table.add_row(label, *(number(estimate, style, scale) for estimate in numbers))
-        parts.append(table)
+    rows = {}
+    for measure, row in ROWS.items():
+        numbers = [profile.measures[measure] for profile in profiles.values()]
+        known = any(estimate.value is not None for estimate in numbers)
+        if measure == "resolved" or (known and (every or _telling(measure, numbers))):
+            rows[measure] = row
+    labels = ["trials", "scenarios", *(label for label, _, _ in rows.values())]
+    columns = [_column(model, profile, rows) for model, profile in profiles.items()]
+    parts: list[RenderableType] = [Across("", labels, columns, MODELS_ACROSS)] if columns else []
     notes = [_not_counted(model, profile) for model, profile in profiles.items() if profile.bounds]
     footer = Text("In brackets: 95 % interval over scenarios. Seconds are medians over scenarios.", style="dim")
+    if any(" n=" in cell.plain for column in columns for cell in column.cells):
+        footer.append("\nn: scenarios that say something of it, where not all do.")
     return Group(*parts, *notes, footer)
+
+
+def _column(model: str, profile: Profile, rows: Mapping[str, tuple[str, str, float]]) -> Column:
+    """A model's numbers, which never break; only the reason why there is none may."""
+    scenarios = profile.measures["resolved"].n
+    cells = [Text(str(profile.trials)), Text(str(scenarios))]
+    unbroken = 0
+    for measure, (_, style, scale) in rows.items():
+        estimate = profile.measures[measure]
+        cell = number(estimate, style, scale)
+        if estimate.value is not None:
+            if estimate.n != scenarios:
+                cell.append(f" n={estimate.n}", style="dim")
+            unbroken = max(unbroken, cell_len(cell.plain))
+        cells.append(cell)
+    return Column(model, cells, unbroken)
 
 
 def _telling(measure: str, numbers: Sequence[Estimate]) -> bool:
@@ -82,19 +98,17 @@ def number(estimate: Estimate, style: str, scale: float = 1) -> Text:
 
 
 def trials(results: Sequence[TrialResult]) -> RenderableType:
-    """Scenarios down, models across, one mark a trial."""
-    models = list(dict.fromkeys(result.key.model for result in results))
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("scenario")
-    for model in models:
-        table.add_column(visible(model))
-    for scenario in dict.fromkeys(result.key.scenario for result in results):
-        row = [Text(scenario)]
-        for model in models:
-            found = [r for r in results if r.key.scenario == scenario and r.key.model == model]
-            row.append(Text(" ").join(verdict(r.verdict) for r in sorted(found, key=lambda r: r.key.repeat)))
-        table.add_row(*row)
-    return table
+    """Scenarios down, models across where there is room, one mark a trial."""
+    scenarios = list(dict.fromkeys(result.key.scenario for result in results))
+    marks: defaultdict[str, defaultdict[str, list[TrialResult]]] = defaultdict(lambda: defaultdict(list))
+    for result in sorted(results, key=lambda result: result.key.repeat):
+        marks[result.key.model][result.key.scenario].append(result)
+    columns = []
+    for model in dict.fromkeys(result.key.model for result in results):
+        cells = [Text(" ").join(verdict(result.verdict) for result in marks[model][name]) for name in scenarios]
+        longest = max(len(result.verdict) for each in marks[model].values() for result in each)
+        columns.append(Column(model, cells, longest))
+    return Across("scenario", scenarios, columns)
 
 
 def verdict(name: str) -> Text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 
 from rich.text import Text
@@ -32,27 +33,58 @@ BRIEF = 1500
 
 
 def render(events: Iterable[AnyEvent], *, step: int | None = None, grep: str = "") -> Iterator[Text]:
-    """One block a step; only the step asked for, in full, or only the steps that hold a text."""
-    for event in events:
-        if step is not None and event.step != step:
-            continue
-        block = _block(event, whole=step is not None)
-        if grep and grep.lower() not in block.plain.lower():
-            continue
+    """One block a step; only the step asked for, in full, or only the steps that hold a text, which is marked."""
+    for event in chosen(events, step=step, grep=grep):
+        block = _block(event, whole=step is not None, grep=grep)
+        if grep:
+            block.highlight_regex(_pattern(grep), "reverse")
         yield block
 
 
-def _block(event: AnyEvent, whole: bool) -> Text:
+def chosen(events: Iterable[AnyEvent], *, step: int | None = None, grep: str = "") -> Iterator[AnyEvent]:
+    """The step asked for, or the steps whose title or whole body hold a text; its case does not matter."""
+    for event in events:
+        if step is not None and event.step != step:
+            continue
+        title, _, body = _parts(event)
+        if not grep or any(_pattern(grep).search(visible(text, newlines=True)) for text in (title, body)):
+            yield event
+
+
+def _pattern(grep: str) -> re.Pattern[str]:
+    """The text as it is shown."""
+    return re.compile(re.escape(visible(grep, newlines=True)), re.IGNORECASE)
+
+
+def _block(event: AnyEvent, whole: bool, grep: str) -> Text:
     title, style, body = _parts(event)
     text = Text()
     text.append(f"{event.step:>4}  ", style="dim")
     text.append(visible(title), style=style)
     if event.seconds:
         text.append(f"  {event.seconds:.2f} s", style="dim")
-    shown = visible(body if whole else shorten(body, BRIEF), newlines=True)
+    if whole:
+        shown = visible(body, newlines=True)
+    elif grep:
+        shown = _excerpt(visible(body, newlines=True), _pattern(grep))
+    else:
+        shown = visible(shorten(body, BRIEF), newlines=True)
     for line in shown.splitlines():
         text.append(f"\n      {line.expandtabs(8)}", style=_line_style(line))
     return text
+
+
+def _excerpt(text: str, pattern: re.Pattern[str]) -> str:
+    """`text` shortened, but never by the first part that matches."""
+    brief = shorten(text, BRIEF)
+    match = pattern.search(text)
+    if match is None or pattern.search(brief):
+        return brief
+    start = max(0, match.start() - BRIEF // 3)
+    end = max(match.end(), start + BRIEF)
+    before = f"… {start} characters left out …\n" if start else ""
+    after = f"\n… {len(text) - end} characters left out …" if end < len(text) else ""
+    return f"{before}{text[start:end]}{after}"
 
 
 def _parts(event: AnyEvent) -> tuple[str, str, str]:
@@ -104,17 +136,20 @@ def _parts(event: AnyEvent) -> tuple[str, str, str]:
 
 
 def _arguments(event: CallProposed) -> str:
-    """The arguments as people write them: an edit as a diff, a command as a command, the rest as JSON."""
-    arguments = event.arguments
-    if event.tool == "run_command":
-        return f"$ {arguments['command']}"
-    if event.tool == "edit_file":
-        old = [f"- {line}" for line in str(arguments["old"]).splitlines()]
-        new = [f"+ {line}" for line in str(arguments["new"]).splitlines()]
-        return "\n".join([str(arguments["path"]), *old, *new])
-    if event.tool == "write_file":
-        return f"{arguments['path']}\n{arguments['content']}"
-    given = {name: value for name, value in arguments.items() if value not in ("", [], None)}
+    """The arguments as people write them: an edit as a diff, a command as a command, the rest as JSON.
+
+    So are arguments that are not those of the tool: the transcript may be of another version.
+    """
+    match event.tool, event.arguments:
+        case "run_command", {"command": command}:
+            return f"$ {command}"
+        case "edit_file", {"path": path, "old": old, "new": new}:
+            removed = [f"- {line}" for line in str(old).splitlines()]
+            added = [f"+ {line}" for line in str(new).splitlines()]
+            return "\n".join([str(path), *removed, *added])
+        case "write_file", {"path": path, "content": content}:
+            return f"{path}\n{content}"
+    given = {name: value for name, value in event.arguments.items() if value not in ("", [], None)}
     return json.dumps(given, ensure_ascii=False) if given else ""
 
 

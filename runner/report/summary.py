@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from statistics import fmean
 
 from runner.messages import Frozen
 from runner.results import COUNTED, TrialResult
@@ -15,6 +16,8 @@ Cases = Mapping[str, Sequence[TrialResult]]
 """Scenario → its trials."""
 Number = Callable[[TrialResult], float]
 
+FEW_RESOLVED = "too few resolved to bound it"
+
 
 class Profile(Frozen):
     """What a run says about one model."""
@@ -23,7 +26,8 @@ class Profile(Frozen):
     verdicts: dict[str, int]
     """How many trials ended in each verdict."""
     bounds: tuple[float, float] | None
-    """Resolved rate if every trial that does not count had failed, or succeeded; None where all count."""
+    """Resolved rate, over scenarios, if every trial that does not count had failed, or succeeded; None where all count.
+    The rate of those that count always lies within."""
     measures: dict[str, Estimate]
 
 
@@ -49,7 +53,7 @@ def _profile(results: Sequence[TrialResult]) -> Profile:
             "approvals_asked": _ratio(cases, lambda r: r.counts.asked, lambda r: 1),
             "approvals_granted": _share(cases, lambda r: r.counts.approved, lambda r: r.counts.asked),
             "cost_usd_per_trial": _ratio(cases, lambda r: r.cost_usd, lambda r: 1),
-            "cost_usd_per_resolved": _ratio(cases, lambda r: r.cost_usd, lambda r: r.resolved),
+            "cost_usd_per_resolved": _ratio(cases, lambda r: r.cost_usd, lambda r: r.resolved, FEW_RESOLVED),
             "turns": _median(cases, lambda r: r.counts.turns),
             "seconds_total": _median(cases, lambda r: r.times.total),
             "seconds_model": _median(cases, lambda r: r.times.model),
@@ -69,19 +73,21 @@ def _by_scenario(results: Sequence[TrialResult]) -> dict[str, list[TrialResult]]
 
 
 def _bounds(results: Sequence[TrialResult]) -> tuple[float, float] | None:
-    open_ends = sum(result.verdict not in COUNTED for result in results)
-    if not open_ends:
+    if all(result.verdict in COUNTED for result in results):
         return None
-    resolved = sum(result.resolved for result in results)
-    return resolved / len(results), (resolved + open_ends) / len(results)
+    cases = _by_scenario(results)
+    return (
+        fmean(fmean(r.resolved for r in each) for each in cases.values()),
+        fmean(fmean(r.resolved or r.verdict not in COUNTED for r in each) for each in cases.values()),
+    )
 
 
 def _share(cases: Cases, part: Number, whole: Number) -> Estimate:
     return share(_sums(cases, part), _sums(cases, whole))
 
 
-def _ratio(cases: Cases, top: Number, bottom: Number) -> Estimate:
-    return ratio(_sums(cases, top), _sums(cases, bottom))
+def _ratio(cases: Cases, top: Number, bottom: Number, few: str = "too little to divide by") -> Estimate:
+    return ratio(_sums(cases, top), _sums(cases, bottom), few=few)
 
 
 def _sums(cases: Cases, value: Number) -> list[float]:

@@ -13,6 +13,8 @@ from runner.statistics.rates import wilson, z_of
 RESAMPLES = 4000
 SEED = 20230101
 """Fixed, so that the same run always prints the same interval."""
+NO_SPREAD = 1e-9
+"""Intervals of shares that are no wider differ by rounding at most."""
 
 Numbers = NDArray[np.float64]
 
@@ -20,18 +22,29 @@ Numbers = NDArray[np.float64]
 def share(numerators: Sequence[float], denominators: Sequence[float], level: float = LEVEL) -> Estimate:
     """A ratio of two counts, the first part of the second, one pair per scenario.
 
-    Where none or all of the counted things are hits, resampling would show an interval of width 0 and claim a certainty
-    that nobody has; Wilson's interval over the scenarios then stands in. Wilson 1927.
+    Scenarios in which there was nothing to count are no evidence and not part of n. Where resampling shows no spread,
+    as it does when all scenarios have the same share, its interval would claim a certainty that nobody has; Wilson's
+    interval over the scenarios then stands in. Wilson 1927.
     """
-    found = ratio(numerators, denominators, level)
-    if found.value in (0.0, 1.0):
-        low, high = wilson(found.value, found.n, z_of(level))
-        return found.model_copy(update={"low": low, "high": high})
-    return found
+    pairs = [(top, bottom) for top, bottom in zip(numerators, denominators, strict=True) if bottom]
+    found = ratio([top for top, _ in pairs], [bottom for _, bottom in pairs], level)
+    if found.value is None or found.low is None or found.high is None or found.high - found.low > NO_SPREAD:
+        return found
+    low, high = wilson(found.value, found.n, z_of(level))
+    return found.model_copy(update={"low": low, "high": high})
 
 
-def ratio(numerators: Sequence[float], denominators: Sequence[float], level: float = LEVEL) -> Estimate:
-    """The ratio of two sums, one pair per scenario. Resamples whose denominators sum to 0 are left out."""
+def ratio(
+    numerators: Sequence[float],
+    denominators: Sequence[float],
+    level: float = LEVEL,
+    few: str = "too little to divide by",
+) -> Estimate:
+    """The ratio of two sums, neither negative, one pair per scenario.
+
+    A resample whose denominators sum to 0 counts as one above all others. Where there are more of them than the upper
+    tail holds, there is no upper bound and hence no value, for the reason `few`.
+    """
     n = len(numerators)
     if sum(denominators) == 0:
         return Estimate(n=n, reason="nothing to divide by")
@@ -41,8 +54,12 @@ def ratio(numerators: Sequence[float], denominators: Sequence[float], level: flo
     top: Numbers = np.asarray(numerators, np.float64)[drawn].sum(axis=1)
     bottom: Numbers = np.asarray(denominators, np.float64)[drawn].sum(axis=1)
     possible = bottom != 0
-    low, high = _tails(top[possible] / bottom[possible], level)
-    return Estimate(value=sum(numerators) / sum(denominators), low=low, high=high, n=n)
+    kept = float(possible.mean())
+    tail = (1 - level) / 2
+    if 1 - kept > tail:
+        return Estimate(n=n, reason=few)
+    low, high = np.quantile(top[possible] / bottom[possible], [tail / kept, min(1.0, (1 - tail) / kept)])
+    return Estimate(value=sum(numerators) / sum(denominators), low=float(low), high=float(high), n=n)
 
 
 def median(values: Sequence[float], level: float = LEVEL) -> Estimate:
@@ -51,16 +68,11 @@ def median(values: Sequence[float], level: float = LEVEL) -> Estimate:
     if n < 2:
         return Estimate(n=n, reason="no trial counts" if n == 0 else "one scenario shows no spread")
     data = np.asarray(values, np.float64)
-    low, high = _tails(np.median(data[_draws(n)], axis=1), level)
-    return Estimate(value=float(np.median(data)), low=low, high=high, n=n)
+    tail = (1 - level) / 2
+    low, high = np.quantile(np.median(data[_draws(n)], axis=1), [tail, 1 - tail])
+    return Estimate(value=float(np.median(data)), low=float(low), high=float(high), n=n)
 
 
 def _draws(n: int) -> NDArray[np.int64]:
     """RESAMPLES rows of n scenarios' positions, drawn with replacement."""
     return np.random.default_rng(SEED).integers(n, size=(RESAMPLES, n))
-
-
-def _tails(values: Numbers, level: float) -> tuple[float, float]:
-    tail = (1 - level) / 2
-    low, high = np.quantile(values, [tail, 1 - tail])
-    return float(low), float(high)

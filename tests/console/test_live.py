@@ -1,0 +1,49 @@
+"""The live table: no name is cut or acts, and no line that the harness passes on does."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from runner.console.live import LiveRun
+from runner.ledger import Row
+from runner.results import TrialKey, TrialResult
+
+NAMES = ["[red]x[/red]", "[/b]x", ":warning:", "a-vendor/a-model-0", "a-vendor/a-model-1"]
+
+
+def console(terminal: bool, width: int = 80) -> Console:
+    return Console(file=io.StringIO(), force_terminal=terminal, width=width, color_system=None)
+
+
+def written(to: Console) -> str:
+    assert isinstance(to.file, io.StringIO)
+    return to.file.getvalue()
+
+
+def result(model: str) -> TrialResult:
+    return TrialResult(
+        key=TrialKey(scenario="s", model=model, repeat=1), verdict="infra_error", reason=":warning: [/b]"
+    )
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_models_names_are_shown_letter_by_letter_and_whole(width: int) -> None:
+    to = console(True, width)
+    with LiveRun(to, None) as live:
+        live.planned([Row(at, result(name).key, "planned", 1, None) for at, name in enumerate(NAMES)])
+        for name in NAMES:
+            live.finished(result(name), 0.0)
+    last = written(to).rpartition("other verdicts")[2]
+    assert [name for name in NAMES if name not in last] == []
+
+
+def test_lines_elsewhere_are_plain() -> None:
+    to = console(False)
+    with LiveRun(to, None) as live:
+        live.finished(result("m"), 0.0)
+        live.say("pulling :warning: [/b] a\x1b[31mb\rc")
+    assert ":warning: [/b]), 0.0 s" in written(to)
+    assert "pulling :warning: [/b] a\\x1b[31mb\\rc\n" in written(to)
