@@ -98,6 +98,8 @@ class Agent:
             usable = 0
             for call in reply.message.tool_calls:
                 self._check_stop()
+                if limit := self._time_limit():
+                    return Ending(limit=self.transcript.append(limit))
                 outcome, made = self._answer(call)
                 usable += made
                 if isinstance(outcome, LimitReached):
@@ -106,8 +108,10 @@ class Agent:
                     self.transcript.append(Submitted(submission=outcome.submission))
                     return Ending(submission=outcome.submission)
                 self._conversation.append(ToolMessage(call_id=call.id, text=outcome.text, is_error=outcome.is_error))
+            if reply.message.left_out:
+                self._tell("too_many", f"Only the first {MAX_CALLS} calls of a turn are made; make the others again.")
             if not reply.message.tool_calls:
-                self._nudge()
+                self._tell("no_call", "Your turn held no tool call. Call a tool, or call submit when you are done.")
             idle_turns = 0 if usable else idle_turns + 1
 
     def _ask_model(self) -> Reply:
@@ -176,10 +180,12 @@ class Agent:
         if isinstance(parsed, CallRejected):
             self.transcript.append(parsed)
             return Outcome(f"the call you ask for cannot be made: {parsed.message}", is_error=True)
-        admission = self.gate.petition(call.id, self._action(*parsed), asked.reason, asked.alternative)
+        admission = self.gate.petition(call.id, self._action(*parsed), asked)
         if admission.kind == "terminate":
             return LimitReached(limit="terminated", detail=admission.message)
-        return Outcome(admission.message, is_error=admission.kind != "go")
+        denied = admission.kind != "go"
+        self.transcript.append(ToolReturned(call_id=call.id, tool=call.name, text=admission.message, is_error=denied))
+        return Outcome(admission.message, is_error=denied)
 
     def _parse(self, call: ToolCall) -> tuple[AnyTool, Arguments] | CallRejected:
         """The tool and its typed arguments, or why not and what to do instead."""
@@ -211,10 +217,9 @@ class Agent:
             preview=reach.preview,
         )
 
-    def _nudge(self) -> None:
-        """A turn without any call: say what is expected."""
-        message = "Your turn held no tool call. Call a tool, or call submit when you are done."
-        self.transcript.append(CallRejected(call_id="", tool="", arguments="", reason="no_call", message=message))
+    def _tell(self, reason: Literal["no_call", "too_many"], message: str) -> None:
+        """Say what is expected of a turn as a whole."""
+        self.transcript.append(CallRejected(call_id="", tool="", arguments="", reason=reason, message=message))
         self._conversation.append(UserMessage(text=message))
 
     def _limit(self, idle_turns: int) -> LimitReached | None:
@@ -223,11 +228,17 @@ class Agent:
             return LimitReached(limit="format_errors", detail=f"{idle_turns} turns in a row without a usable call")
         if tally.turns >= self.limits.turns:
             return LimitReached(limit="turns", detail=f"{tally.turns} turns without a submission")
-        if tally.worked >= self.limits.minutes * 60:
-            return LimitReached(limit="minutes", detail=f"{tally.worked / 60:.1f} minutes of work without a submission")
+        if limit := self._time_limit():
+            return limit
         if self.limits.usd is not None and tally.cost_usd >= self.limits.usd:
             return LimitReached(limit="usd", detail=f"{tally.cost_usd:.4f} USD without a submission")
         return None
+
+    def _time_limit(self) -> LimitReached | None:
+        worked = self.tally.worked
+        if worked < self.limits.minutes * 60:
+            return None
+        return LimitReached(limit="minutes", detail=f"{worked / 60:.1f} minutes of work without a submission")
 
     def _check_stop(self) -> None:
         if self.stop.is_set():
@@ -237,10 +248,15 @@ class Agent:
 def _bounded(message: AssistantMessage) -> AssistantMessage:
     """The message with over-long parts shortened, so that no model can fill the transcript or the memory."""
     calls = tuple(
-        call.model_copy(update={"name": call.name[:200], "arguments": _shortened_arguments(call.arguments)})
+        call.model_copy(
+            update={"id": call.id[:200], "name": call.name[:200], "arguments": _shortened_arguments(call.arguments)}
+        )
         for call in message.tool_calls[:MAX_CALLS]
     )
-    return message.model_copy(update={"text": shorten(message.text, MAX_TEXT), "tool_calls": calls})
+    left_out = max(0, len(message.tool_calls) - MAX_CALLS)
+    return message.model_copy(
+        update={"text": shorten(message.text, MAX_TEXT), "tool_calls": calls, "left_out": left_out}
+    )
 
 
 def _shortened_arguments(arguments: str) -> str:

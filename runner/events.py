@@ -51,7 +51,7 @@ class CallRejected(Event):
     call_id: str
     tool: str
     arguments: str
-    reason: Literal["parse", "schema", "unknown_tool", "no_call"]
+    reason: Literal["parse", "schema", "unknown_tool", "no_call", "too_many"]
     message: str
 
 

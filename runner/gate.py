@@ -10,7 +10,9 @@ from runner.approvals import Action, Decision, Request
 from runner.approvals import Verdict as PolicyVerdict
 from runner.approvers.base import Approver
 from runner.approvers.policy import Policy
+from runner.effects import Effect
 from runner.events import CallProposed, Decided
+from runner.tools.conversation import RequestApprovalArguments
 from runner.transcript import Transcript
 
 
@@ -57,14 +59,26 @@ class Gate:
         kind: Literal["terminate", "forbidden"] = "terminate" if verdict.ruling == "terminate" else "forbidden"
         return Admission(kind, action.arguments, _forbidden(verdict))
 
-    def petition(self, call_id: str, action: Action, reason: str, alternative: str) -> Admission:
+    def petition(self, call_id: str, action: Action, asked: RequestApprovalArguments) -> Admission:
         """The model asks before it acts. A grant holds for exactly this action."""
         verdict = self.policy.judge(action)
+        self.transcript.append(
+            CallProposed(
+                call_id=call_id,
+                tool="request_approval",
+                arguments=asked.model_dump(mode="json"),
+                effects=(Effect.CONVERSE,),
+                targets=(action.tool,),
+                policy=PolicyVerdict(ruling="allow", rule="asking is free"),
+            )
+        )
         if verdict.ruling == "allow":
             return Admission("go", action.arguments, "No approval is needed for this call: make it.")
         if verdict.ruling in ("deny", "terminate"):
             return Admission("forbidden", action.arguments, _forbidden(verdict))
-        request = Request(action=action, trigger="model", rule=verdict.rule, reason=reason, alternative=alternative)
+        request = Request(
+            action=action, trigger="model", rule=verdict.rule, reason=asked.reason, alternative=asked.alternative
+        )
         admission = self._answered(self._decide(call_id, request), action)
         if admission.kind == "go":
             exact = action.model_copy(update={"arguments": admission.arguments})

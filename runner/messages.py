@@ -22,7 +22,7 @@ class ToolCall(Frozen):
     arguments: str
 
     @classmethod
-    def of(cls, call_id: str, name: str, **arguments: Any) -> ToolCall:
+    def of(cls, call_id: str, name: str, /, **arguments: Any) -> ToolCall:
         return cls(id=call_id, name=name, arguments=json.dumps(arguments))
 
 
@@ -40,6 +40,8 @@ class AssistantMessage(Frozen):
     role: Literal["assistant"] = "assistant"
     text: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
+    left_out: int = 0
+    """Calls beyond those that one turn may hold."""
 
 
 class ToolMessage(Frozen):

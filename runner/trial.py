@@ -246,11 +246,13 @@ def count(file: Path) -> Counts:
     """What a transcript says about calls and approvals."""
     events = list(read(file))
     proposed = [event for event in events if isinstance(event, CallProposed)]
-    rejected = [event for event in events if isinstance(event, CallRejected) and event.reason != "no_call"]
+    rejected = [
+        event for event in events if isinstance(event, CallRejected) and event.reason not in ("no_call", "too_many")
+    ]
     decided = [event for event in events if isinstance(event, Decided)]
     return Counts(
         turns=sum(isinstance(event, Replied) for event in events),
-        calls=len(proposed) + len(rejected) + sum(event.request.trigger == "model" for event in decided),
+        calls=len(proposed) + len(rejected),
         invalid=len(rejected),
         asked=len(decided),
         approved=sum(event.decision.outcome in ("approve", "modify") for event in decided),

@@ -72,17 +72,22 @@ def read_tar(
                 elif member.islnk():
                     original = safe_path(member.linkname.removeprefix(strip).lstrip("/"))
                     if original in tree:
+                        total = _bounded(total + len(tree[original].data), max_bytes)
                         tree[path] = tree[original]
                 elif member.isfile():
-                    total += member.size
-                    if total > max_bytes:
-                        raise ArchiveRefused(f"more than {max_bytes >> 20} MiB of files")
+                    total = _bounded(total + member.size, max_bytes)
                     content = tar.extractfile(member)
                     assert content is not None
                     tree[path] = Entry(content.read(), executable=bool(member.mode & 0o100))
     except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
         raise ArchiveRefused(f"no valid archive: {error}") from error
     return tree
+
+
+def _bounded(total: int, max_bytes: int) -> int:
+    if total > max_bytes:
+        raise ArchiveRefused(f"more than {max_bytes >> 20} MiB of files")
+    return total
 
 
 def write_tar(tree: Tree, owner: int, prefix: str = "") -> bytes:

@@ -21,7 +21,7 @@ class SandboxLimits:
     """Size of /tmp, which is in memory."""
     file_mb: int = 1024
     """Largest single file that a process can write."""
-    disk_mb: int | None = None
+    disk_mb: int | None = 4096
     """Size of everything written, where the engine's storage driver can enforce it."""
 
 

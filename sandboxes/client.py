@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,6 +42,12 @@ class Engine:
 
     api: docker.APIClient
     endpoint: str
+
+    @functools.cached_property
+    def cpus(self) -> int:
+        """How many the engine has."""
+        with translated():
+            return int(self.api.info().get("NCPU") or 1)
 
     @property
     def description(self) -> str:

@@ -20,6 +20,9 @@ from sandboxes.hands import ENVIRONMENT, USER_ID, WORKSPACE, Hands
 from sandboxes.plain import PlainExec
 from sandboxes.stream import Stream
 
+_WITHOUT_QUOTA: set[str] = set()
+"""Endpoints of engines whose storage driver turned out to have no quotas."""
+
 
 class DockerSandbox:
     """See `sandboxes.base.Sandbox`.
@@ -134,7 +137,20 @@ class _Settings:
         self._image, self._limits, self._kind, self._run, self._runtime = image, limits, kind, run, runtime
 
     def create(self, engine: Engine, command: list[str], capabilities: Iterable[str]) -> str:
-        """The new container's id."""
+        """The new container's id; with a disk quota where the engine's storage driver has one."""
+        if engine.endpoint in _WITHOUT_QUOTA or not self._limits.disk_mb:
+            return self._create(engine, command, capabilities, None)
+        try:
+            return self._create(engine, command, capabilities, {"size": f"{self._limits.disk_mb}m"})
+        except APIError as error:
+            if "storage-opt" not in str(error) and "quota" not in str(error):
+                raise
+            _WITHOUT_QUOTA.add(engine.endpoint)
+            return self._create(engine, command, capabilities, None)
+
+    def _create(
+        self, engine: Engine, command: list[str], capabilities: Iterable[str], storage: dict[str, str] | None
+    ) -> str:
         limits = self._limits
         host = engine.api.create_host_config(
             init=True,
@@ -145,14 +161,14 @@ class _Settings:
             mem_limit=f"{limits.memory_mb}m",
             memswap_limit=f"{limits.memory_mb}m",
             pids_limit=limits.processes,
-            nano_cpus=int(limits.cpus * 1e9),
+            nano_cpus=int(min(limits.cpus, engine.cpus) * 1e9),
             tmpfs={"/tmp": f"size={limits.temporary_mb}m,mode=1777,exec"},
             ulimits=[
                 Ulimit(name="fsize", soft=limits.file_mb << 20, hard=limits.file_mb << 20),
                 Ulimit(name="core", soft=0, hard=0),
             ],
             log_config=LogConfig(type="none"),
-            storage_opt={"size": f"{limits.disk_mb}m"} if limits.disk_mb else None,
+            storage_opt=storage,
             runtime=self._runtime,
         )
         created = engine.api.create_container(

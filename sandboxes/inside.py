@@ -293,6 +293,8 @@ def main() -> None:
             send(*operations[request["op"]](request, body))
         except OSError as error:
             send({"errno": errno.errorcode.get(error.errno or 0, "EIO"), "message": error.strerror or str(error)})
+        except ValueError as error:
+            send({"errno": "EINVAL", "message": str(error)})
         except Exception as error:
             send({"failure": f"{type(error).__name__}: {error}"})
 

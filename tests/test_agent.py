@@ -240,7 +240,7 @@ def test_a_grant_holds_for_exactly_the_action_that_was_asked_for(rig: Rigged) ->
     set_up.run()
     assert [request.trigger for request in approver.asked] == ["model", "gate"]
     proposed = [event.granted for event in set_up.events() if isinstance(event, CallProposed)]
-    assert proposed == [True, False, False]
+    assert proposed == [False, True, False, False], "the petition, the granted call, another one, the submission"
 
 
 def test_nothing_can_be_approved_that_a_rule_forbids(rig: Rigged) -> None:

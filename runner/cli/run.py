@@ -49,10 +49,11 @@ def run(
     from runner.approvers.policy import load_policy
     from runner.catalog import load_scenario, scenario_folders, select
     from runner.folder import RunFolder
+    from runner.models import lasting_name
     from runner.run import Run
 
     given = {
-        "models": tuple(model) if model else None,
+        "models": tuple(map(lasting_name, model)) if model else None,
         "select": tuple(scenario) if scenario else None,
         "scenarios": tuple(scenarios) if scenarios else None,
         "repeats": repeats,
@@ -151,7 +152,7 @@ class Session:
 
     def _telling_trial(self, results: list[TrialResult]) -> Path:
         """The one with the most turns, relative to where the user is."""
-        longest = max(results, key=lambda result: result.counts.turns)
+        longest = max(results, key=lambda result: (result.counts.turns > 0, result.counts.turns))
         return Path(os.path.relpath(self._folder.trial(longest.key)))
 
     def _stopped(self, why: str, code: int) -> NoReturn:

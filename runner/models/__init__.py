@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from pathlib import Path
 
 from runner.errors import UnknownName, UserError
@@ -44,11 +45,20 @@ def model_factory(name: str) -> ModelFactory:
     raise UnknownName("model", name, KEYLESS)
 
 
+def lasting_name(name: str) -> str:
+    """The name as it can be looked up again from any folder."""
+    kind, _, rest = name.partition(":")
+    return f"replay:{Path(rest).resolve()}" if kind == "replay" and rest else name
+
+
 def _imported(name: str, module: str, attribute: str) -> ModelFactory:
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
     try:
         factory = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise UserError(f"model {name}: {error}; write python:package.module:Name") from None
+    except Exception as error:
+        problem = f"{type(error).__name__}: {error}"
+        raise UserError(f"model {name}: {problem}; write python:package.module:Name") from None
     if not callable(factory):
         raise UserError(f"model {name}: {attribute} is not callable; it must take an Opening and return a Model")
 
