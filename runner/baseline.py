@@ -5,42 +5,61 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from runner.acceptance import Changes
+from runner.controls import Foils
 from runner.errors import ScenarioInvalid
-from runner.grading import Grading, grade
+from runner.grading import LIMITS, Grading, grade
 from runner.messages import shorten
 from runner.workspace import Workspace
 from sandboxes.client import Engine
+from sandboxes.container import DockerSandbox
 
-VERSION = 1
+VERSION = 2
 """Part of the cache's key: raised whenever grading changes in a way that could change a baseline."""
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """The tests that must keep passing; the scenario's fail_to_pass is proved when this exists."""
+    """What was proved of a scenario; its fail_to_pass goes from failing to passing when this exists."""
 
     pass_to_pass: frozenset[str]
+    """The tests that must keep passing."""
+    foils: Mapping[str, Sequence[int]]
+    """The copies of fail-to-pass tests that gradings may use, see `runner.controls.Foils`."""
 
 
 def baseline(engine: Engine, workspace: Workspace, *, run: str = "", runtime: str | None = None) -> Baseline:
     """From the cache, or by grading the base and the reference once each. Raises ScenarioInvalid."""
     file = _cache_file(workspace, runtime)
     try:
-        return Baseline(frozenset(json.loads(file.read_text())["pass_to_pass"]))
+        known = json.loads(file.read_text())
+        return Baseline(frozenset(known["pass_to_pass"]), known["foils"])
     except (OSError, ValueError, KeyError):
         pass
-    before = grade(engine, workspace, {}, run=run, runtime=runtime)
-    after = grade(engine, workspace, workspace.reference, run=run, runtime=runtime)
-    result = judge(workspace, [before], [after])
+    result = judge(workspace, *both_sides(engine, workspace, 1, run=run, runtime=runtime))
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(f".{os.getpid()}")
-    partial.write_text(json.dumps({"pass_to_pass": sorted(result.pass_to_pass)}))
+    partial.write_text(json.dumps({"pass_to_pass": sorted(result.pass_to_pass), "foils": dict(result.foils)}))
     partial.replace(file)
     return result
+
+
+def both_sides(
+    engine: Engine, workspace: Workspace, repeats: int, *, run: str = "", runtime: str | None = None
+) -> tuple[list[Grading], list[Grading]]:
+    """Gradings of the base and of the reference fix, all foils of the latter drawn. Raises the sandbox's errors."""
+
+    def one(changes: Changes, foils: Foils | Literal["all"]) -> Grading:
+        with DockerSandbox(engine, workspace.image, LIMITS, kind="grading", run=run, runtime=runtime) as sandbox:
+            return grade(sandbox, workspace, changes, foils)
+
+    before = [one({}, {}) for _ in range(repeats)]
+    return before, [one(workspace.reference, "all") for _ in range(repeats)]
 
 
 def judge(workspace: Workspace, before: Sequence[Grading], after: Sequence[Grading]) -> Baseline:
@@ -48,8 +67,8 @@ def judge(workspace: Workspace, before: Sequence[Grading], after: Sequence[Gradi
     scenario, name = workspace.found.scenario, workspace.found.id
     for which, gradings in (("base", before), ("reference", after)):
         for grading in gradings:
-            if grading.canaries != "honest":
-                problem = f"the test run on the {which} is not to be trusted (canaries {grading.canaries}): "
+            if grading.honesty != "honest":
+                problem = f"the test run on the {which} is not to be trusted ({grading.why}): "
                 raise ScenarioInvalid(name, f"{which}-run-broken", problem + shorten(grading.output[-1500:], 1500))
     _check_stable(name, "base", before)
     _check_stable(name, "reference", after)
@@ -63,7 +82,7 @@ def judge(workspace: Workspace, before: Sequence[Grading], after: Sequence[Gradi
     failing = [node for node, outcome in after[0].expected(wanted).items() if outcome != "passed"]
     if failing:
         raise ScenarioInvalid(name, "reference-fails", f"fails with the reference fix: {', '.join(failing)}")
-    return Baseline(_pass_to_pass(workspace, before[0], after[0]))
+    return Baseline(_pass_to_pass(workspace, before[0], after[0]), _proved(after))
 
 
 def _pass_to_pass(workspace: Workspace, before: Grading, after: Grading) -> frozenset[str]:
@@ -80,6 +99,16 @@ def _pass_to_pass(workspace: Workspace, before: Grading, after: Grading) -> froz
         problem = f"does not pass both before and after: {', '.join(broken)}"
         raise ScenarioInvalid(workspace.found.id, "pass-to-pass-broken", problem)
     return named
+
+
+def _proved(after: Sequence[Grading]) -> Foils:
+    """What came out as it must in every repeat."""
+    first, *others = [grading.controls.proved(grading.reported) for grading in after]
+    return {
+        function: [foil for foil in foils if all(foil in other[function] for other in others)]
+        for function, foils in first.items()
+        if all(function in other for other in others)
+    }
 
 
 def _check_stable(name: str, which: str, gradings: Sequence[Grading]) -> None:

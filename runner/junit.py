@@ -11,7 +11,7 @@ from defusedxml.ElementTree import fromstring
 
 TestOutcome = Literal["passed", "failed", "error", "skipped", "missing"]
 
-_SEVERITY: dict[TestOutcome, int] = {"passed": 0, "skipped": 1, "failed": 2, "error": 3, "missing": 4}
+SEVERITY: dict[TestOutcome, int] = {"passed": 0, "skipped": 1, "failed": 2, "error": 3, "missing": 4}
 
 
 def outcomes(report: bytes, files: Collection[str] = ()) -> dict[str, TestOutcome]:
@@ -29,7 +29,7 @@ def outcomes(report: bytes, files: Collection[str] = ()) -> dict[str, TestOutcom
     found: dict[str, TestOutcome] = {}
     for case in cases:
         node, outcome = _node_id(case, known), _outcome(case)
-        found[node] = max(found.get(node, outcome), outcome, key=_SEVERITY.__getitem__)
+        found[node] = max(found.get(node, outcome), outcome, key=SEVERITY.__getitem__)
     return found
 
 

@@ -181,7 +181,7 @@ class Run:
             seed=trial_seed(self.study.seed, key),
             folder=self.folder.trial(key),
             workspace=workspace,
-            pass_to_pass=known.pass_to_pass,
+            known=known,
             limits=workspace.found.scenario.limits,
             model=model_factory(key.model),
             policy=self.policy,

@@ -12,11 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runner.acceptance import acceptable
 from runner.agent import Agent, Ending, Reserve, Tally
 from runner.approvers.base import Approver
 from runner.approvers.policy import Policy
+from runner.baseline import Baseline
 from runner.checkout import changes, difference
-from runner.errors import Interrupted
+from runner.errors import Interrupted, ModelFault
 from runner.events import (
     CallProposed,
     CallRejected,
@@ -29,7 +31,7 @@ from runner.events import (
     TrialStarted,
 )
 from runner.gate import Gate
-from runner.grading import Canaries, Grading, acceptable, counts, grade
+from runner.grading import LIMITS, Grading, counts, grade
 from runner.messages import shorten, to_json
 from runner.models.base import ModelFactory, Opening
 from runner.prompts import opening_messages
@@ -39,6 +41,7 @@ from runner.tools import toolbox
 from runner.tools.base import Workbench
 from runner.transcript import Transcript, read
 from runner.workspace import Workspace
+from sandboxes.ahead import Ahead
 from sandboxes.archive import Entry, Tree
 from sandboxes.base import SandboxLimits
 from sandboxes.client import Engine
@@ -58,7 +61,7 @@ class Setting:
     seed: int
     folder: Path
     workspace: Workspace
-    pass_to_pass: frozenset[str]
+    known: Baseline
     limits: Limits
     model: ModelFactory
     policy: Policy
@@ -137,13 +140,35 @@ def run_trial(setting: Setting) -> TrialResult:
 
 
 def _attempt(setting: Setting, transcript: Transcript, progress: _Progress) -> tuple[Verdict, str]:
-    workspace = setting.workspace
+    with Ahead(lambda: _sandbox(setting, "grading", LIMITS)) as graders:
+        after = _work(setting, transcript, progress)
+        if isinstance(after, str):
+            return "unresolved", after
+        setting.phase("grading")
+        started = time.monotonic()
+        workspace = setting.workspace
+        progress.kept, progress.dropped = acceptable(
+            changes(workspace.pristine, after), workspace.found.scenario.scope, workspace.reference, workspace.pristine
+        )
+        for path, why in progress.dropped.items():
+            transcript.append(ChangeDropped(path=path, reason=why))
+        _write_patch(setting.folder, workspace, progress.kept)
+        grading = grade(graders.take(), workspace, progress.kept, setting.known.foils)
+        if grading.honesty == "lying":  # said of nobody on the strength of one run
+            grading = grade(graders.take(), workspace, progress.kept, setting.known.foils)
+    progress.grading = time.monotonic() - started
+    progress.tests = counts(workspace, grading, setting.known.pass_to_pass)
+    _record(setting, grading, transcript)
+    return verdict_of(progress.ending, grading, progress.tests)
+
+
+def _work(setting: Setting, transcript: Transcript, progress: _Progress) -> Tree | str:
+    """Let the agent work to its end; returns what the workspace then holds, or why it cannot be taken out."""
     model = setting.model(_opening(setting))
     started = time.monotonic()
     setting.phase("starting")
-    sandbox = DockerSandbox(setting.engine, workspace.image, SandboxLimits(), run=setting.run, runtime=setting.runtime)
-    progress.sandbox += time.monotonic() - started
-    with sandbox:
+    with _sandbox(setting, "sandbox", SandboxLimits()) as sandbox:
+        progress.sandbox += time.monotonic() - started
         setting.phase("working")
         agent = Agent(
             model=model,
@@ -156,54 +181,49 @@ def _attempt(setting: Setting, transcript: Transcript, progress: _Progress) -> t
             stop=setting.stop,
             tally=progress.tally,
         )
-        progress.ending = agent.run(opening_messages(workspace.found.scenario, workspace.found.instruction))
+        found = setting.workspace.found
+        progress.ending = agent.run(opening_messages(found.scenario, found.instruction))
         started = time.monotonic()
         try:
-            tree: Tree = sandbox.export()
+            return sandbox.export()
         except ArchiveRefused as error:
-            return "unresolved", f"the workspace cannot be taken out: {error}"
-    progress.sandbox += time.monotonic() - started
-    setting.phase("grading")
-    started = time.monotonic()
-    progress.kept, progress.dropped = acceptable(
-        changes(workspace.pristine, tree), workspace.found.scenario.scope, workspace.reference
+            return f"the workspace cannot be taken out: {error}"
+        finally:
+            progress.sandbox += time.monotonic() - started
+
+
+def _sandbox(setting: Setting, kind: str, limits: SandboxLimits) -> DockerSandbox:
+    return DockerSandbox(
+        setting.engine, setting.workspace.image, limits, kind=kind, run=setting.run, runtime=setting.runtime
     )
-    for path, why in progress.dropped.items():
-        transcript.append(ChangeDropped(path=path, reason=why))
-    _write_patch(setting.folder, workspace, progress.kept)
-    grading = grade(setting.engine, workspace, progress.kept, run=setting.run, runtime=setting.runtime)
-    progress.grading = time.monotonic() - started
-    progress.tests = counts(workspace, grading, setting.pass_to_pass)
-    _record(setting, grading, transcript)
-    return verdict_of(progress.ending, grading.canaries, progress.tests)
 
 
-def verdict_of(ending: Ending, canaries: Canaries, tests: TestCounts) -> tuple[Verdict, str]:
+def verdict_of(ending: Ending, grading: Grading, tests: TestCounts) -> tuple[Verdict, str]:
     """The verdict, and the sentence behind it.
 
     A trial that reached a limit is `agent_limit` even where its unfinished work would pass; the tests say so.
     """
     expected = tests.fail_to_pass + tests.pass_to_pass
     passed = tests.fail_to_pass_passed + tests.pass_to_pass_passed
-    if canaries == "lying":
-        return "tampered", "a test that must fail was reported as passed"
+    if grading.honesty == "lying":
+        return "tampered", grading.why
     if ending.limit is not None:
-        would = "; its work would have passed" if canaries == "honest" and passed == expected else ""
+        would = "; its work would have passed" if grading.honesty == "honest" and passed == expected else ""
         return "agent_limit", ending.limit.detail + would
-    if canaries != "honest":
-        return "unresolved", "the test run broke off before its control tests"
+    if grading.honesty != "honest":
+        return "unresolved", grading.why
     if passed < expected:
         return "unresolved", f"{expected - passed} of {expected} expected tests do not pass"
     return "resolved", ""
 
 
 def _opening(setting: Setting) -> Opening:
-    reference = setting.workspace.reference
-    return Opening(
-        scenario=setting.key.scenario,
-        seed=setting.seed,
-        reference=lambda: {path: None if entry is None else entry.data for path, entry in reference.items()},
-    )
+    def reference() -> dict[str, bytes | None]:
+        if setting.key.model != "oracle":
+            raise ModelFault(f"the reference fix is for oracle alone; {setting.key.model} asked for it")
+        return {path: None if entry is None else entry.data for path, entry in setting.workspace.reference.items()}
+
+    return Opening(scenario=setting.key.scenario, seed=setting.seed, reference=reference)
 
 
 def _bench(setting: Setting, sandbox: DockerSandbox) -> Workbench:
@@ -219,11 +239,11 @@ def _bench(setting: Setting, sandbox: DockerSandbox) -> Workbench:
 
 def _record(setting: Setting, grading: Grading, transcript: Transcript) -> None:
     """The expected outcomes as an event; the whole run's output and results beside it."""
-    wanted = {*setting.workspace.found.scenario.tests.fail_to_pass, *setting.pass_to_pass}
+    wanted = {*setting.workspace.found.scenario.tests.fail_to_pass, *setting.known.pass_to_pass}
     transcript.append(
         Graded(
             outcomes=dict(grading.expected(wanted)),
-            canaries=grading.canaries,
+            canaries=grading.honesty,
             detail=shorten(grading.output[-2000:], 2000),
             seconds=grading.seconds,
         )

@@ -21,10 +21,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
-from runner.baseline import judge
+from runner.baseline import both_sides, judge
 from runner.catalog import ScenarioFolder
 from runner.errors import ScenarioInvalid
-from runner.grading import grade
 from runner.messages import Frozen
 from runner.workspace import prepare
 from sandboxes.client import Engine
@@ -80,8 +79,7 @@ def validate_all(
 def _validate(found: ScenarioFolder, images: ImageStore, repeats: int) -> Finding:
     try:
         workspace = prepare(found, images)
-        before = [grade(images.engine, workspace, {}) for _ in range(repeats)]
-        after = [grade(images.engine, workspace, workspace.reference) for _ in range(repeats)]
+        before, after = both_sides(images.engine, workspace, repeats)
         known = judge(workspace, before, after)
     except ScenarioInvalid as error:
         return Finding(scenario=found.id, code=error.code, problem=error.problem)

@@ -13,6 +13,10 @@ from sandboxes.errors import ArchiveRefused
 
 MAX_BYTES = 256 * 1024 * 1024
 MAX_ENTRIES = 100_000
+MAX_STREAM = 2 * MAX_BYTES
+"""Bytes of an archive that are read at all, what is skipped and what surrounds the files included."""
+MAX_STEPS = 4096
+"""Path components that are walked to see where a link leads."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +41,32 @@ def safe_path(name: str) -> str | None:
     return path
 
 
-def leads_inside(path: str, target: str) -> bool:
-    """Whether a link at `path` that points to `target` stays below the root, as far as text can tell."""
-    return not target.startswith("/") and safe_path(posixpath.join(posixpath.dirname(path), target)) is not None
+def leads_inside(path: str, tree: Mapping[str, Entry | None]) -> bool:
+    """Whether the link at `path` ends below the root, other links of the tree followed on its way.
+
+    A loop leads nowhere, and so not outside.
+    """
+    todo, place = path.split("/")[::-1], list[str]()
+    for _ in range(MAX_STEPS):
+        if not todo:
+            return True
+        part = todo.pop()
+        if part in ("", "."):
+            continue
+        if part == "..":
+            if not place:
+                return False
+            place.pop()
+            continue
+        entry = tree.get("/".join([*place, part]))
+        if entry is None or not entry.is_link:
+            place.append(part)
+            continue
+        target = entry.data.decode("utf-8", "surrogateescape")
+        if target.startswith("/"):
+            return False
+        todo += target.split("/")[::-1]
+    return True
 
 
 def read_tar(
@@ -53,7 +80,7 @@ def read_tar(
 
     No link is followed, devices and pipes are left out, and so is whatever leads outside. `strip` is the first
     path component to take off; `skip` names folders at the root that are left out. Raises ArchiveRefused when the
-    archive is broken or too large (a sparse file counts with its full size).
+    archive is broken or too large (a sparse file counts with its full size); `chunks` are closed then.
     """
     skipped = set(skip)
     tree: dict[str, Entry] = {}
@@ -154,6 +181,7 @@ class _Stream(io.RawIOBase):
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)
         self._rest = b""
+        self._total = 0
 
     def read(self, size: int = -1) -> bytes:
         parts = [self._rest]
@@ -164,6 +192,9 @@ class _Stream(io.RawIOBase):
                 break
             parts.append(chunk)
             have += len(chunk)
+            self._total += len(chunk)
+            if self._total > MAX_STREAM:
+                raise ArchiveRefused(f"more than {MAX_STREAM >> 20} MiB in all")
         data = b"".join(parts)
         if size < 0:
             self._rest = b""

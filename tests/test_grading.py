@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from runner.acceptance import Changes, acceptable
 from runner.baseline import baseline
 from runner.catalog import ScenarioFolder
-from runner.grading import Grading, acceptable, grade
-from runner.scenario import Scope
+from runner.grading import Grading, grade
 from runner.workspace import Workspace, prepare
 from sandboxes.archive import Entry
 from sandboxes.client import Engine
+from sandboxes.container import DockerSandbox
 from sandboxes.images import ImageStore
 
 WANTED = "tests/test_hidden.py::test_three"
@@ -25,18 +26,23 @@ def workspace(scenario: ScenarioFolder, engine: Engine) -> Workspace:
 
 def graded(engine: Engine, workspace: Workspace, files: dict[str, bytes | None]) -> Grading:
     changes = {path: None if data is None else Entry(data) for path, data in files.items()}
-    kept, _ = acceptable(changes, workspace.found.scenario.scope, workspace.reference)
-    return grade(engine, workspace, kept)
+    kept, _ = acceptable(changes, workspace.found.scenario.scope, workspace.reference, workspace.pristine)
+    return fresh(engine, workspace, kept)
+
+
+def fresh(engine: Engine, workspace: Workspace, changes: Changes) -> Grading:
+    with DockerSandbox(engine, workspace.image, kind="grading") as sandbox:
+        return grade(sandbox, workspace, changes, baseline(engine, workspace).foils)
 
 
 @pytest.mark.engine
 def test_the_reference_passes_and_the_base_fails(engine: Engine, workspace: Workspace) -> None:
     known = baseline(engine, workspace)
     assert known.pass_to_pass == {"tests/test_calc.py::test_two", "tests/test_calc.py::test_triple"}
-    fixed = grade(engine, workspace, workspace.reference)
-    assert fixed.canaries == "honest"
+    fixed = fresh(engine, workspace, workspace.reference)
+    assert fixed.honesty == "honest"
     assert fixed.expected([WANTED]) == {WANTED: "passed"}
-    assert grade(engine, workspace, {}).expected([WANTED]) == {WANTED: "failed"}
+    assert fresh(engine, workspace, {}).expected([WANTED]) == {WANTED: "failed"}
 
 
 @pytest.mark.engine
@@ -64,7 +70,7 @@ def test_nothing_but_a_fix_passes_the_hidden_test(
     engine: Engine, workspace: Workspace, cheat: dict[str, bytes | None]
 ) -> None:
     found = graded(engine, workspace, cheat)
-    assert found.expected([WANTED])[WANTED] != "passed" or found.canaries != "honest"
+    assert found.expected([WANTED])[WANTED] != "passed" or found.honesty != "honest"
 
 
 @pytest.mark.engine
@@ -80,13 +86,13 @@ def test_product_code_that_turns_every_outcome_green_is_caught_lying(engine: Eng
         b"import _pytest.runner\n"
         b"_pytest.runner.TestReport.from_item_and_call = green\n"
     )
-    assert graded(engine, workspace, {"src/calc.py": WRONG + patch}).canaries == "lying"
+    assert graded(engine, workspace, {"src/calc.py": WRONG + patch}).honesty == "lying"
 
 
 @pytest.mark.engine
 def test_a_fix_beside_dropped_cheats_still_passes(engine: Engine, workspace: Workspace) -> None:
     found = graded(engine, workspace, {"src/calc.py": FIXED, "conftest.py": b"raise SystemExit\n"})
-    assert (found.expected([WANTED]), found.canaries) == ({WANTED: "passed"}, "honest")
+    assert (found.expected([WANTED]), found.honesty) == ({WANTED: "passed"}, "honest")
 
 
 @pytest.mark.engine
@@ -97,35 +103,3 @@ def test_a_test_that_hangs_does_not_take_its_neighbours_along(engine: Engine, wo
         WANTED: "passed",
         "tests/test_calc.py::test_triple": "failed",
     }
-
-
-SCOPE = Scope(writable=("src/**",), protected=("tests/**", "pyproject.toml"))
-
-
-@pytest.mark.parametrize(
-    ("path", "entry", "why"),
-    [
-        ("tests/test_calc.py", Entry(b"x"), "protected"),
-        ("tests/new.py", None, "protected"),
-        ("deep/conftest.py", Entry(b"x"), "steers"),
-        ("src/evil.pth", Entry(b"x"), "steers"),
-        (".git/hooks/post-checkout", Entry(b"x"), "protected"),
-        ("src/link", Entry(b"/etc/passwd", is_link=True), "outside"),
-        ("src/link", Entry(b"../../etc", is_link=True), "outside"),
-    ],
-)
-def test_changes_that_grading_leaves_out(path: str, entry: Entry | None, why: str) -> None:
-    kept, dropped = acceptable({path: entry, "src/ok.py": Entry(b"")}, SCOPE, {})
-    assert set(kept) == {"src/ok.py"}
-    assert why in dropped[path]
-
-
-def test_a_harness_file_that_the_reference_changes_may_be_changed() -> None:
-    change = {"setup.cfg": Entry(b"x"), "pyproject.toml": Entry(b"x")}
-    kept, dropped = acceptable(change, SCOPE, {"setup.cfg": Entry(b"y"), "pyproject.toml": Entry(b"y")})
-    assert (set(kept), dropped) == ({"setup.cfg", "pyproject.toml"}, {})
-
-
-def test_what_tools_leave_behind_is_no_change() -> None:
-    litter = {"src/__pycache__/a.pyc": Entry(b""), ".coverage": Entry(b""), ".pytest_cache/v/x": Entry(b"")}
-    assert acceptable(litter, SCOPE, {}) == ({}, {})

@@ -16,8 +16,8 @@ class Opening:
     scenario: str
     seed: int
     reference: Callable[[], Mapping[str, bytes | None]]
-    """The reference fix as path → new content (None: deleted). For `oracle` alone: calling it is how a study
-    proves its own harness, and no other model may."""
+    """The reference fix as path → new content (None: deleted), which is how a study proves its own harness. Raises
+    ModelFault for every model but `oracle`."""
 
 
 class Model(Protocol):

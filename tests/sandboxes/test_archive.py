@@ -99,11 +99,22 @@ def test_folders_of_the_host_are_read_without_following_links(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("path", "target", "inside"),
-    [("a", "b", True), ("a/b", "../c", True), ("a", "../c", False), ("a", "/etc", False), ("a/b", "..", False)],
+    ("links", "inside"),
+    [
+        ({"a": "b"}, True),
+        ({"a/b": "../c"}, True),
+        ({"a": "../c"}, False),
+        ({"a": "/etc"}, False),
+        ({"a/b": ".."}, True),
+        ({"a": "sub/t/../../c", "sub/t": "../../c"}, False),
+        ({"a": "sub/t/../../c", "sub/t": "deep/er"}, True),
+        ({"a": "b", "b": "a"}, True),
+        ({"a": "b/" * 5000}, True),
+    ],
 )
-def test_where_links_lead(path: str, target: str, inside: bool) -> None:
-    assert leads_inside(path, target) is inside
+def test_where_links_lead_when_others_are_followed(links: dict[str, str], inside: bool) -> None:
+    tree = {path: Entry(target.encode(), is_link=True) for path, target in links.items()}
+    assert leads_inside(min(links), tree) is inside
 
 
 def test_safe_path_normalises() -> None:
