@@ -22,7 +22,8 @@ class SandboxLimits:
     file_mb: int = 1024
     """Largest single file that a process can write."""
     disk_mb: int | None = 4096
-    """Size of everything written, where the engine's storage driver can enforce it."""
+    """Size of everything written. The engine's storage driver enforces it where it can; elsewhere the command that
+    passes it is killed."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class ExecResult:
     elided_bytes: int = 0
     timed_out: bool = False
     """The time limit killed it and every process that the sandbox's user had."""
+    disk_exceeded: bool = False
+    """Likewise, because more was written than `SandboxLimits.disk_mb`."""
     seconds: float = 0.0
 
     @property

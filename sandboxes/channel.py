@@ -16,7 +16,7 @@ from sandboxes.hands import ENVIRONMENT, KILL_SECONDS, USER_ID, WORKSPACE
 from sandboxes.stream import STDOUT, Stream
 
 PROGRAM = ["python3", "-I", "-c", Path(__file__).with_name("inside.py").read_text(encoding="utf-8"), str(USER_ID)]
-"""The sandbox's first process."""
+"""The sandbox's first process; its last argument is the most bytes that commands may write, 0 for no limit."""
 CAPABILITIES = ("SETUID", "SETGID", "SETPCAP", "KILL")
 """What it needs to start processes as the model's user, to take these rights from them, and to kill them."""
 START_SECONDS = 30.0
@@ -57,6 +57,7 @@ class Channel:
             output=output[:head] + between + output[head:],
             elided_bytes=elided,
             timed_out=answer.get("timed_out", False),
+            disk_exceeded=answer.get("disk_exceeded", False),
             seconds=time.monotonic() - started,
         )
 

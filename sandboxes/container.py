@@ -111,7 +111,7 @@ class DockerSandbox:
     def _persistent(self, settings: _Settings) -> Hands:
         """Start with the persistent process; fall back to plain exec where it cannot run."""
         api = self._engine.api
-        self._id = settings.create(self._engine, PROGRAM, CAPABILITIES)
+        self._id = settings.create(self._engine, [*PROGRAM, str(settings.disk_bytes)], CAPABILITIES)
         stream = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
         self._channel = Channel(Stream(api.attach_socket(self._id, stream)))
         try:
@@ -135,6 +135,10 @@ class _Settings:
 
     def __init__(self, image: str, limits: SandboxLimits, kind: str, run: str, runtime: str | None) -> None:
         self._image, self._limits, self._kind, self._run, self._runtime = image, limits, kind, run, runtime
+
+    @property
+    def disk_bytes(self) -> int:
+        return (self._limits.disk_mb or 0) << 20
 
     def create(self, engine: Engine, command: list[str], capabilities: Iterable[str]) -> str:
         """The new container's id; with a disk quota where the engine's storage driver has one."""

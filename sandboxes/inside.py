@@ -14,6 +14,7 @@ import ctypes
 import errno
 import json
 import os
+import select
 import selectors
 import stat
 import struct
@@ -28,6 +29,52 @@ LAST_CAPABILITY = 63
 GRACE = 0.1
 """Seconds to wait for more output once a command has ended while something it left behind holds its output open."""
 KILL_SECONDS = 10.0
+WATCHED = ("/workspace", "/home", "/var/tmp", "/run/lock")
+"""Where the model's user can write to the disk; /tmp and /dev/shm are in memory and bounded by the engine."""
+DISK_STEP = 64 << 20
+"""Bytes by which the disk must have filled before somebody looks who did it."""
+IDLE_SECONDS = 0.2
+MAX_PATH = 4096
+"""Linux's PATH_MAX, in bytes."""
+
+
+class Disk:
+    """What a user has written, bounded where the engine's storage driver cannot bound it."""
+
+    def __init__(self, uid: int, limit: int) -> None:
+        self.uid, self.limit = uid, limit
+        self.free = self.available()
+        self.again = 0.0
+
+    def exceeded(self) -> bool:
+        """Whether more than the limit has been written; cheap while the disk does not fill."""
+        free, now = self.available(), time.monotonic()
+        self.free = max(self.free, free)
+        if not self.limit or free > self.free - DISK_STEP or now < self.again:
+            return False
+        used = sum(map(self.used, WATCHED))
+        taken = time.monotonic() - now
+        self.free, self.again = free, now + 10 * taken
+        return used > self.limit
+
+    def available(self) -> int:
+        disk = os.statvfs("/")
+        return disk.f_bfree * disk.f_frsize
+
+    def used(self, place: str) -> int:
+        total, folders = 0, [place]
+        while folders:
+            with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    with contextlib.suppress(OSError):
+                        if entry.is_dir(follow_symlinks=False):
+                            folders.append(entry.path)
+                        elif (found := entry.stat(follow_symlinks=False)).st_uid == self.uid:
+                            total += found.st_blocks * 512
+        return total
+
+
+disk: Disk
 
 
 def become(uid: int) -> bool:
@@ -66,6 +113,8 @@ def read(request: dict[str, Any], _body: bytes) -> tuple[dict[str, Any], bytes]:
 def write(request: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
     """Create or replace a file, and its folders."""
     path = request["path"]
+    if len(os.fsencode(path)) >= MAX_PATH:
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
     if os.path.dirname(path):
         os.makedirs(os.path.dirname(path), exist_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NONBLOCK | os.O_CLOEXEC
@@ -107,7 +156,7 @@ class Kept:
 
 
 def execute(request: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
-    """Run a command to its end or its time limit."""
+    """Run a command to its end, its time limit or the disk's."""
     started = time.monotonic()
     kept = Kept(request["limit"])
     try:
@@ -128,8 +177,8 @@ def execute(request: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes
         missing = getattr(error, "errno", None) == errno.ENOENT
         return {"exit_code": 127 if missing else 126, "head": len(said), "elided": 0}, said
     try:
-        finished = follow(process, body, kept, started + request["timeout"])
-        if not finished:
+        ended = follow(process, body, kept, started + request["timeout"])
+        if ended:
             kill_all(request["uid"])
             process.wait()
     finally:
@@ -139,16 +188,17 @@ def execute(request: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes
     head, tail, elided = kept.result()
     code = process.returncode
     reply = {
-        "exit_code": (code if code >= 0 else 128 - code) if finished else 124,
-        "timed_out": not finished,
+        "exit_code": 124 if ended else code if code >= 0 else 128 - code,
+        "timed_out": ended == "time",
+        "disk_exceeded": ended == "disk",
         "head": len(head),
         "elided": elided,
     }
     return reply, head + tail
 
 
-def follow(process: subprocess.Popen[bytes], body: bytes, kept: Kept, deadline: float) -> bool:
-    """Feed a process and keep its output until it ends; False when the deadline came first."""
+def follow(process: subprocess.Popen[bytes], body: bytes, kept: Kept, deadline: float) -> str:
+    """Feed a process and keep its output until it ends; returns what came first: "time", "disk", or nothing."""
     pending = memoryview(body)
     ended = last = 0.0
     output = process.stdout
@@ -162,12 +212,14 @@ def follow(process: subprocess.Popen[bytes], body: bytes, kept: Kept, deadline: 
         while selector.get_map():
             now = time.monotonic()
             if now >= deadline:
-                return False
+                return "time"
+            if disk.exceeded():
+                return "disk"
             if not ended and process.poll() is not None:
                 ended = last = now
             if ended and (now - last >= GRACE or now - ended >= 10 * GRACE):
-                return True
-            for key, _ in selector.select(min(deadline - now, 0.02 if ended else 0.2)):
+                return ""
+            for key, _ in selector.select(min(deadline - now, 0.02 if ended else 0.05)):
                 if key.fileobj is output:
                     data = receive(key.fd)
                     kept.feed(data or b"")
@@ -178,7 +230,14 @@ def follow(process: subprocess.Popen[bytes], body: bytes, kept: Kept, deadline: 
                     pending = give(key.fd, pending)
                     if not pending:
                         close(selector, key.fileobj)
-    return wait_until(process, deadline)
+    while process.poll() is None:
+        if time.monotonic() >= deadline:
+            return "time"
+        if disk.exceeded():
+            return "disk"
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(min(0.05, max(0.0, deadline - time.monotonic())))
+    return ""
 
 
 def close(selector: selectors.BaseSelector, file: Any) -> None:
@@ -206,14 +265,6 @@ def give(descriptor: int, pending: memoryview) -> memoryview:
         return pending
     except OSError:
         return memoryview(b"")
-
-
-def wait_until(process: subprocess.Popen[bytes], deadline: float) -> bool:
-    try:
-        process.wait(max(0.0, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        return False
-    return True
 
 
 def kill_all(uid: int) -> None:
@@ -258,6 +309,13 @@ def owner(pid: str) -> int:
     return -1
 
 
+def idle(uid: int) -> None:
+    """Wait for a request; what was left running in the background may not fill the disk meanwhile."""
+    while not select.select([0], [], [], IDLE_SECONDS)[0]:
+        if disk.exceeded():
+            kill_all(uid)
+
+
 def take(size: int) -> bytes:
     """Exactly `size` bytes of standard input; ends the process when there are no more."""
     parts = []
@@ -286,6 +344,7 @@ def main() -> None:
     send({"hello": True})
     operations = {"read": read, "write": write, "exec": execute}
     while True:
+        idle(uid)
         header, body = LENGTHS.unpack(take(LENGTHS.size))
         request = json.loads(take(header))
         body = take(body)
@@ -300,4 +359,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    disk = Disk(int(sys.argv[1]), int(sys.argv[2]))
     main()

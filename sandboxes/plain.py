@@ -99,7 +99,8 @@ def _exhaust(stream: Stream, deadline: float) -> None:
 
 
 def _result(exit_code: int, capture: Capture, started: float, timed_out: bool) -> ExecResult:
-    return ExecResult(exit_code, capture.result(), capture.elided, timed_out, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    return ExecResult(exit_code, capture.result(), capture.elided, timed_out, seconds=seconds)
 
 
 def _os_error(path: str, said: str) -> OSError:

@@ -84,6 +84,8 @@ def _run(argv: list[str], bench: Workbench, seconds: float) -> ExecResult:
 def _report(result: ExecResult, seconds: float) -> Outcome:
     if result.timed_out:
         status = f"killed after {seconds:g} s, with everything that it had started"
+    elif result.disk_exceeded:
+        status = "killed with everything that it had started: it filled the disk; delete what you do not need"
     else:
         status = f"exit code {result.exit_code}"
     return Outcome(f"{status}\n{result.text}", timed_out=result.timed_out, elided_bytes=result.elided_bytes)

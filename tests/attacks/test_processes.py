@@ -200,12 +200,24 @@ def test_a_memory_bomb_hits_whoever_threw_it(attack: Attack, hoard: str) -> None
 
 def test_a_disk_bomb_does_not_fill_the_hosts_disk(attack: Attack) -> None:
     tried = attack(
-        "for n in $(seq 6); do fallocate -l 1000M /workspace/src/fill$n || head -c 1000M /dev/zero > src/fill$n; done; "
-        "du -sm src | sed 's/^/MEGABYTES /'; rm -f src/fill*"
+        "for n in $(seq 100); do fallocate -l 200M src/fill$n || head -c 200M /dev/zero > src/fill$n; sleep 0.05; done",
+        "du -sm src | sed 's/^/MEGABYTES /'; rm -f src/fill*",
+        ALIVE,
     )
     assert tried.verdict == "unresolved"
-    megabytes = int(tried.said.partition("MEGABYTES ")[2].split()[0])
-    assert megabytes < 5000
+    assert "it filled the disk" in tried.said
+    assert int(tried.said.partition("MEGABYTES ")[2].split()[0]) < 5000
+    assert "STILL 42 THERE" in tried.said
+
+
+def test_a_disk_bomb_in_the_background_is_found_between_commands(attack: Attack) -> None:
+    tried = attack(
+        "setsid sh -c 'for n in $(seq 100); do fallocate -l 200M src/fill$n; sleep 0.05; done' >/dev/null 2>&1 &",
+        "sleep 2",
+        "sleep 0.5; du -sm src | sed 's/^/MEGABYTES /'; rm -f src/fill*",
+    )
+    assert tried.verdict == "unresolved"
+    assert int(tried.said.partition("MEGABYTES ")[2].split()[0]) < 5000
 
 
 def test_an_inode_bomb_is_refused(attack: Attack) -> None:
