@@ -88,6 +88,11 @@ class RunFolder:
         finally:
             ledger.close()
 
+    def forget_plan(self) -> None:
+        """Remove a ledger that was written for a lock that never was: its process died in between."""
+        for file in self.path.glob(f"{self.ledger_file.name}*"):
+            file.unlink()
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the folder for this process. Raises RunHeld with the holder's pid."""

@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS spending (
     reserved REAL NOT NULL CHECK (reserved >= 0),
     spent REAL CHECK (spent >= 0)
 );
+CREATE TABLE IF NOT EXISTS images (scenario TEXT PRIMARY KEY, image TEXT NOT NULL);
 """
 
 
@@ -147,11 +148,17 @@ class Ledger:
         with self._transaction() as db:
             db.execute("UPDATE spending SET spent = ? WHERE id = ?", (usd, reservation))
 
-    def committed(self) -> float:
-        """US dollars spent or still reserved."""
+    def committed(self, position: int | None = None) -> float:
+        """US dollars spent or still reserved, by one trial or by all."""
+        query = "SELECT total(coalesce(spent, reserved)) FROM spending WHERE ? IS NULL OR trial = ?"
         with self._lock:
-            total = self._db.execute("SELECT total(coalesce(spent, reserved)) FROM spending").fetchone()[0]
-        return float(total)
+            return float(self._db.execute(query, (position, position)).fetchone()[0])
+
+    def pin_image(self, scenario: str, image: str) -> str:
+        """The image id that the scenario's first trial had; `image` where this is the first."""
+        with self._transaction() as db:
+            db.execute("INSERT OR IGNORE INTO images VALUES (?, ?)", (scenario, image))
+            return str(db.execute("SELECT image FROM images WHERE scenario = ?", (scenario,)).fetchone()[0])
 
     def close(self) -> None:
         with self._lock:

@@ -117,6 +117,9 @@ class TrialResult(Frozen):
     tests: TestCounts = TestCounts()
     usage: Usage = Usage()
     cost_usd: float = 0.0
+    """Of this attempt."""
+    earlier_usd: float = 0.0
+    """Spent, or reserved and never settled, by attempts before this one."""
     times: Times = Times()
     changed_files: tuple[str, ...] = ()
     dropped_files: tuple[str, ...] = ()

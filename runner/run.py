@@ -82,6 +82,7 @@ class Run:
         keys = self.study.keys(self.scenarios)
         if len({key.name for key in keys}) != len(keys):
             raise UserError("two trials would share a folder; rename a model or a scenario")
+        self.folder.forget_plan()
         with self._ledger() as ledger:
             ledger.plan(keys)
         lock = lock_of(self.study, self.policy, self.scenarios, self.engine.description)
@@ -105,7 +106,7 @@ class Run:
             preparing = ThreadPoolExecutor(
                 min(self.study.concurrency, os.cpu_count() or 2), thread_name_prefix="prepare"
             )
-            self._ready = {name: preparing.submit(self._prepare, name) for name in needed}
+            self._ready = {name: preparing.submit(self._prepare, name, ledger) for name in needed}
             workers = [
                 threading.Thread(target=self._worker, args=(todo, ledger), name=f"trial-{number}", daemon=True)
                 for number in range(min(self.study.concurrency, len(pending)))
@@ -182,6 +183,7 @@ class Run:
             folder=self.folder.trial(key),
             workspace=workspace,
             known=known,
+            earlier_usd=ledger.committed(row.position),
             limits=workspace.found.scenario.limits,
             model=model_factory(key.model),
             policy=self.policy,
@@ -194,7 +196,7 @@ class Run:
             runtime=self.study.runtime,
         )
 
-    def _prepare(self, name: str) -> tuple[Workspace, Baseline]:
+    def _prepare(self, name: str, ledger: Ledger) -> tuple[Workspace, Baseline]:
         """A scenario's image and proved tests; done once, however many trials wait for it."""
         images = ImageStore(self.engine, self.observer.say)
         tries = 0
@@ -202,12 +204,23 @@ class Run:
             self._await_engine()
             try:
                 workspace = prepare(self.scenarios[name], images)
+                self._check_image(name, workspace.image, ledger)
                 run = self.folder.path.name
                 return workspace, baseline(self.engine, workspace, run=run, runtime=self.study.runtime)
             except EngineUnavailable:
                 tries += 1
                 if tries == PREPARE_TRIES:
                     raise
+
+    def _check_image(self, scenario: str, image: str, ledger: Ledger) -> None:
+        """The image is part of what is held constant: one that was built anew may hold other package versions."""
+        now = self.engine.image_id(image) or ""
+        if (before := ledger.pin_image(scenario, now)) != now:
+            self._halt(
+                f"the image of {scenario} is not the one that this run began with ({before[:19]}, now {now[:19]}); "
+                "results of both would not be comparable: start a new run"
+            )
+            raise Interrupted("the image changed")
 
     def _recover(self, ledger: Ledger, retry_infra: bool) -> None:
         """Adopt what a dead process finished, release what it did not."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,12 +15,14 @@ from runner import __version__
 from runner.approvers.policy import Policy
 from runner.catalog import ScenarioFolder, read_toml
 from runner.errors import FileProblem, UserError
+from runner.grading import LAUNCH, LIMITS
 from runner.messages import Frozen
 from runner.models import model_factory
 from runner.prompts import templates
 from runner.results import TrialKey
 from runner.tools import toolbox
 from runner.tools.base import spec
+from sandboxes.base import SandboxLimits
 
 
 class Budget(Frozen):
@@ -92,6 +95,8 @@ def lock_of(study: Study, policy: Policy, scenarios: Mapping[str, ScenarioFolder
             "prompts": {name: digest(text) for name, text in templates().items()},
             "tools": digest(tools),
             "policy": digest(policy.model_dump(mode="json")),
+            "sandbox": digest(asdict(SandboxLimits())),
+            "grading": digest([asdict(LIMITS), LAUNCH.read_text(encoding="utf-8")]),
             "scenarios": {name: found.digest for name, found in scenarios.items()},
         },
         "engine": engine,

@@ -62,6 +62,7 @@ class Setting:
     folder: Path
     workspace: Workspace
     known: Baseline
+    earlier_usd: float
     limits: Limits
     model: ModelFactory
     policy: Policy
@@ -134,6 +135,7 @@ def run_trial(setting: Setting) -> TrialResult:
         ),
         usage=progress.tally.usage,
         cost_usd=progress.tally.cost_usd,
+        earlier_usd=setting.earlier_usd,
     )
     write_result(setting.folder, result)
     return result

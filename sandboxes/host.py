@@ -32,14 +32,17 @@ def ensure_engine(say: Say) -> Engine:
         if os.environ.get("DOCKER_HOST"):
             raise EngineUnavailable(f"DOCKER_HOST is set, but no engine answers there: {error}") from None
         reason = str(error)
+    if _elevation() is not None and _find("dockerd"):
+        return _start(say, [_find("dockerd") or "", *DAEMON[1:]], elevated=True)
+    if podman := _find("podman"):
+        return _start_podman(say, podman)
     if _elevation() is None or not Path("/etc/debian_version").exists():
         raise EngineUnavailable(f"no container engine answers ({reason}). {instruction()}")
-    if not _find("dockerd"):
-        say("no container engine is installed; installing Debian's docker.io (apt-get install docker.io)")
-        install_packages(["docker.io"], say)
-    if not _find("dockerd"):
+    say("no container engine is installed; installing Debian's docker.io (apt-get install docker.io)")
+    install_packages(["docker.io"], say)
+    if (dockerd := _find("dockerd")) is None:
         raise EngineUnavailable(f"docker.io could not be installed. {instruction()}")
-    return _start(say)
+    return _start(say, [dockerd, *DAEMON[1:]], elevated=True)
 
 
 def instruction() -> str:
@@ -78,15 +81,24 @@ def install_packages(names: Sequence[str], say: Say) -> bool:
     return done.returncode == 0
 
 
-def _start(say: Say) -> Engine:
-    elevation = _elevation() or []
+def _start_podman(say: Say, podman: str) -> Engine:
+    """Podman's Docker API, as this user."""
+    runtime = Path("/run" if os.geteuid() == 0 else os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}"))
+    socket = runtime / "podman" / "podman.sock"
+    socket.parent.mkdir(parents=True, exist_ok=True)
+    return _start(say, [podman, "system", "service", "--time=0", f"unix://{socket}"], elevated=False)
+
+
+def _start(say: Say, command: Sequence[str], *, elevated: bool) -> Engine:
+    elevation = (_elevation() or []) if elevated else []
+    name = Path(command[0]).name
     folder = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"), "taskfit")
     folder.mkdir(parents=True, exist_ok=True)
-    log = folder / "dockerd.log"
-    say(f"starting {' '.join(DAEMON)} (log: {log})")
+    log = folder / f"{name}.log"
+    say(f"starting {' '.join([name, *command[1:]])} (log: {log})")
     with log.open("ab") as output:
         daemon = subprocess.Popen(
-            [*elevation, _find("dockerd") or DAEMON[0], *DAEMON[1:]],
+            [*elevation, *command],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -102,7 +114,7 @@ def _start(say: Say) -> Engine:
                 break
             time.sleep(0.2)
     tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
-    raise EngineUnavailable(f"dockerd did not come up; the end of {log}:\n{tail}")
+    raise EngineUnavailable(f"{name} did not come up; the end of {log}:\n{tail}")
 
 
 def _find(name: str) -> str | None:

@@ -60,7 +60,7 @@ def _engine_checks() -> list[Check]:
     from sandboxes.client import connect
     from sandboxes.errors import EngineUnavailable
     from sandboxes.host import instruction
-    from sandboxes.images import builds_from, own_images
+    from sandboxes.images import LAYERS, builds_from, own_images
     from sandboxes.reaper import containers
 
     try:
@@ -70,8 +70,12 @@ def _engine_checks() -> list[Check]:
         return [Check("engine", str(error), remedy, broken=True)]
     info = engine.api.info()
     images = own_images(engine)
-    size = sum(image["bytes"] for image in images if image["kind"] == "base") / 1e9
-    base = any(image["kind"] == "base" for image in images)
+    base = any(image.kind == "base" for image in images)
+    by_kind = ", ".join(
+        f"{len(of)} {kind} {sum(image.own_bytes for image in of) / 1e6:.0f} MB"
+        for kind in LAYERS
+        if (of := [image for image in images if image.kind == kind])
+    )
     dead = [container for container in containers(engine) if not container.alive]
     runtimes = ", ".join(sorted(info.get("Runtimes") or {})) or "unknown"
     settings = ", ".join(builds_from()) or "none set"
@@ -80,7 +84,7 @@ def _engine_checks() -> list[Check]:
         Check("runtime", f"{info.get('DefaultRuntime') or 'default'} (offered: {runtimes})"),
         Check(
             "images",
-            f"{len(images)} built, base {size:.1f} GB" if base else "no base image yet",
+            by_kind if base else "no base image yet",
             "" if base else "built when first needed; `taskfit doctor --fix` builds it now",
         ),
         Check("build settings", settings),

@@ -27,6 +27,7 @@ def list_(scenario: Globs = None, scenarios: Places = None, json: AsJson = False
     from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from runner.visible import visible
 
@@ -40,7 +41,8 @@ def list_(scenario: Globs = None, scenarios: Places = None, json: AsJson = False
     table = Table("scenario", "repo", "tags", "title", box=box.SIMPLE_HEAD, pad_edge=False)
     for each in found:
         scenario_ = each.scenario
-        table.add_row(each.id, scenario_.repo, visible(", ".join(scenario_.tags)), visible(scenario_.title))
+        shown = (each.id, scenario_.repo, ", ".join(scenario_.tags), scenario_.title)
+        table.add_row(*(Text(visible(text)) for text in shown))
     Console().print(table)
 
 

@@ -52,8 +52,8 @@ def _profile(results: Sequence[TrialResult]) -> Profile:
             "forbidden_calls": _share(cases, lambda r: r.counts.forbidden, lambda r: r.counts.calls),
             "approvals_asked": _ratio(cases, lambda r: r.counts.asked, lambda r: 1),
             "approvals_granted": _share(cases, lambda r: r.counts.approved, lambda r: r.counts.asked),
-            "cost_usd_per_trial": _ratio(cases, lambda r: r.cost_usd, lambda r: 1),
-            "cost_usd_per_resolved": _ratio(cases, lambda r: r.cost_usd, lambda r: r.resolved, FEW_RESOLVED),
+            "cost_usd_per_trial": _ratio(cases, _cost, lambda r: 1),
+            "cost_usd_per_resolved": _ratio(cases, _cost, lambda r: r.resolved, FEW_RESOLVED),
             "turns": _median(cases, lambda r: r.counts.turns),
             "seconds_total": _median(cases, lambda r: r.times.total),
             "seconds_model": _median(cases, lambda r: r.times.model),
@@ -63,6 +63,11 @@ def _profile(results: Sequence[TrialResult]) -> Profile:
             "seconds_grading": _median(cases, lambda r: r.times.grading),
         },
     )
+
+
+def _cost(result: TrialResult) -> float:
+    """All that a trial cost, the attempts that came to nothing included."""
+    return result.cost_usd + result.earlier_usd
 
 
 def _by_scenario(results: Sequence[TrialResult]) -> dict[str, list[TrialResult]]:

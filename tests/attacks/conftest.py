@@ -151,6 +151,7 @@ class Arena:
                 folder=folder,
                 workspace=self.workspace,
                 known=self.known,
+                earlier_usd=0.0,
                 limits=Limits.model_validate(known.model_dump() | dict(limits or {})),
                 model=model,
                 policy=policy,
