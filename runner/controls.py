@@ -34,6 +34,7 @@ WORDS = (
     "short", "single", "twice", "unknown",
 )  # fmt: skip
 """For names where a repository's own tests have few words."""
+MANY_WORDS = 30
 _draw = secrets.SystemRandom()
 
 
@@ -106,10 +107,11 @@ def draw(tree: Tree, wanted: Sequence[str], foils: Foils | Literal["all"]) -> Co
     """
     names = _Names(tree, wanted)
     passing, failing, late = names.function(), names.function(), names.function()
+    word = _draw.choice(names.words)
     early_file, late_file = names.file_beside(wanted[0], early=True), names.file_beside(wanted[0])
     files = {
-        early_file: Entry(_canary(passing, fails=False) + b"\n\n" + _canary(failing, fails=True)),
-        late_file: Entry(_canary(late, fails=True)),
+        early_file: Entry(_canary(passing, word, fails=False) + b"\n\n" + _canary(failing, word, fails=True)),
+        late_file: Entry(_canary(late, word, fails=True)),
     }
     copies_of: dict[str, tuple[_Run, ...]] = {}
     for file in dict.fromkeys(node.split("::")[0] for node in wanted):
@@ -168,12 +170,15 @@ class _Names:
 
     def __init__(self, tree: Tree, wanted: Sequence[str]) -> None:
         self._tree = tree
-        self._taken: set[str] = {node.rpartition("::")[2].partition("[")[0] for node in wanted}
+        tests = b"".join(entry.data for path, entry in tree.items() if path.endswith(".py") and "test" in path)
+        self._taken = {name.decode() for name in re.findall(rb"\bdef (test\w+)", tests)}
+        self._taken |= {node.rpartition("::")[2].partition("[")[0] for node in wanted}
         used = {word for name in self._taken for word in name.lower().split("_")[1:]}
-        self._words = sorted({word for word in used if re.fullmatch("[a-z]{2,12}", word)} | set(WORDS))
+        own = {word for word in used if re.fullmatch("[a-z]{2,12}", word)}
+        self.words = sorted(own if len(own) >= MANY_WORDS else own | set(WORDS))
 
     def function(self) -> str:
-        return self._new(lambda: "_".join(["test", *_draw.sample(self._words, _draw.randint(2, 5))]))
+        return self._new(lambda: "_".join(["test", *_draw.sample(self.words, _draw.randint(2, 5))]))
 
     def copies(self, foils: Sequence[int]) -> list[Copy]:
         copies = [Copy(self.function()), *(Copy(self.function(), foil) for foil in foils)]
@@ -186,7 +191,7 @@ class _Names:
         stem = file.removesuffix(".py")
 
         def name() -> str:
-            words = "_".join(_draw.sample(self._words, 2 if early else _draw.randint(1, 2)))
+            words = "_".join(_draw.sample(self.words, _draw.randint(2, 3)))
             if stem.endswith("_test"):
                 return f"{words if early else stem.removesuffix('_test') + '_' + words}_test.py"
             return f"{'test_' if early else stem + '_'}{words}.py"
@@ -202,10 +207,9 @@ class _Names:
         return name
 
 
-def _canary(name: str, *, fails: bool) -> bytes:
+def _canary(name: str, word: str, *, fails: bool) -> bytes:
     """A test of nothing but Python itself, written like any other."""
     left, right = sorted(_draw.sample(range(2, 90), 2))
-    word = _draw.choice(WORDS)
     actual, expected = _draw.choice(
         [
             (f"sorted([{right}, {left}])", f"[{left}, {right + fails}]"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,10 @@ class Copy:
 
 
 def count_foils(source: str, functions: Collection[str]) -> dict[str, int]:
-    """Qualified function (`Class::name`) → how many foils it has; empty for a source that does not parse."""
+    """Qualified function (`Class::name`) → how many foils it has; empty for a source that does not parse.
+
+    Python's own parser goes first: it refuses nesting at which libcst's would overflow the stack.
+    """
     found: dict[str, int] = {}
 
     def note(function: str, node: cst.FunctionDef) -> Sequence[cst.FunctionDef]:
@@ -27,8 +31,9 @@ def count_foils(source: str, functions: Collection[str]) -> dict[str, int]:
         return [node]
 
     try:
+        ast.parse(source)
         cst.parse_module(source).visit(_Functions(functions, note))
-    except (cst.ParserSyntaxError, RecursionError):
+    except (SyntaxError, ValueError, MemoryError, RecursionError, cst.ParserSyntaxError):
         return {}
     return found
 
