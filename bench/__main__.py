@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from rich.table import Table
 
 from bench import floor
 from bench.rows import Row, alternate
+from bench.waiting import waiting_trials
 from runner.approvers.policy import PolicyApprover, load_policy
 from runner.catalog import builtin_root, load_scenario
 from runner.console.live import LiveRun
@@ -37,7 +40,7 @@ AT_A_TIME = 2
 
 def main() -> int:
     engine = ensure_engine(print)
-    rows = [start_up(), *one_sandbox(engine), oracle_trials(engine)]
+    rows = [start_up(), *one_sandbox(engine), *oracle_trials(engine), *waiting_trials()]
     table = Table("measure", "value", "reference", "ratio", "goal", "met")
     for row in rows:
         reference = "–" if row.reference is None else f"{row.reference:.4g} {row.unit}"
@@ -77,17 +80,18 @@ def one_sandbox(engine: Engine) -> list[Row]:
             "read_file of 4 KB, through the tool": (tools["read_file"], {"path": "file"}),
             "run_command true, through the tool": (tools["run_command"], {"command": "true"}),
         }
-        for name, (tool, given) in calls.items():
+        for (name, (tool, given)), most in zip(calls.items(), (0.002, 0.010), strict=True):
             arguments = tool.arguments.model_validate(given)
             taken = alternate(
                 partial(tool.run, arguments, bench), lambda: floor.execute(api, plain, ["true"]), rounds=25
             )
             rows.append(Row(f"{name}, against an API exec", *_pair(taken), 0.2))
+            rows.append(Row(name, taken[0], "s", None, most))
     return rows
 
 
-def oracle_trials(engine: Engine) -> Row:
-    """8 oracle trials, 2 at a time, from planned to report, against their container work alone."""
+def oracle_trials(engine: Engine) -> list[Row]:
+    """8 oracle trials, 2 at a time, from planned to report, against their container work alone; CPU of this process."""
     found = {name: load_scenario(builtin_root() / "scenarios" / name) for name in SCENARIOS}
     images = ImageStore(engine, print)
     works = []
@@ -96,7 +100,10 @@ def oracle_trials(engine: Engine) -> Row:
         fix = {path: entry for path, entry in workspace.reference.items() if entry is not None}
         works += [floor.Work(workspace.image, fix, fix | dict(each.hidden))] * REPEATS
 
+    cpu: list[float] = []
+
     def ours() -> None:
+        before = time.process_time()
         with tempfile.TemporaryDirectory() as folder:
             study = Study(models=("oracle",), repeats=REPEATS, concurrency=AT_A_TIME)
             policy = load_policy()
@@ -105,9 +112,14 @@ def oracle_trials(engine: Engine) -> Row:
             run.plan()
             run.work()
             assert all(result.resolved for result in run.folder.results())
+        cpu.append((time.process_time() - before) / len(works))
 
     ours()
-    return Row("8 oracle trials, 2 at a time", *_pair(alternate(ours, lambda: floor.trials(works, AT_A_TIME), 5)), 1.25)
+    taken = alternate(ours, lambda: floor.trials(works, AT_A_TIME), 5)
+    return [
+        Row("8 oracle trials, 2 at a time", *_pair(taken), 1.25),
+        Row("CPU of the harness for one oracle trial", statistics.median(cpu), "s", None, 0.15),
+    ]
 
 
 def _pair(taken: tuple[float, float]) -> tuple[float, str, float]:

@@ -23,6 +23,7 @@ from typing import Literal
 
 from runner.baseline import both_sides, judge
 from runner.catalog import ScenarioFolder
+from runner.controls import function_of
 from runner.errors import ScenarioInvalid
 from runner.messages import Frozen
 from runner.workspace import prepare
@@ -38,6 +39,8 @@ class Finding(Frozen):
     problem: str = ""
     fail_to_pass: int = 0
     pass_to_pass: int = 0
+    with_foil: int = 0
+    """Fail-to-pass tests of which a copy that expects something else was proved to fail (`runner.controls`)."""
     visible_suite: Literal["passes", "fails", "unknown"] = "unknown"
     """The repository's own tests on the base: what a model can see."""
 
@@ -50,7 +53,8 @@ class Finding(Frozen):
         if not self.ok:
             return f"{self.scenario}: {self.problem}"
         return (
-            f"{self.scenario}: {self.fail_to_pass} fail to pass, {self.pass_to_pass} pass to pass, "
+            f"{self.scenario}: {self.fail_to_pass} fail to pass ({self.with_foil} with a foil), "
+            f"{self.pass_to_pass} pass to pass, "
             f"visible suite {self.visible_suite} at the base"
         )
 
@@ -89,5 +93,6 @@ def _validate(found: ScenarioFolder, images: ImageStore, repeats: int) -> Findin
         code="ok",
         fail_to_pass=len(found.scenario.tests.fail_to_pass),
         pass_to_pass=len(known.pass_to_pass),
+        with_foil=sum(bool(known.foils.get(function_of(node))) for node in found.scenario.tests.fail_to_pass),
         visible_suite="fails" if any(outcome in ("failed", "error") for outcome in visible) else "passes",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
@@ -10,6 +11,9 @@ from typing import Self
 
 from sandboxes.base import Sandbox
 from sandboxes.errors import SandboxError
+
+_AT_ONCE = threading.BoundedSemaphore(2)
+"""Those that nobody waits for yet must not keep an engine from those that somebody waits for."""
 
 
 class Ahead:
@@ -31,6 +35,10 @@ class Ahead:
                 return future.result()
         return self._one()
 
+    def _in_background(self) -> Sandbox:
+        with _AT_ONCE:
+            return self._one()
+
     def _one(self) -> Sandbox:
         sandbox = self._make()
         self._made.append(sandbox)
@@ -38,7 +46,7 @@ class Ahead:
 
     def __enter__(self) -> Self:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="sandbox")
-        self._future = self._pool.submit(self._one)
+        self._future = self._pool.submit(self._in_background)
         return self
 
     def __exit__(
