@@ -14,7 +14,7 @@ from __future__ import annotations
 import posixpath
 import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -117,10 +117,7 @@ def draw(tree: Tree, wanted: Sequence[str], foils: Foils | Literal["all"]) -> Co
     for file in dict.fromkeys(node.split("::")[0] for node in wanted):
         source = _source(tree, file)
         functions = {function_of(node).partition("::")[2] for node in wanted if node.startswith(f"{file}::")}
-        chosen = {
-            function: names.copies(numbers)
-            for function, numbers in _chosen(file, count_foils(source, functions), foils).items()
-        }
+        chosen = {name: names.copies(numbers) for name, numbers in _chosen(file, source, functions, foils).items()}
         if not chosen:
             continue
         beside = names.file_beside(file)
@@ -139,17 +136,17 @@ def function_of(node: str) -> str:
     return f"{file}::{rest.partition('[')[0]}"
 
 
-def _chosen(file: str, counted: Mapping[str, int], foils: Foils | Literal["all"]) -> dict[str, list[int]]:
-    """The foils to run of each function: the sharpest and one of the others."""
+def _chosen(
+    file: str, source: str, functions: Collection[str], foils: Foils | Literal["all"]
+) -> dict[str, Sequence[int]]:
+    """Function → the foils of it to run: of those that are known to be sound, the sharpest and one of the others."""
     if foils == "all":
-        return {function: list(range(count)) for function, count in counted.items()}
-    chosen = {}
-    for function, count in counted.items():
-        known = foils.get(f"{file}::{function}")
-        if known is not None:
-            sound = [number for number in known if number < count]
-            chosen[function] = sound[:1] + ([_draw.choice(sound[1:])] if len(sound) > 1 else [])
-    return chosen
+        return {function: range(count) for function, count in count_foils(source, functions).items()}
+    known = {function: foils[f"{file}::{function}"] for function in functions if f"{file}::{function}" in foils}
+    return {
+        function: [*sound[:1], *([_draw.choice(sound[1:])] if len(sound) > 1 else [])]
+        for function, sound in known.items()
+    }
 
 
 def _renamed(node: str, file: str, name: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from runner.foils import foils
+from runner.foils import PARSING, foils
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ def count_foils(source: str, functions: Collection[str]) -> dict[str, int]:
         return [node]
 
     try:
-        ast.parse(source)
+        with PARSING:
+            ast.parse(source)
         cst.parse_module(source).visit(_Functions(functions, note))
     except (SyntaxError, ValueError, MemoryError, RecursionError, cst.ParserSyntaxError):
         return {}

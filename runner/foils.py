@@ -8,11 +8,15 @@ too, and is caught by that: a negated oracle, as in mutation testing of tests.
 from __future__ import annotations
 
 import ast
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import libcst as cst
 
+PARSING = threading.Lock()
+"""Held while Python parses to a tree: some versions take the depth of one thread's tree for another's (gh-106905)."""
 MAX_FOILS = 6
 """Foils tried for one test; proving them costs one more run of the test each, once."""
 NEVER_RAISED = "FloatingPointError"
@@ -208,15 +212,20 @@ def _other_literal(node: cst.Integer | cst.Float | cst.SimpleString | cst.Name) 
     if isinstance(node, cst.Name):
         return cst.Name("False" if node.value == "True" else "True")
     if isinstance(node, cst.Integer):
-        return cst.Integer(str(ast.literal_eval(node.value) + 2))
+        return cst.Integer(str(_literal(node.value) + 2))
     if isinstance(node, cst.Float):
-        return cst.Float(repr(ast.literal_eval(node.value) + 2.5))
-    value = ast.literal_eval(node.value)
+        return cst.Float(repr(_literal(node.value) + 2.5))
+    value = _literal(node.value)
     if isinstance(value, bytes):
         return cst.SimpleString(repr(_other_text(value.decode("latin-1")).encode("latin-1")))
     other = _other_text(value)
     as_written = node.quote if node.prefix == "" and repr(other)[1:-1] == other and node.quote not in other else ""
     return cst.SimpleString(f"{as_written}{other}{as_written}" if as_written else repr(other))
+
+
+def _literal(text: str) -> Any:
+    with PARSING:
+        return ast.literal_eval(text)
 
 
 def _other_text(text: str) -> str:

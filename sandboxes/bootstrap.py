@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -20,6 +22,8 @@ from sandboxes.host import install_packages
 OFFICIAL_IMAGE = "python:3.11-slim-bookworm"
 SUITE = "bookworm"
 PACKAGES = ("ca-certificates", "git", "python3", "python3-venv", "ripgrep")
+ROOT = "taskfit/root"
+"""The bootstrapped root file system, before anything of taskfit's is in it; kept, so that it is made once."""
 MIRROR = "TASKFIT_DEBIAN_MIRROR"
 """Environment variable: a Debian mirror to bootstrap from instead of the usual one."""
 
@@ -29,9 +33,7 @@ Say = Callable[[str], None]
 def root_file_system(engine: Engine, say: Say) -> str:
     """The id of an image with Python, git and ripgrep's package manager; raises ImageBuildFailed."""
     refusal = _pull(engine, say)
-    if refusal is None:
-        found = engine.image_id(OFFICIAL_IMAGE)
-        assert found is not None
+    if refusal is None and (found := engine.image_id(OFFICIAL_IMAGE)):
         return found
     say(f"no registry answers ({refusal}); bootstrapping the base image from Debian packages")
     return _bootstrap(engine, say)
@@ -46,11 +48,20 @@ def _pull(engine: Engine, say: Say) -> str | None:
     say(f"pulling {OFFICIAL_IMAGE}")
     repository, tag = OFFICIAL_IMAGE.split(":")
     try:
-        engine.api.pull(repository, tag=tag)
+        told = str(engine.api.pull(repository, tag=tag))
     except (DockerException, requests.RequestException) as error:
-        said = getattr(error, "explanation", None) or str(error)
-        return str(said).strip().splitlines()[0][:160]
-    return None
+        told = str(getattr(error, "explanation", None) or error)
+    if engine.image_id(OFFICIAL_IMAGE):
+        return None
+    return _error_in(told)[:160]
+
+
+def _error_in(told: str) -> str:
+    """What an engine says is wrong, in plain text or, with a status of success, in its stream of JSON lines."""
+    last = (told.strip().splitlines() or ["no answer"])[-1]
+    with contextlib.suppress(ValueError, AttributeError):
+        return str(json.loads(last).get("error") or last)
+    return last
 
 
 def _bootstrap(engine: Engine, say: Say) -> str:
@@ -62,6 +73,9 @@ def _bootstrap(engine: Engine, say: Say) -> str:
             f"No image registry answers and mmdebstrap is not installed. Either let the engine pull {OFFICIAL_IMAGE}, "
             "or install mmdebstrap (apt-get install mmdebstrap) and try again.",
         )
+    key = hashlib.sha256(json.dumps([SUITE, PACKAGES, os.environ.get(MIRROR)]).encode()).hexdigest()[:16]
+    if found := engine.image_id(f"{ROOT}:{key}"):
+        return found
     with tempfile.TemporaryDirectory(prefix="taskfit-base-") as folder:
         archive = Path(folder, "rootfs.tar")
         command = ["mmdebstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", SUITE, str(archive)]
@@ -72,17 +86,17 @@ def _bootstrap(engine: Engine, say: Say) -> str:
             raise ImageBuildFailed(" ".join(command[:2]), finished.stderr)
         say(f"importing {archive.stat().st_size >> 20} MB")
         with translated(), contextlib.closing(archive.open("rb")) as data:
-            result = engine.api.import_image_from_data(data)
-    return _imported_id(result)
+            told = engine.api.import_image_from_data(data, changes=["LABEL taskfit.kind=root"])
+            image = _imported_id(str(told))
+            engine.api.tag(image, ROOT, key)
+    return image
 
 
-def _imported_id(result: object) -> str:
+def _imported_id(told: str) -> str:
     """The engine streams JSON lines; the last one with a status holds the id."""
-    import json
-
-    for line in reversed(str(result).splitlines()):
-        with contextlib.suppress(json.JSONDecodeError):
+    for line in reversed(told.splitlines()):
+        with contextlib.suppress(ValueError, AttributeError):
             status = str(json.loads(line).get("status", ""))
             if status.startswith("sha256:"):
                 return status
-    raise ImageBuildFailed("import the base image", str(result))
+    raise ImageBuildFailed("import the base image", told)

@@ -20,6 +20,8 @@ from sandboxes.hands import ENVIRONMENT, USER_ID, WORKSPACE, Hands
 from sandboxes.plain import PlainExec
 from sandboxes.stream import Stream
 
+OPEN_FILES = 4096
+"""Of one process. Said, since engines' own defaults differ, and reach values that some hosts refuse."""
 _WITHOUT_QUOTA: set[str] = set()
 """Endpoints of engines whose storage driver turned out to have no quotas."""
 
@@ -170,6 +172,7 @@ class _Settings:
             ulimits=[
                 Ulimit(name="fsize", soft=limits.file_mb << 20, hard=limits.file_mb << 20),
                 Ulimit(name="core", soft=0, hard=0),
+                Ulimit(name="nofile", soft=OPEN_FILES, hard=OPEN_FILES),
             ],
             log_config=LogConfig(type="none"),
             storage_opt=storage,

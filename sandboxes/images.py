@@ -132,7 +132,7 @@ class OwnImage:
 
 
 DAY = 86_400.0
-LAYERS = ("base", "environment", "workspace")
+LAYERS = ("root", "base", "environment", "workspace")
 """From the ground up: an image can only go once what stands on it is gone."""
 
 
@@ -160,7 +160,7 @@ def outdated(images: Sequence[OwnImage], days: float | None, keep_bytes: int | N
     """
     if days is None and keep_bytes is None:
         return list(images)
-    removable = [image for image in images if image.kind != "base"]
+    removable = [image for image in images if image.kind not in ("root", "base")]
     chosen = [image for image in removable if days is not None and now - image.created > days * DAY]
     left = sum(image.own_bytes for image in images if image not in chosen)
     for image in removable:
