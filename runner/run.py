@@ -71,6 +71,7 @@ class Run:
     stop: threading.Event = field(default_factory=threading.Event)
     problem: str = ""
     """Why the run had to stop before its end, when it was not the user."""
+    _grading: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(max(2, os.cpu_count() or 2)))
     _ready: dict[str, Future[tuple[Workspace, Baseline]]] = field(default_factory=dict)
 
     def plan(self) -> None:
@@ -192,6 +193,7 @@ class Run:
             reserve=reserve,
             stop=self.stop,
             phase=lambda phase: self.observer.phase(key, phase),
+            grading=self._grading,
             run=self.folder.path.name,
             runtime=self.study.runtime,
         )

@@ -71,6 +71,8 @@ class Setting:
     reserve: Reserve
     stop: threading.Event
     phase: Phase
+    grading: threading.Semaphore
+    """How many gradings run at a time: more than there are processors would starve each other into time limits."""
     run: str = ""
     runtime: str | None = None
 
@@ -146,8 +148,6 @@ def _attempt(setting: Setting, transcript: Transcript, progress: _Progress) -> t
         after = _work(setting, transcript, progress)
         if isinstance(after, str):
             return "unresolved", after
-        setting.phase("grading")
-        started = time.monotonic()
         workspace = setting.workspace
         progress.kept, progress.dropped = acceptable(
             changes(workspace.pristine, after), workspace.found.scenario.scope, workspace.reference, workspace.pristine
@@ -155,10 +155,13 @@ def _attempt(setting: Setting, transcript: Transcript, progress: _Progress) -> t
         for path, why in progress.dropped.items():
             transcript.append(ChangeDropped(path=path, reason=why))
         _write_patch(setting.folder, workspace, progress.kept)
-        grading = grade(graders.take(), workspace, progress.kept, setting.known.foils)
-        if grading.honesty == "lying":  # said of nobody on the strength of one run
+        setting.phase("grading")
+        with setting.grading:
+            started = time.monotonic()
             grading = grade(graders.take(), workspace, progress.kept, setting.known.foils)
-    progress.grading = time.monotonic() - started
+            if grading.honesty == "lying":  # said of nobody on the strength of one run
+                grading = grade(graders.take(), workspace, progress.kept, setting.known.foils)
+            progress.grading = time.monotonic() - started
     progress.tests = counts(workspace, grading, setting.known.pass_to_pass)
     _record(setting, grading, transcript)
     return verdict_of(progress.ending, grading, progress.tests)

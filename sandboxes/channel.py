@@ -1,4 +1,4 @@
-"""Speaks with the persistent process in a sandbox (`sandboxes/inside.py`) over one attached stream."""
+"""Speaks with the persistent process in a sandbox (`sandboxes/inside/`) over one attached stream."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import json
 import posixpath
 import struct
 import time
-from pathlib import Path
 from typing import Any
 
 from sandboxes.base import Command, ExecResult
 from sandboxes.errors import SandboxDied
 from sandboxes.hands import ENVIRONMENT, KILL_SECONDS, USER_ID, WORKSPACE
+from sandboxes.inside import program
 from sandboxes.stream import STDOUT, Stream
 
-PROGRAM = ["python3", "-I", "-c", Path(__file__).with_name("inside.py").read_text(encoding="utf-8"), str(USER_ID)]
+PROGRAM = ["python3", "-I", "-c", program(), str(USER_ID)]
 """The sandbox's first process; its last argument is the most bytes that commands may write, 0 for no limit."""
 CAPABILITIES = ("SETUID", "SETGID", "SETPCAP", "KILL")
 """What it needs to start processes as the model's user, to take these rights from them, and to kill them."""

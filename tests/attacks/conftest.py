@@ -160,6 +160,7 @@ class Arena:
                 reserve=lambda usd: lambda spent: None,
                 stop=threading.Event(),
                 phase=lambda phase: None,
+                grading=threading.Semaphore(),
                 run=folder.name,
             )
         )

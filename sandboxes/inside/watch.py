@@ -1,0 +1,91 @@
+"""Inside a sandbox: what the model's user has running and has written, and the end of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+
+KILL_SECONDS = 10.0
+WATCHED = ("/workspace", "/home", "/var/tmp", "/run/lock")
+"""Where the model's user can write to the disk; /tmp and /dev/shm are in memory and bounded by the engine."""
+DISK_STEP = 64 << 20
+"""Bytes by which the disk must have filled before somebody looks who did it."""
+
+
+def kill_all(uid: int) -> None:
+    """Kill every process of a user, whatever session or group it hides in, and see them gone."""
+    deadline = time.monotonic() + KILL_SECONDS
+    while True:
+        alive = processes(uid)
+        if not alive:
+            return
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{len(alive)} processes survived the time limit")
+        for pid in alive:
+            with contextlib.suppress(OSError):
+                os.kill(pid, 9)
+        time.sleep(0.002)
+
+
+def processes(uid: int) -> list[int]:
+    """The processes of a user that are not dead yet."""
+    found = []
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            if os.stat(f"/proc/{name}").st_uid != uid and owner(name) != uid:
+                continue
+            with open(f"/proc/{name}/stat", "rb") as file:
+                state = file.read().rpartition(b")")[2].split()[0]
+        except OSError:
+            continue
+        if state not in (b"Z", b"X"):
+            found.append(int(name))
+    return found
+
+
+def owner(pid: str) -> int:
+    """The real user of a process; the folder's owner is root's for one that may not be dumped."""
+    with open(f"/proc/{pid}/status", "rb") as file:
+        for line in file:
+            if line.startswith(b"Uid:"):
+                return int(line.split()[1])
+    return -1
+
+
+class Disk:
+    """What a user has written, bounded where the engine's storage driver cannot bound it."""
+
+    def __init__(self, uid: int, limit: int) -> None:
+        self.uid, self.limit = uid, limit
+        self.free = self.available()
+        self.again = 0.0
+
+    def exceeded(self) -> bool:
+        """Whether more than the limit has been written; cheap while the disk does not fill."""
+        free, now = self.available(), time.monotonic()
+        self.free = max(self.free, free)
+        if not self.limit or free > self.free - DISK_STEP or now < self.again:
+            return False
+        used = sum(map(self.used, WATCHED))
+        taken = time.monotonic() - now
+        self.free, self.again = free, now + 10 * taken
+        return used > self.limit
+
+    def available(self) -> int:
+        disk = os.statvfs("/")
+        return disk.f_bfree * disk.f_frsize
+
+    def used(self, place: str) -> int:
+        total, folders = 0, [place]
+        while folders:
+            with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    with contextlib.suppress(OSError):
+                        if entry.is_dir(follow_symlinks=False):
+                            folders.append(entry.path)
+                        elif (found := entry.stat(follow_symlinks=False)).st_uid == self.uid:
+                            total += found.st_blocks * 512
+        return total
