@@ -349,3 +349,49 @@ def test_the_ledger_and_the_folders_agree_after_a_run(new_run: NewRun) -> None:
 def test_a_dead_sandbox_is_named_as_such(engine: Engine, base_image: str) -> None:
     with pytest.raises(SandboxDied):
         DockerSandbox(engine, "taskfit/absent:0")
+
+
+def asks_for_the_answer(opening: Opening) -> Scripted:
+    opening.reference()
+    return Scripted([SUBMIT])
+
+
+def test_the_reference_fix_is_for_oracle_alone(new_run: NewRun) -> None:
+    run, _ = new_run(here("asks_for_the_answer"))
+    run.work()
+    [result] = run.folder.results()
+    assert result.verdict == "infra_error"
+    assert "for oracle alone" in result.reason
+
+
+def test_an_image_that_was_built_anew_stops_a_run_that_goes_on(new_run: NewRun) -> None:
+    run, _ = new_run("noop")
+    ledger = Ledger(run.folder.ledger_file)
+    ledger.pin_image("doubling", "sha256:another")
+    ledger.close()
+    run.work()
+    assert "not the one that this run began with" in run.problem
+    assert run.folder.results() == []
+
+
+def test_a_plan_whose_process_died_before_the_lock_is_made_again(new_run: NewRun) -> None:
+    run, _ = new_run("noop", "oracle")
+    run.folder.lock_file.unlink()
+    again = Run(**{**vars(run), "study": Study(models=("noop",))})
+    again.plan()
+    again.work()
+    assert verdicts(again) == {"noop": "unresolved"}
+    assert len(again.folder.keys()) == 1
+
+
+def test_money_of_an_attempt_that_was_lost_is_in_the_trials_result(new_run: NewRun) -> None:
+    run, _ = new_run(here("priced"))
+    ledger = Ledger(run.folder.ledger_file)
+    [row] = ledger.rows()
+    ledger.start(row.position)
+    ledger.reserve(row.position, 0.25, None)
+    ledger.close()
+    run.work()
+    [result] = run.folder.results()
+    assert result.earlier_usd == pytest.approx(0.25)
+    assert result.cost_usd == pytest.approx(0.03)

@@ -45,13 +45,7 @@ def test_the_project_is_a_library_that_the_runner_itself_imports(oracle: Oracle,
     """The runner's copy is installed apart; the workspace's own, with the bug, is on its tests' path."""
     project = PLAIN | {f"src/{name}/double.py": BROKEN, f"src/{name}/__init__.py": '"""The workspace\'s own."""\n'}
     project |= {"pyproject.toml": '[tool.pytest.ini_options]\ntestpaths = ["tests"]\npythonpath = ["src"]\n'}
-    loading = (
-        "import importlib.util, pathlib\n"
-        f"where = pathlib.Path(__file__).parent.parent / 'src/{name}/double.py'\n"
-        f"spec = importlib.util.spec_from_file_location('own_{name}', where)\n"
-        "module = importlib.util.module_from_spec(spec)\nspec.loader.exec_module(module)\n\n\n"
-    )
-    hidden = loading + "def test_three():\n    assert module.double(3) == 6\n"
+    hidden = f"from {name}.double import double\n\n\ndef test_three():\n    assert double(3) == 6\n"
     tried = oracle(project, **{SOLUTION: PATCH.format(path=f"src/{name}/double.py"), HIDDEN: hidden})
     assert tried.verdict == "resolved", tried.result.reason
 

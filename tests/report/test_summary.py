@@ -44,6 +44,12 @@ def test_models_come_in_the_order_in_which_they_first_occur_and_do_not_mix() -> 
     assert found["b"].measures["resolved"].n == 1
 
 
+def test_what_lost_attempts_cost_is_part_of_a_trials_cost() -> None:
+    lost = trial("a", usd=0.03).model_copy(update={"earlier_usd": 0.25})
+    found = profile(lost, trial("b", usd=0.02))
+    assert found.measures["cost_usd_per_trial"].value == pytest.approx(0.15)
+
+
 def test_every_verdict_but_the_harnesss_own_counts() -> None:
     counted: list[Verdict] = ["resolved", "unresolved", "agent_limit", "tampered"]
     assert COUNTED.isdisjoint(OPEN)
