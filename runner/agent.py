@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 import time
@@ -12,7 +13,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from runner.approvals import Action
-from runner.errors import BudgetExhausted, Interrupted
+from runner.errors import AnswerCut, BudgetExhausted, Interrupted, ModelFault
 from runner.events import CallRejected, LimitReached, Replied, Submitted, Told, ToolReturned
 from runner.gate import Gate
 from runner.messages import (
@@ -36,6 +37,8 @@ MAX_FORMAT_ERRORS = 5
 """Turns in a row without one usable call; then the trial ends as agent_limit."""
 MAX_TEXT = 64 * 1024
 """Characters of a model's text, or of one call's arguments, that are kept."""
+MAX_CUTS = 3
+"""Answers to one turn that may break off."""
 MAX_CALLS = 32
 """Calls of one turn that are looked at."""
 
@@ -60,6 +63,8 @@ class Tally:
     cost_usd: float = 0.0
     model_seconds: float = 0.0
     tool_seconds: float = 0.0
+    waited: float = 0.0
+    """Seconds of waiting for a provider, which are no work."""
 
     @property
     def worked(self) -> float:
@@ -116,16 +121,29 @@ class Agent:
 
     def _ask_model(self) -> Reply:
         """The next turn, its cost reserved before and settled after; what it holds is bounded before it is kept."""
-        self._check_stop()
         specs = [spec(tool) for tool in self.tools.values()]
-        settle = self.reserve(self.model.worst_case_usd(self._conversation, specs))
-        started = time.monotonic()
-        reply = self.model.reply(self._conversation, specs)
+        for cuts in itertools.count(1):
+            self._check_stop()
+            settle = self.reserve(self.model.worst_case_usd(self._conversation, specs))
+            started = time.monotonic()
+            try:
+                reply = self.model.reply(self._conversation, specs)
+                break
+            except AnswerCut as cut:  # perhaps paid for: what was reserved stays spent
+                self.tally.waited += time.monotonic() - started
+                if cuts == MAX_CUTS:
+                    raise ModelFault(f"{cuts} answers in a row broke off: {cut}") from cut
+            except ModelFault:
+                self.tally.waited += time.monotonic() - started
+                settle(0.0)
+                raise
         seconds = time.monotonic() - started
+        waited = reply.call.waited if reply.call else 0.0
         settle(reply.cost_usd)
         reply = reply.model_copy(update={"message": _bounded(reply.message)})
         self.tally.turns += 1
-        self.tally.model_seconds += seconds
+        self.tally.model_seconds += seconds - waited
+        self.tally.waited += waited
         self.tally.usage += reply.usage
         self.tally.cost_usd += reply.cost_usd
         self.transcript.append(Replied(turn=self.tally.turns, reply=reply, seconds=seconds))

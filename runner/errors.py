@@ -7,6 +7,8 @@
     │   └── RunHeld             another process works in this run's folder
     ├── ScenarioInvalid         a scenario does not hold what it promises; its trials are `invalid_scenario`
     ├── ModelFault              the model's provider or implementation failed; the trial is `infra_error`
+    │   ├── AnswerCut           an answer broke off and may have been paid for; the turn is asked for again
+    │   └── ProviderRefused     billing or authentication: none of the model's trials can go on
     ├── BudgetExhausted         the next call could pass the cap, so it was not made
     └── Interrupted             the user asked to stop; the trial goes back to `planned`
 
@@ -70,6 +72,19 @@ class ScenarioInvalid(TaskfitError):
 
 class ModelFault(TaskfitError):
     """The provider or the implementation of a model failed; never the model's own fault."""
+
+
+class AnswerCut(ModelFault):
+    """An answer broke off: what was reserved for it counts as spent, and the turn is asked for again."""
+
+    def __init__(self, message: str, waited: float) -> None:
+        """`waited`: seconds of waiting before it."""
+        super().__init__(message)
+        self.waited = waited
+
+
+class ProviderRefused(ModelFault):
+    """Billing or authentication: no waiting helps, and none of the model's trials can go on."""
 
 
 class BudgetExhausted(TaskfitError):

@@ -97,6 +97,8 @@ class Times(Frozen):
     model: float = 0.0
     tool: float = 0.0
     approval: float = 0.0
+    rate_limit: float = 0.0
+    """Waiting for a provider: rate limits, retries, calls of other trials."""
     sandbox: float = 0.0
     """Start and removal of the model's sandbox."""
     grading: float = 0.0

@@ -186,7 +186,7 @@ class Run:
             known=known,
             earlier_usd=ledger.committed(row.position),
             limits=workspace.found.scenario.limits,
-            model=model_factory(key.model),
+            model=model_factory(key.model, self.study.endpoints),
             policy=self.policy,
             approver=self.approver,
             engine=self.engine,

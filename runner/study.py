@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, StrictFloat, StrictInt
+from pydantic import Field, StrictFloat, StrictInt, model_validator
 
 from runner import __version__
 from runner.approvers.policy import Policy
@@ -18,6 +18,7 @@ from runner.errors import FileProblem, UserError
 from runner.grading import LAUNCH, LIMITS
 from runner.messages import Frozen
 from runner.models import model_factory
+from runner.models.provider.endpoints import Endpoint, endpoint_of
 from runner.prompts import templates
 from runner.results import TrialKey
 from runner.tools import toolbox
@@ -36,6 +37,9 @@ class Study(Frozen):
     format: Literal[1] = Field(default=1, alias="schema")
     name: str = Field(default="adhoc", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
     models: tuple[str, ...] = Field(min_length=1)
+    """Names; in a file also tables, `[models.NAME]`, whose names are the models."""
+    endpoints: dict[str, Endpoint] = Field(default_factory=dict)
+    """The tables of `models`."""
     scenarios: tuple[str, ...] = ()
     """Folders or globs of folders, relative to the study file; the built-in ones when empty."""
     select: tuple[str, ...] = ()
@@ -50,12 +54,20 @@ class Study(Frozen):
     budget: Budget = Budget()
     concurrency: StrictInt = Field(default=2, ge=1, le=256)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _tables(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or not isinstance(data.get("models"), dict):
+            return data
+        tables = {name: table for name, table in data["models"].items() if table != {}}
+        return {**data, "models": tuple(data["models"]), "endpoints": {**tables, **data.get("endpoints", {})}}
+
     def check_models(self) -> None:
         """Raises UserError for a model that does not exist or is named twice."""
         if len(set(self.models)) != len(self.models):
             raise UserError("a model is named twice; use --repeats to try one more often")
         for name in self.models:
-            model_factory(name)
+            model_factory(name, self.endpoints)
 
     def keys(self, scenarios: Iterable[str]) -> list[TrialKey]:
         """Every trial in the order in which it runs: models interleaved within a scenario."""
@@ -94,6 +106,7 @@ def lock_of(study: Study, policy: Policy, scenarios: Mapping[str, ScenarioFolder
         "hashes": {
             "prompts": {name: digest(text) for name, text in templates().items()},
             "tools": digest(tools),
+            "models": {name: digest(_endpoint(study, name)) for name in study.models},
             "policy": digest(policy.model_dump(mode="json")),
             "sandbox": digest(asdict(SandboxLimits())),
             "grading": digest([asdict(LIMITS), LAUNCH.read_text(encoding="utf-8")]),
@@ -101,6 +114,12 @@ def lock_of(study: Study, policy: Policy, scenarios: Mapping[str, ScenarioFolder
         },
         "engine": engine,
     }
+
+
+def _endpoint(study: Study, name: str) -> Any:
+    """How a provider's model is asked; None for a model that needs no provider."""
+    endpoint = endpoint_of(name, study.endpoints)
+    return endpoint.model_dump(mode="json") if endpoint is not None else None
 
 
 def digest(value: Any) -> str:

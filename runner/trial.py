@@ -131,6 +131,7 @@ def run_trial(setting: Setting) -> TrialResult:
             model=progress.tally.model_seconds,
             tool=progress.tally.tool_seconds,
             approval=progress.gate.waited,
+            rate_limit=progress.tally.waited,
             sandbox=progress.sandbox,
             grading=progress.grading,
             total=time.monotonic() - started,
@@ -228,7 +229,7 @@ def _opening(setting: Setting) -> Opening:
             raise ModelFault(f"the reference fix is for oracle alone; {setting.key.model} asked for it")
         return {path: None if entry is None else entry.data for path, entry in setting.workspace.reference.items()}
 
-    return Opening(scenario=setting.key.scenario, seed=setting.seed, reference=reference)
+    return Opening(setting.key.scenario, setting.seed, reference, setting.stop, setting.folder)
 
 
 def _bench(setting: Setting, sandbox: DockerSandbox) -> Workbench:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from runner.errors import UnknownName, UserError
 from runner.models.base import ModelFactory, Opening
+from runner.models.provider.endpoints import Endpoint, endpoint_of, key_of
 
 KEYLESS = {
     "oracle": "applies the reference patch (a check on the harness: must be 100 %)",
@@ -18,8 +20,25 @@ KEYLESS = {
 }
 
 
-def model_factory(name: str) -> ModelFactory:
-    """How to make the model of this name. Raises UserError for a name or path that leads nowhere."""
+PROVIDERS = {
+    "anthropic/MODEL": "Anthropic Messages; ANTHROPIC_API_KEY",
+    "openai/MODEL": "OpenAI Responses; OPENAI_API_KEY",
+    "qwen/MODEL": "Chat Completions at DashScope; DASHSCOPE_API_KEY",
+    "openrouter/MODEL": "Chat Completions at OpenRouter; OPENROUTER_API_KEY",
+    "local/MODEL": "Chat Completions at TASKFIT_LOCAL_URL, else http://127.0.0.1:8080/v1; no key",
+}
+
+
+def model_factory(name: str, tables: Mapping[str, Endpoint] | None = None) -> ModelFactory:
+    """How to make the model of this name; `tables` are the study's own endpoints.
+
+    Raises UserError for a name or path that leads nowhere, and for a key that is not set.
+    """
+    if (endpoint := endpoint_of(name, tables or {})) is not None:
+        key = key_of(name, endpoint)
+        from runner.models.provider.model import Service
+
+        return Service.of(name, endpoint, key)
     kind, _, rest = name.partition(":")
     if kind == "oracle" and not rest:
         from runner.models.oracle import Oracle
@@ -42,7 +61,7 @@ def model_factory(name: str) -> ModelFactory:
         return lambda opening: Replay(opening, path)
     if kind == "python" and rest:
         return _imported(name, *rest.partition(":")[::2])
-    raise UnknownName("model", name, KEYLESS)
+    raise UnknownName("model", name, {**KEYLESS, **PROVIDERS})
 
 
 def lasting_name(name: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from runner.messages import Message, Reply, ToolSpec
@@ -18,6 +20,10 @@ class Opening:
     reference: Callable[[], Mapping[str, bytes | None]]
     """The reference fix as path → new content (None: deleted), which is how a study proves its own harness. Raises
     ModelFault for every model but `oracle`."""
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Set when the run stops: whoever waits gives up."""
+    folder: Path | None = None
+    """The trial's, where a provider's exchanges are kept."""
 
 
 class Model(Protocol):

@@ -76,7 +76,10 @@ def test_a_forged_report_without_the_canaries_is_no_report(attack: Attack, how: 
     )
     tried = attack({"src/calc.py": forge + how + BROKEN})
     assert tried.verdict == "unresolved"
-    assert tried.canaries == "missing"
+    assert tried.result.tests.fail_to_pass_passed == 0
+    assert tried.canaries == "missing" or "setsid" in how, (
+        "a daemon may be killed before pytest's own report is written"
+    )
 
 
 def test_a_report_in_which_every_test_passed_is_a_lie(attack: Attack) -> None:
