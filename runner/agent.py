@@ -27,6 +27,7 @@ from runner.messages import (
     shorten,
 )
 from runner.models.base import Model
+from runner.models.formats.textcalls import calls_as_text
 from runner.results import Submission
 from runner.scenario import Limits
 from runner.tools.base import AnyTool, Arguments, Outcome, Refusal, Workbench, spec
@@ -100,6 +101,9 @@ class Agent:
                 reply = self._ask_model()
             except BudgetExhausted as error:
                 return Ending(limit=self.transcript.append(LimitReached(limit="budget", detail=str(error))))
+            if reply.stop == "context":
+                detail = "the conversation no longer fits the model"
+                return Ending(limit=self.transcript.append(LimitReached(limit="context", detail=detail)))
             usable = 0
             for call in reply.message.tool_calls:
                 self._check_stop()
@@ -116,7 +120,7 @@ class Agent:
             if reply.message.left_out:
                 self._tell("too_many", f"Only the first {MAX_CALLS} calls of a turn are made; make the others again.")
             if not reply.message.tool_calls:
-                self._tell("no_call", "Your turn held no tool call. Call a tool, or call submit when you are done.")
+                self._explain_silence(reply)
             idle_turns = 0 if usable else idle_turns + 1
 
     def _ask_model(self) -> Reply:
@@ -235,9 +239,24 @@ class Agent:
             preview=reach.preview,
         )
 
-    def _tell(self, reason: Literal["no_call", "too_many"], message: str) -> None:
+    def _explain_silence(self, reply: Reply) -> None:
+        """A turn without a call: say which of its reasons it had, and what to do."""
+        if written := calls_as_text(reply.message.text):
+            message = (
+                f"You wrote a call of {written[0][:100]} as text; nothing was run. Call tools through the tool-calling "
+                "interface of this API, not in the text of your answer."
+            )
+            self._tell("as_text", message, written[0][:200])
+        elif reply.stop == "length":
+            self._tell(
+                "cut", "Your turn was cut at the output limit before it called a tool. Think shorter, then call."
+            )
+        else:
+            self._tell("no_call", "Your turn held no tool call. Call a tool, or call submit when you are done.")
+
+    def _tell(self, reason: Literal["no_call", "too_many", "as_text", "cut"], message: str, tool: str = "") -> None:
         """Say what is expected of a turn as a whole."""
-        self.transcript.append(CallRejected(call_id="", tool="", arguments="", reason=reason, message=message))
+        self.transcript.append(CallRejected(call_id="", tool=tool, arguments="", reason=reason, message=message))
         self._conversation.append(UserMessage(text=message))
 
     def _limit(self, idle_turns: int) -> LimitReached | None:

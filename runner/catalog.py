@@ -181,7 +181,9 @@ def validated(file: Path, data: object, model: type[T]) -> T:
         return model.model_validate(data)
     except ValidationError as error:
         first, *more = error.errors(include_url=False)
-        key = ".".join(_as_written(data, first["loc"])) or "(top level)"
+        renamed = getattr(model, "written_as", {})
+        place = tuple(renamed.get(part, part) if depth == 0 else part for depth, part in enumerate(first["loc"]))
+        key = ".".join(_as_written(data, place)) or "(top level)"
         if first["type"] == "extra_forbidden":
             problem = f"unknown key; known here: {', '.join(_known_keys(model, first['loc'][:-1]))}"
         elif first["type"] == "missing":

@@ -51,7 +51,8 @@ class CallRejected(Event):
     call_id: str
     tool: str
     arguments: str
-    reason: Literal["parse", "schema", "unknown_tool", "no_call", "too_many"]
+    reason: Literal["parse", "schema", "unknown_tool", "as_text", "no_call", "too_many", "cut"]
+    """`as_text`: a call that was written as text; `cut`: the turn hit the output limit before it called a tool."""
     message: str
 
 
@@ -96,7 +97,7 @@ class Submitted(Event):
 
 class LimitReached(Event):
     type: Literal["limit_reached"] = "limit_reached"
-    limit: Literal["turns", "minutes", "usd", "budget", "format_errors", "terminated"]
+    limit: Literal["turns", "minutes", "usd", "budget", "format_errors", "terminated", "context"]
     detail: str
 
 

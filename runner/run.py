@@ -20,7 +20,7 @@ from runner.approvers.base import Approver
 from runner.approvers.policy import Policy, load_policy
 from runner.baseline import Baseline, baseline
 from runner.catalog import ScenarioFolder, load_scenario, validated
-from runner.errors import Interrupted, ScenarioInvalid, UserError
+from runner.errors import Interrupted, ProviderRefused, ScenarioInvalid, UserError
 from runner.folder import RunFolder
 from runner.ledger import Ledger, Row
 from runner.models import model_factory
@@ -71,6 +71,8 @@ class Run:
     stop: threading.Event = field(default_factory=threading.Event)
     problem: str = ""
     """Why the run had to stop before its end, when it was not the user."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """Model → why its provider serves none of its trials; they stay planned."""
     _grading: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(max(2, os.cpu_count() or 2)))
     _ready: dict[str, Future[tuple[Workspace, Baseline]]] = field(default_factory=dict)
 
@@ -131,9 +133,14 @@ class Run:
                 row = todo.get_nowait()
             except queue.Empty:
                 return
+            if row.key.model in self.refused:
+                continue
             try:
                 self._await_engine()
                 self._one(row, ledger)
+            except ProviderRefused as error:
+                self.refused.setdefault(row.key.model, str(error))
+                ledger.release(row.position)
             except (Interrupted, CancelledError):
                 with contextlib.suppress(sqlite3.Error):
                     ledger.release(row.position)

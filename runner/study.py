@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, StrictFloat, StrictInt, model_validator
 
@@ -40,6 +40,8 @@ class Study(Frozen):
     """Names; in a file also tables, `[models.NAME]`, whose names are the models."""
     endpoints: dict[str, Endpoint] = Field(default_factory=dict)
     """The tables of `models`."""
+    written_as: ClassVar[Mapping[str, str]] = {"endpoints": "models"}
+    """Where in a file a field stands."""
     scenarios: tuple[str, ...] = ()
     """Folders or globs of folders, relative to the study file; the built-in ones when empty."""
     select: tuple[str, ...] = ()

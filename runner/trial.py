@@ -18,7 +18,7 @@ from runner.approvers.base import Approver
 from runner.approvers.policy import Policy
 from runner.baseline import Baseline
 from runner.checkout import changes, difference
-from runner.errors import Interrupted, ModelFault
+from runner.errors import Interrupted, ModelFault, ProviderRefused
 from runner.events import (
     CallProposed,
     CallRejected,
@@ -48,6 +48,8 @@ from sandboxes.client import Engine
 from sandboxes.container import DockerSandbox
 from sandboxes.errors import ArchiveRefused, SandboxError
 
+NO_CALLS = ("no_call", "too_many", "cut")
+"""Reasons of a rejection that speak of a turn, not of a call."""
 Phase = Callable[[str], None]
 """Told what the trial is doing, in a word."""
 
@@ -92,7 +94,7 @@ class _Progress:
 
 
 def run_trial(setting: Setting) -> TrialResult:
-    """Run a trial to its verdict and write its folder. Raises Interrupted, and OSError when the disk refuses.
+    """Run a trial to its verdict and write its folder. Raises Interrupted, ProviderRefused, OSError of a full disk.
 
     Whatever fails in engine, provider or harness becomes `infra_error`, with the step at which it happened.
     """
@@ -104,7 +106,7 @@ def run_trial(setting: Setting) -> TrialResult:
         )
         try:
             verdict, reason = _attempt(setting, transcript, progress)
-        except Interrupted:
+        except (Interrupted, ProviderRefused):
             raise
         except Exception as error:
             if setting.stop.is_set():
@@ -272,9 +274,7 @@ def count(file: Path) -> Counts:
     """What a transcript says about calls and approvals."""
     events = list(read(file))
     proposed = [event for event in events if isinstance(event, CallProposed)]
-    rejected = [
-        event for event in events if isinstance(event, CallRejected) and event.reason not in ("no_call", "too_many")
-    ]
+    rejected = [event for event in events if isinstance(event, CallRejected) and event.reason not in NO_CALLS]
     decided = [event for event in events if isinstance(event, Decided)]
     return Counts(
         turns=sum(isinstance(event, Replied) for event in events),

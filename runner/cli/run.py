@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from runner.visible import visible
+
 if TYPE_CHECKING:
     from runner.approvers.base import Approver
     from runner.approvers.policy import Policy
@@ -26,9 +28,7 @@ Retry = Annotated[bool, typer.Option("--retry-infra", help="Try trials that ende
 
 def run(
     study_file: Annotated[Path | None, typer.Argument(metavar="[STUDY]", help="A study file (TOML).")] = None,
-    model: Annotated[
-        list[str] | None, typer.Option(help="oracle, noop, repair, replay:PATH, python:MODULE:NAME.")
-    ] = None,
+    model: Annotated[list[str] | None, typer.Option(help="See `taskfit models list`.")] = None,
     scenario: Annotated[list[str] | None, typer.Option(help="Scenario id or glob; all when left out.")] = None,
     scenarios: Annotated[
         list[str] | None, typer.Option(help="Folder of scenarios; the built-in ones when left out.")
@@ -144,11 +144,19 @@ class Session:
             self._stopped(work.problem, 1)
         results = self._folder.results()
         print_report(self._folder, self._json)
+        for model, why in work.refused.items():
+            self._say(f"taskfit: no further trial of {model}: {why}")
+        if work.refused:
+            self._say(f"Its trials stay planned; once that is mended: {program()} resume {self._folder.path}")
+            raise typer.Exit(1)
         self._console.print(
             f"Read a trial: {program()} show {self._telling_trial(results)}", markup=False, soft_wrap=True
         )
         failed = any(result.verdict in ("infra_error", "invalid_scenario") for result in results)
         raise typer.Exit(1 if failed else 0)
+
+    def _say(self, text: str) -> None:
+        self._console.print(visible(text), markup=False, highlight=False, soft_wrap=True)
 
     def _telling_trial(self, results: list[TrialResult]) -> Path:
         """The one with the most turns, relative to where the user is."""
@@ -211,6 +219,7 @@ def _study(file: Path | None, given: dict[str, Any]) -> Study:
     from pydantic import ValidationError
 
     from runner.errors import UserError
+    from runner.models import unpriced_models
     from runner.study import Study, load_study
 
     base = load_study(file).model_dump(by_alias=True) if file else {}
@@ -223,6 +232,11 @@ def _study(file: Path | None, given: dict[str, Any]) -> Study:
         where = ".".join(str(part) for part in first["loc"])
         raise UserError(f"{where}: {first['msg']}; found {first['input']!r}") from None
     study.check_models()
+    if unpriced := unpriced_models(study.models, study.endpoints):
+        names = ", ".join(unpriced)
+        if study.budget.usd is not None:
+            raise UserError(f"no price is known for {names}, so a budget cannot hold; give [models.NAME] a price table")
+        print(f"no price is known for {names}: what it costs counts as 0", file=sys.stderr)
     return study
 
 

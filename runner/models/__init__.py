@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from runner.errors import UnknownName, UserError
-from runner.models.base import ModelFactory, Opening
+from runner.models.base import Model, ModelFactory, Opening
 from runner.models.provider.endpoints import Endpoint, endpoint_of, key_of
 
 KEYLESS = {
@@ -53,21 +53,44 @@ def model_factory(name: str, tables: Mapping[str, Endpoint] | None = None) -> Mo
 
         return Repair
     if kind == "replay" and rest:
-        from runner.models.replay import Replay
-
         path = Path(rest)
         if not path.exists():
             raise UserError(f"model {name}: {path} does not exist")
-        return lambda opening: Replay(opening, path)
+        return lambda opening: _replayed(opening, path)
     if kind == "python" and rest:
         return _imported(name, *rest.partition(":")[::2])
     raise UnknownName("model", name, {**KEYLESS, **PROVIDERS})
+
+
+def unpriced_models(names: Iterable[str], tables: Mapping[str, Endpoint]) -> list[str]:
+    """The models of providers whose price nobody knows: their cost would count as nothing."""
+    from runner.models.provider.prices import pricing_of
+
+    found = {name: endpoint_of(name, tables) for name in names}
+    return [
+        name
+        for name, endpoint in found.items()
+        if endpoint is not None and pricing_of(name.partition("/")[0], endpoint)[0] is None
+    ]
 
 
 def lasting_name(name: str) -> str:
     """The name as it can be looked up again from any folder."""
     kind, _, rest = name.partition(":")
     return f"replay:{Path(rest).resolve()}" if kind == "replay" and rest else name
+
+
+def _replayed(opening: Opening, path: Path) -> Model:
+    """The recorded exchanges again, through the same format, where there are some; else the recorded replies."""
+    from runner.models.provider.recording import Recorded
+    from runner.models.replay import Replay, recorded
+
+    trial = recorded(path, opening.scenario).parent
+    if not Recorded.there(trial):
+        return Replay(opening, path)
+    from runner.models.provider.replayed import Replayed
+
+    return Replayed(trial)
 
 
 def _imported(name: str, module: str, attribute: str) -> ModelFactory:

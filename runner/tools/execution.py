@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from pydantic import Field
 
 from runner.commands import classify
@@ -11,6 +14,9 @@ from runner.tools.base import Arguments, Outcome, Reach, Refusal, Workbench
 from sandboxes.base import Command, ExecResult
 
 PYTEST = ("python", "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", "-rfE")
+
+DURATION = re.compile(r" in \d+\.\d\ds(?: \(\d+:\d\d:\d\d\))?(?=\s*=*$)", re.MULTILINE)
+"""How long the tests took, in pytest's last line: left out, so that the same trial asks the same twice."""
 
 
 class RunTestsArguments(Arguments):
@@ -31,7 +37,8 @@ class RunTests:
             if test.startswith("-"):
                 raise Refusal(f"{test!r} is an option, not a test; use run_command for pytest with options.")
         argv = [*PYTEST, *bench.test_args, *arguments.tests]
-        return _report(_run(argv, bench, bench.command_seconds), bench.command_seconds)
+        outcome = _report(_run(argv, bench, bench.command_seconds), bench.command_seconds)
+        return replace(outcome, text=DURATION.sub("", outcome.text))
 
 
 class RunCommandArguments(Arguments):

@@ -65,6 +65,15 @@ def attempt(
         exchange.seconds = time.monotonic() - started
 
 
+def assembled(form: Format, answer: bytes) -> Assembled:
+    """A recorded answer, put together as it was when it came. Raises StreamFault for a recorded error."""
+    assembler, events = form.assembler(), Events()
+    whole = [*events.feed(answer), *events.end()]
+    for event in whole or [ServerEvent("", answer.decode("utf-8", "replace"))]:
+        assembler.feed(event)
+    return assembler.finish()
+
+
 def _read(response: httpx.Response, assembler: Assembler, exchange: Exchange, started: float) -> Assembled:
     streams = "event-stream" in response.headers.get("content-type", "event-stream")
     events = Events()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import httpx
 
 from runner.errors import AnswerCut, ModelFault, ProviderRefused
-from runner.messages import CallRecord, Message, Reply, ToolSpec, shorten
+from runner.messages import AssistantMessage, CallRecord, Message, Reply, ToolSpec, shorten
 from runner.models.base import Opening
 from runner.models.formats.base import Assembled, Format, FormatName, StreamFault
 from runner.models.formats.chat import CHAT
@@ -29,6 +29,12 @@ RATE_LIMIT = "ratelimit"
 """What the names of rate-limit headers hold, with or without a hyphen in it."""
 REQUEST_IDS = ("request-id", "x-request-id")
 CLOCKS = ("openai-processing-ms",)
+
+
+def request_body(endpoint: Endpoint, conversation: Sequence[Message], tools: Sequence[ToolSpec]) -> bytes:
+    """The request as it goes over the wire."""
+    body = FORMATS[endpoint.format].body(conversation, tools, endpoint.settings)
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
 
 @dataclass(frozen=True)
@@ -69,11 +75,11 @@ class ProviderModel:
         """A token is at least a byte of the request; nothing where the price is unknown."""
         if self._service.pricing is None:
             return 0.0
-        size = len(self._body(conversation, tools))
+        size = len(request_body(self._service.endpoint, conversation, tools))
         return most(self._service.pricing, size, self._service.endpoint.max_output_tokens)
 
     def reply(self, conversation: Sequence[Message], tools: Sequence[ToolSpec]) -> Reply:
-        body = self._body(conversation, tools)
+        body = request_body(self._service.endpoint, conversation, tools)
         limiter = limiter_of(self._service.endpoint.base_url)
         patience = Patience(self._stop, first=self._service.first_pause)
         while True:
@@ -115,7 +121,7 @@ class ProviderModel:
         cost = reported if isinstance(reported, float) else pricing(assembled.usage) if pricing else 0.0
         headers = exchange.headers
         return Reply(
-            message=assembled.message,
+            message=self._cleaned(assembled.message),
             stop=assembled.stop,
             usage=assembled.usage,
             cost_usd=cost,
@@ -147,9 +153,13 @@ class ProviderModel:
             ),
         )
 
-    def _body(self, conversation: Sequence[Message], tools: Sequence[ToolSpec]) -> bytes:
-        body = self._format.body(conversation, tools, self._service.endpoint.settings)
-        return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    def _cleaned(self, message: AssistantMessage) -> AssistantMessage:
+        """The message without the key, should a model or its server have come to know and say it."""
+        if not self._service.key:
+            return message
+        text = message.model_dump_json().encode()
+        cleaned = self._recording.clean(text)
+        return message if cleaned == text else AssistantMessage.model_validate_json(cleaned)
 
     def _headers(self) -> dict[str, str]:
         endpoint = self._service.endpoint
