@@ -16,21 +16,25 @@ class Events:
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._rest = ""
+        self._parts: list[str] = []
+        """Of the line that has not ended yet."""
+        self._held = ""
+        """A carriage return that may be the first half of a line end."""
         self._event = ""
         self._data: list[str] = []
 
     def feed(self, data: bytes) -> Iterator[ServerEvent]:
-        text = self._rest + self._decoder.decode(data)
-        held = "\r" if text.endswith("\r") else ""  # may be the first half of a line end
-        *lines, rest = _LINE_END.split(text.removesuffix("\r"))
-        self._rest = rest + held
+        text = self._held + self._decoder.decode(data)
+        self._held = "\r" if text.endswith("\r") else ""
+        begun, *lines = _LINE_END.split(text.removesuffix("\r"))
+        self._parts.append(begun)
         for line in lines:
-            yield from self._line(line)
+            yield from self._line("".join(self._parts))
+            self._parts = [line]
 
     def end(self) -> Iterator[ServerEvent]:
         """The event that a stream which ends without an empty line leaves behind."""
-        yield from self._line(self._rest.rstrip("\r\n"))
+        yield from self._line("".join(self._parts))
         yield from self._line("")
 
     def _line(self, line: str) -> Iterator[ServerEvent]:
