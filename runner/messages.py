@@ -42,6 +42,11 @@ class AssistantMessage(Frozen):
     tool_calls: tuple[ToolCall, ...] = ()
     left_out: int = 0
     """Calls beyond those that one turn may hold."""
+    native: tuple[dict[str, Any], ...] = ()
+    """The turn in its provider's own items, replayed to it exactly as received (thinking blocks and their signatures,
+    encrypted reasoning); empty where there is no provider."""
+    native_format: str = ""
+    """The wire format of `native`."""
 
 
 class ToolMessage(Frozen):
@@ -77,15 +82,51 @@ class Usage(Frozen):
         return Usage(**{name: getattr(self, name) + getattr(other, name) for name in Usage.model_fields})
 
 
+StopReason = Literal["end_turn", "tool_calls", "length", "refusal", "context"]
+"""`length`: cut at the output limit; `context`: the conversation no longer fits the model."""
+
+
+class CallRecord(Frozen):
+    """How one call to a provider went; all seconds are apart."""
+
+    provider: str
+    format: str
+    base_url: str
+    requested_model: str
+    returned_model: str = ""
+    body_sha256: str = ""
+    response_id: str = ""
+    request_id: str = ""
+    """The provider's, from its headers."""
+    attempts: int = 1
+    waited: float = 0.0
+    """Seconds spent on rate limits, retries and the limiter, which are nobody's thinking."""
+    latency: float = 0.0
+    """Seconds from the last attempt's request to the end of its stream."""
+    first_reasoning: float | None = None
+    """Seconds to the first delta of this kind, from the last attempt's request."""
+    first_text: float | None = None
+    first_tool: float | None = None
+    raw_stop: str = ""
+    raw_usage: dict[str, Any] = Field(default_factory=dict)
+    price: str = ""
+    """Where the price comes from, and its date; empty where none is known."""
+    rate_limits: dict[str, str] = Field(default_factory=dict)
+    """The provider's rate-limit headers."""
+    details: dict[str, Any] = Field(default_factory=dict)
+
+
 class Reply(Frozen):
     """A model's turn."""
 
     message: AssistantMessage
-    stop: Literal["end_turn", "tool_calls", "length", "refusal"] = "tool_calls"
+    stop: StopReason = "tool_calls"
     usage: Usage = Usage()
     cost_usd: float = 0.0
     model_id: str = ""
     """The id that the provider says it served; empty where there is no provider."""
+    call: CallRecord | None = None
+    """How the provider was reached; None where there is none."""
 
 
 def to_json(value: BaseModel, indent: int | None = None) -> bytes:

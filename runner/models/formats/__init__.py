@@ -1,0 +1,1 @@
+"""Wire formats: how a conversation becomes a request, and a stream of events a reply."""
