@@ -15,6 +15,7 @@ from live_model.server import LiveServer, live_server
 TEST_SECONDS = 120
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that use the server run in one process, so that there is one; their time begins once it is up."""
     for item in items:

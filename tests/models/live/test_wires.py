@@ -32,19 +32,21 @@ def test_a_call_its_result_and_the_next_turn_go_over_every_format(live: LiveServ
 
 
 def test_the_same_question_is_the_same_prompt_and_gets_the_same_calls_over_every_format(live: LiveServer) -> None:
-    made = {}
+    made, shown = {}, set()
     for name, wire in WIRES.items():
-        ask(live.url, wire, wire.first() | {"temperature": 0})  # from here on, the same part of it is in memory
+        live.forget()
         events = ask(live.url, wire, wire.first())
         made[name] = ([(call.name, json.loads(call.arguments)) for call in wire.calls(events)], wire.tokens(events))
+        shown.add(live.prompts()[-1])
     assert made["chat"] == made["responses"] == made["messages"]
     assert made["chat"][0]
-    assert len(set(live.prompts()[-2 * len(WIRES) :])) == 1
+    assert len(shown) == 1
 
 
 @pytest.mark.parametrize("name", WIRES)
 def test_the_model_is_shown_every_tool_with_its_schema(live: LiveServer, name: str) -> None:
     ask(live.url, WIRES[name], WIRES[name].first())
     shown = live.prompts()[-1]
+    assert shown.endswith("<|im_start|>assistant\n")
     for tool in TOOLS:
         assert json.dumps(tool) in shown

@@ -1,8 +1,9 @@
 """A real model behind a real server: SmolLM2-135M-Instruct, served by llama.cpp on a free port of 127.0.0.1.
 
-It speaks Chat Completions, Responses and Messages, on one processor thread, one conversation at a time. It keeps what
-it computed for the prompt before and goes on from the last common token. Numbers differ in their last bits with
-the place where it goes on, and words with them: a prompt at temperature 0 has one answer after the same prompt before.
+It speaks Chat Completions, Responses and Messages, on one processor thread, one conversation at a time. What it
+computed for one prompt it keeps for the next that begins alike, and numbers differ in their last bits with the place
+where it goes on, and words with them. After `forget` it begins at the beginning: at temperature 0, equal
+conversations then get equal answers, whatever came before.
 """
 
 from __future__ import annotations
@@ -48,6 +49,11 @@ class LiveServer:
     def prompts(self) -> list[str]:
         """Every prompt that the model was given so far, as text after the chat template, oldest first."""
         return [file.read_text(encoding="utf-8") for file in sorted((self.folder / "prompts").iterdir())]
+
+    def forget(self) -> None:
+        """Drop what was computed for earlier prompts, by asking one that begins otherwise."""
+        body = {"prompt": "Once", "n_predict": 1, "temperature": 0}
+        httpx.post(f"{self.url}/completion", json=body, timeout=60, trust_env=False).raise_for_status()
 
     def log(self) -> str:
         """What the server has said so far."""
