@@ -73,7 +73,7 @@ def _items(message: Message) -> list[dict[str, Any]]:
         return [{"role": "user", "content": message.text}]
     if message.native and message.native_format == RESPONSES.name:
         return [_replayed(item) for item in message.native]
-    said = [{"role": "assistant", "content": message.text}] if message.text or not message.tool_calls else []
+    said = [_said(message.text or "(no answer)")] if message.text or not message.tool_calls else []
     calls = [
         {
             "type": "function_call",
@@ -84,6 +84,12 @@ def _items(message: Message) -> list[dict[str, Any]]:
         for call in message.tool_calls
     ]
     return [*said, *calls]
+
+
+def _said(text: str) -> dict[str, Any]:
+    """An assistant's text in the form that every server of this format knows."""
+    content = [{"type": "output_text", "text": text, "annotations": []}]
+    return {"type": "message", "id": "msg_told", "role": "assistant", "status": "completed", "content": content}
 
 
 def _replayed(item: dict[str, Any]) -> dict[str, Any]:
