@@ -77,11 +77,6 @@ class ModelFault(TaskfitError):
 class AnswerCut(ModelFault):
     """An answer broke off: what was reserved for it counts as spent, and the turn is asked for again."""
 
-    def __init__(self, message: str, waited: float) -> None:
-        """`waited`: seconds of waiting before it."""
-        super().__init__(message)
-        self.waited = waited
-
 
 class ProviderRefused(ModelFault):
     """Billing or authentication: no waiting helps, and none of the model's trials can go on."""

@@ -18,19 +18,19 @@ CONNECT_SECONDS = 20.0
 SILENCE_SECONDS = 300.0
 """Longest time without a byte: a model may think for minutes before its first."""
 CALL_SECONDS = 1800.0
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.WriteError, httpx.UnsupportedProtocol)
 
 
 class Unreached(Exception):
-    """No byte of an answer came: nothing was served, and the call may be made again."""
+    """The request did not arrive: nothing was served, and the call may be made again."""
 
-    def __init__(self, message: str, *, stale: bool = False) -> None:
-        """`stale`: a kept-alive connection that broke at once; no reason to wait."""
-        super().__init__(message)
-        self.stale = stale
+
+class Stale(Exception):
+    """The connection broke before the first byte, as a kept-alive one does that the server had closed meanwhile."""
 
 
 class Cut(Exception):
-    """The answer broke off: it may have been paid for."""
+    """The answer broke off, or did not come in time: it may have been paid for."""
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Exchange:
 def attempt(
     http: httpx.Client, url: str, headers: Mapping[str, str], body: bytes, form: Format, exchange: Exchange
 ) -> Assembled:
-    """Raises Unreached, Cut, or StreamFault with the provider's own words."""
+    """Raises Unreached, Stale, Cut, or StreamFault with the provider's own words."""
     started = time.monotonic()
     try:
         with http.stream("POST", url, content=body, headers=dict(headers)) as response:
@@ -58,9 +58,11 @@ def attempt(
             return _read(response, form.assembler(), exchange, started)
     except httpx.TransportError as error:
         said = f"{type(error).__name__}: {error}"
-        if exchange.answer:
-            raise Cut(said) from error
-        raise Unreached(said, stale=isinstance(error, httpx.RemoteProtocolError | httpx.ReadError)) from error
+        if not exchange.answer and isinstance(error, NOT_SENT):
+            raise Unreached(said) from error
+        if not exchange.answer and isinstance(error, httpx.RemoteProtocolError | httpx.ReadError):
+            raise Stale(said) from error
+        raise Cut(said) from error
     finally:
         exchange.seconds = time.monotonic() - started
 

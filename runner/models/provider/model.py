@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ from runner.models.formats.base import Assembled, Format, FormatName, StreamFaul
 from runner.models.formats.chat import CHAT
 from runner.models.formats.messages import MESSAGES
 from runner.models.formats.responses import RESPONSES
-from runner.models.provider.client import Cut, Exchange, Unreached, attempt, new_client
+from runner.models.provider.client import Cut, Exchange, Stale, Unreached, attempt, new_client
 from runner.models.provider.endpoints import Endpoint
 from runner.models.provider.limiter import MOST, limiter_of
 from runner.models.provider.prices import Pricing, most, pricing_of
@@ -82,6 +83,7 @@ class ProviderModel:
         body = request_body(self._service.endpoint, conversation, tools)
         limiter = limiter_of(self._service.endpoint.base_url)
         patience = Patience(self._stop, first=self._service.first_pause)
+        started = time.monotonic()
         while True:
             patience.attempts += 1
             exchange = Exchange()
@@ -95,16 +97,19 @@ class ProviderModel:
                 if not patience.wait(exchange.headers):
                     raise ModelFault(self._said(f"gave up after {patience.attempts} attempts: {fault}")) from None
             except Unreached as error:
-                at_once = error.stale and patience.attempts == 1
-                if not at_once and not patience.wait({}):
+                if not patience.wait({}):
                     said = f"{self._url} cannot be reached ({patience.attempts} attempts): {error}"
                     raise ModelFault(self._said(said)) from None
+            except Stale as error:
+                if patience.attempts > 1:
+                    raise AnswerCut(self._said(f"no answer came: {error}")) from None
             except Cut as error:
-                raise AnswerCut(self._said(f"the answer broke off: {error}"), patience.waited) from None
+                raise AnswerCut(self._said(f"the answer broke off: {error}")) from None
             else:
                 limiter.went_well()
                 self._recording.keep(body, bytes(exchange.answer))
-                return self._reply(assembled, exchange, body, patience)
+                waited = time.monotonic() - started - exchange.seconds
+                return self._reply(assembled, exchange, body, patience.attempts, waited)
 
     def _judge(self, fault: StreamFault, exchange: Exchange) -> None:
         """Raises for what no waiting mends."""
@@ -113,9 +118,9 @@ class ProviderModel:
         if fault.kind == "request":
             raise ModelFault(self._said(f"{self._service.name} does not take this request: {fault}"))
         if exchange.status == 200 and exchange.first:
-            raise AnswerCut(self._said(f"the answer broke off: {fault}"), 0.0)
+            raise AnswerCut(self._said(f"the answer broke off: {fault}"))
 
-    def _reply(self, assembled: Assembled, exchange: Exchange, body: bytes, patience: Patience) -> Reply:
+    def _reply(self, assembled: Assembled, exchange: Exchange, body: bytes, attempts: int, waited: float) -> Reply:
         reported = assembled.details.get("cost_usd")
         pricing = self._service.pricing
         cost = reported if isinstance(reported, float) else pricing(assembled.usage) if pricing else 0.0
@@ -135,8 +140,8 @@ class ProviderModel:
                 body_sha256=hashlib.sha256(body).hexdigest(),
                 response_id=assembled.response_id,
                 request_id=next((headers[name] for name in REQUEST_IDS if name in headers), ""),
-                attempts=patience.attempts,
-                waited=patience.waited,
+                attempts=attempts,
+                waited=max(0.0, waited),
                 latency=exchange.seconds,
                 first_reasoning=exchange.first.get("reasoning"),
                 first_text=exchange.first.get("text"),

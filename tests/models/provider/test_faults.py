@@ -171,6 +171,12 @@ def test_a_slow_drip_is_read_to_its_end(ask: Make, answers: Make) -> None:
     assert reply.message.text == "hello"
 
 
+def test_a_connection_that_keeps_breaking_may_have_been_paid_for(ask: Make, answers: Make) -> None:
+    with pytest.raises(AnswerCut) as caught:
+        ask(answers(cut=0))
+    assert len(caught.value.server.requests) == 2  # type: ignore[attr-defined]
+
+
 def test_nobody_there_is_said_with_the_address(service: Make, opening: Opening, serve: Serve) -> None:
     server = serve(lambda number, body: None)
     server.close()
