@@ -32,6 +32,9 @@ RUNNER_MODULES = frozenset(
     {"pytest", "_pytest", "pytest_timeout", "py", "pluggy", "iniconfig", "packaging", "pygments", "coverage"}
 )
 """Top-level modules of pytest and of what grading needs beside it."""
+ROOTS = ("", "src", "lib", "python")
+"""Folders that projects put on Python's path."""
+TEST_FILES = ("test_*.py", "*_test.py")
 GENERATED = ("__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", "*.pyc", ".coverage")
 """What tools leave behind and no diff should show."""
 
@@ -48,9 +51,10 @@ def acceptable(
     """
     changed = {path: entry for path, entry in changes.items() if not _any(GENERATED, path)}
     after: ChainMap[str, Entry | None] = ChainMap(changed, dict(pristine))
+    roots = _roots(pristine)
     dropped: dict[str, str] = {}
     for path, entry in changed.items():
-        why = "" if path in reference else _steers(path, scope) or _shadows(path, entry, changed, pristine)
+        why = "" if path in reference else _steers(path, scope) or _shadows(path, entry, changed, pristine, roots)
         if why := why or _leads_outside(path, entry, after):
             dropped[path] = why
     kept = {path: entry for path, entry in changed.items() if path not in dropped}
@@ -71,19 +75,19 @@ def _steers(path: str, scope: Scope) -> str:
     return ""
 
 
-def _shadows(path: str, entry: Entry | None, changed: Changes, pristine: Tree) -> str:
+def _shadows(path: str, entry: Entry | None, changed: Changes, pristine: Tree, roots: Collection[str]) -> str:
     """Why a new file is a module that would be imported instead of pytest or the standard library.
 
-    A module shadows where it is importable by its bare name, which is in any folder that is no package. A folder
-    counts with an `__init__.py` only: without one, a regular module elsewhere on the path comes first.
+    `roots` are the folders that modules are imported from by their bare names. A folder counts with an `__init__.py`
+    only: without one, a regular module elsewhere on the path comes first.
     """
     if entry is None or path in pristine:
         return ""
     parts = path.split("/")
     for place, part in enumerate(parts):
         above = "/".join(parts[:place])
-        if above and f"{above}/__init__.py" in pristine:
-            return ""
+        if above not in roots:
+            continue
         here = posixpath.join(above, part)
         if place == len(parts) - 1:
             name = part.split(".")[0] if part.endswith((".py", ".so", ".pyc")) else ""
@@ -95,6 +99,12 @@ def _shadows(path: str, entry: Entry | None, changed: Changes, pristine: Tree) -
         if name in sys.stdlib_module_names:
             return f"shadows {name} of the standard library"
     return ""
+
+
+def _roots(pristine: Tree) -> set[str]:
+    """The usual roots of imports, and the folders of tests, which pytest puts on the path where they are no package."""
+    tests = {posixpath.dirname(path) for path in pristine if _any(TEST_FILES, posixpath.basename(path))}
+    return {*ROOTS, *(folder for folder in tests if f"{folder}/__init__.py" not in pristine)}
 
 
 def _under(folder: str, tree: Tree) -> bool:

@@ -40,9 +40,8 @@ def test_what_tools_leave_behind_is_no_change() -> None:
     assert acceptable(litter, SCOPE, {}, {}) == ({}, {})
 
 
-PRISTINE = {
-    path: Entry(b"") for path in ("src/app/__init__.py", "src/app/core.py", "json.py", "tests/test_a.py", "lib")
-}
+FILES = ("src/app/__init__.py", "src/app/core.py", "json.py", "tests/test_a.py", "lib", "checks/test_b.py")
+PRISTINE = {path: Entry(b"") for path in FILES}
 
 
 @pytest.mark.parametrize(
@@ -56,6 +55,8 @@ PRISTINE = {
         ("src/app/json/__init__.py", ""),
         ("src/calendars.py", ""),
         ("docs/json/example.txt", ""),
+        ("tools/queue.py", ""),
+        ("checks/queue.py", "queue"),
         ("json.py", ""),
     ],
 )

@@ -110,4 +110,10 @@ def _disk() -> Check:
 
 def _keys() -> list[Check]:
     """Set or not; never their text. No key is needed for the built-in models."""
-    return [Check(name, "set" if os.environ.get(name) else "not set") for name in KEYS]
+    from runner.models.provider.endpoints import dotenv
+
+    written = dotenv()
+    return [
+        Check(name, "set" if os.environ.get(name) else "set in .env" if written.get(name) else "not set")
+        for name in KEYS
+    ]

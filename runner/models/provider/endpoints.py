@@ -101,7 +101,7 @@ def key_of(name: str, endpoint: Endpoint) -> str:
     variable = endpoint.key_variable
     if not variable:
         return ""
-    key = os.environ.get(variable) or _dotenv(Path(".env")).get(variable, "")
+    key = os.environ.get(variable) or dotenv().get(variable, "")
     if not key:
         raise UserError(f"model {name} needs a key: set {variable}, or write {variable}=… into .env in this folder")
     if not key.isascii() or not key.isprintable():
@@ -109,7 +109,7 @@ def key_of(name: str, endpoint: Endpoint) -> str:
     return key
 
 
-def _dotenv(file: Path) -> dict[str, str]:
+def dotenv(file: Path = Path(".env")) -> dict[str, str]:
     """NAME=value lines, quotes and `export` taken off; empty where there is no such file."""
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
