@@ -277,7 +277,13 @@ def start(out: Path, write_scenario: Callable[..., Path], repeats: int = 4) -> s
     folder = write_scenario().parent
     argv = command("run", "--model", "oracle", "--model", "noop", "--repeats", str(repeats), "--json")
     argv += ["--scenarios", str(folder), "--out", str(out)]
-    return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=out.parent)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(argv, text=True, cwd=out.parent, preexec_fn=listen, **pipes)
+
+
+def listen() -> None:
+    """Ctrl-C reaches a program even where the tests themselves run in the background, which ignores it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 120) -> None:
