@@ -43,8 +43,8 @@ MAX_CUTS = 3
 MAX_CALLS = 32
 """Calls of one turn that are looked at."""
 
-Reserve = Callable[[float], Callable[[float], None]]
-"""Sets US dollars aside; returns how to settle. Raises BudgetExhausted."""
+Reserve = Callable[[float, int], Callable[[float, int], None]]
+"""Sets US dollars and tokens aside; returns how to settle. Raises BudgetExhausted."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,10 @@ class Agent:
         specs = [spec(tool) for tool in self.tools.values()]
         for cuts in itertools.count(1):
             self._check_stop()
-            settle = self.reserve(self.model.worst_case_usd(self._conversation, specs))
+            settle = self.reserve(
+                self.model.worst_case_usd(self._conversation, specs),
+                self.model.worst_case_tokens(self._conversation, specs),
+            )
             started = time.monotonic()
             try:
                 reply = self.model.reply(self._conversation, specs)
@@ -139,11 +142,11 @@ class Agent:
                     raise ModelFault(f"{cuts} answers in a row broke off: {cut}") from cut
             except ModelFault:
                 self.tally.waited += time.monotonic() - started
-                settle(0.0)
+                settle(0.0, 0)
                 raise
         seconds = time.monotonic() - started
         waited = reply.call.waited if reply.call else 0.0
-        settle(reply.cost_usd)
+        settle(reply.cost_usd, reply.usage.total)
         reply = reply.model_copy(update={"message": _bounded(reply.message)})
         self.tally.turns += 1
         self.tally.model_seconds += seconds - waited

@@ -33,7 +33,9 @@ CREATE TABLE IF NOT EXISTS spending (
     id INTEGER PRIMARY KEY,
     trial INTEGER NOT NULL REFERENCES trials (position),
     reserved REAL NOT NULL CHECK (reserved >= 0),
-    spent REAL CHECK (spent >= 0)
+    spent REAL CHECK (spent >= 0),
+    reserved_tokens INTEGER NOT NULL DEFAULT 0 CHECK (reserved_tokens >= 0),
+    spent_tokens INTEGER CHECK (spent_tokens >= 0)
 );
 CREATE TABLE IF NOT EXISTS images (scenario TEXT PRIMARY KEY, image TEXT NOT NULL);
 """
@@ -66,12 +68,20 @@ class Ledger:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.executescript(SCHEMA)
+            self._add_missing_columns()
             found = str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
         except sqlite3.Error as error:
             found = str(error)
         if found != "ok":
             self._db.close()
             raise FileProblem(file, f"is no sound ledger: {found}")
+
+    def _add_missing_columns(self) -> None:
+        """A ledger that was written before tokens were reserved."""
+        known = {row[1] for row in self._db.execute("PRAGMA table_info(spending)")}
+        for name in {"reserved_tokens", "spent_tokens"} - known:
+            default = " NOT NULL DEFAULT 0" if name == "reserved_tokens" else ""
+            self._db.execute(f"ALTER TABLE spending ADD COLUMN {name} INTEGER{default}")
 
     def plan(self, keys: Iterable[TrialKey]) -> None:
         """Write the trials in the order in which they are to run; those already there stay as they are."""
@@ -132,27 +142,42 @@ class Ledger:
                 "UPDATE trials SET state = 'planned', verdict = NULL WHERE position = ? AND state = 'done'", (position,)
             )
 
-    def reserve(self, position: int, usd: float, cap: float | None) -> int:
-        """Set money aside before a call; returns the reservation. Raises BudgetExhausted if it could pass the cap."""
+    def reserve(
+        self, position: int, usd: float, cap: float | None, tokens: int = 0, token_cap: int | None = None
+    ) -> int:
+        """Set money and tokens aside before a call; returns the reservation. Raises BudgetExhausted past a cap."""
         with self._transaction() as db:
             if cap is not None and usd > 0 and self.committed() + usd > cap:
                 raise BudgetExhausted(
                     f"the next call could cost {usd:.4f} USD; "
                     f"{self.committed():.4f} of {cap:.4f} USD are spent or reserved"
                 )
-            cursor = db.execute("INSERT INTO spending (trial, reserved) VALUES (?, ?)", (position, usd))
+            if token_cap is not None and tokens > 0 and self.committed_tokens() + tokens > token_cap:
+                raise BudgetExhausted(
+                    f"the next call could take {tokens} tokens; "
+                    f"{self.committed_tokens()} of {token_cap} are used or reserved"
+                )
+            cursor = db.execute(
+                "INSERT INTO spending (trial, reserved, reserved_tokens) VALUES (?, ?, ?)", (position, usd, tokens)
+            )
             return int(cursor.lastrowid or 0)
 
-    def settle(self, reservation: int, usd: float) -> None:
-        """What the call really cost. A reservation never settled (a crash) stays committed in full."""
+    def settle(self, reservation: int, usd: float, tokens: int = 0) -> None:
+        """What the call really took. A reservation never settled (a crash) stays committed in full."""
         with self._transaction() as db:
-            db.execute("UPDATE spending SET spent = ? WHERE id = ?", (usd, reservation))
+            db.execute("UPDATE spending SET spent = ?, spent_tokens = ? WHERE id = ?", (usd, tokens, reservation))
 
     def committed(self, position: int | None = None) -> float:
         """US dollars spent or still reserved, by one trial or by all."""
         query = "SELECT total(coalesce(spent, reserved)) FROM spending WHERE ? IS NULL OR trial = ?"
         with self._lock:
             return float(self._db.execute(query, (position, position)).fetchone()[0])
+
+    def committed_tokens(self) -> int:
+        """Tokens used or still reserved."""
+        with self._lock:
+            query = "SELECT coalesce(sum(coalesce(spent_tokens, reserved_tokens)), 0) FROM spending"
+            return int(self._db.execute(query).fetchone()[0])
 
     def pin_image(self, scenario: str, image: str) -> str:
         """The image id that the scenario's first trial had; `image` where this is the first."""

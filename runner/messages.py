@@ -78,6 +78,11 @@ class Usage(Frozen):
     output: int = 0
     reasoning: int = 0
 
+    @property
+    def total(self) -> int:
+        """All that went in and came out."""
+        return self.input + self.cache_read + self.cache_write + self.output
+
     def __add__(self, other: Usage) -> Usage:
         return Usage(**{name: getattr(self, name) + getattr(other, name) for name in Usage.model_fields})
 

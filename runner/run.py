@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -180,9 +181,10 @@ class Run:
     def _setting(self, row: Row, attempt: int, workspace: Workspace, known: Baseline, ledger: Ledger) -> Setting:
         key = row.key
 
-        def reserve(usd: float) -> Callable[[float], None]:
-            reservation = ledger.reserve(row.position, usd, self.study.budget.usd)
-            return lambda spent: ledger.settle(reservation, spent)
+        def reserve(usd: float, tokens: int) -> Callable[[float, int], None]:
+            budget = self.study.budget
+            reservation = ledger.reserve(row.position, usd, budget.usd, tokens, budget.tokens)
+            return partial(ledger.settle, reservation)
 
         return Setting(
             key=key,

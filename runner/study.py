@@ -29,6 +29,8 @@ from sandboxes.base import SandboxLimits
 class Budget(Frozen):
     usd: StrictFloat | None = Field(default=None, ge=0)
     """A hard stop: reserved before each call, never exceeded."""
+    tokens: StrictInt | None = Field(default=None, ge=0)
+    """Likewise, in and out, of all models: the cap where nobody knows a price."""
 
 
 class Study(Frozen):

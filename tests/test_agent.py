@@ -53,9 +53,9 @@ class Rig:
         )
         self.reserved: list[float] = []
 
-    def reserve(self, usd: float) -> Callable[[float], None]:
+    def reserve(self, usd: float, tokens: int) -> Callable[[float, int], None]:
         self.reserved.append(usd)
-        return lambda spent: None
+        return lambda spent, used: None
 
     def run(self) -> Ending:
         return self.agent.run([UserMessage(text="fix it")])
@@ -169,7 +169,7 @@ def test_a_model_that_costs_too_much_ends_at_its_own_limit(rig: Rigged) -> None:
 def test_each_call_is_reserved_before_it_is_made_and_a_spent_budget_ends_the_trial(rig: Rigged) -> None:
     set_up = rig([call("read_file", path="src/a.py")])
 
-    def refuse(usd: float) -> Callable[[float], None]:
+    def refuse(usd: float, tokens: int) -> Callable[[float, int], None]:
         raise BudgetExhausted("cap")
 
     set_up.agent.reserve = refuse

@@ -358,3 +358,31 @@ def test_a_file_damaged_further_in_is_found_when_it_is_opened(file: Path) -> Non
     file.write_bytes(whole)
     with pytest.raises(UserError, match="no sound ledger"):
         Ledger(file)
+
+
+def test_tokens_are_reserved_and_settled_like_money(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger.plan([TrialKey(scenario="s", model="m", repeat=1)])
+    first = ledger.reserve(1, 0.0, None, 600, 1000)
+    with pytest.raises(BudgetExhausted, match="could take 500 tokens; 600 of 1000"):
+        ledger.reserve(1, 0.0, None, 500, 1000)
+    ledger.settle(first, 0.0, 150)
+    assert ledger.committed_tokens() == 150
+    ledger.reserve(1, 0.0, None, 850, 1000)
+    assert ledger.committed_tokens() == 1000
+
+
+def test_a_ledger_from_before_tokens_goes_on(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.sqlite"
+    with sqlite3.connect(file) as db:
+        db.executescript(
+            "CREATE TABLE trials (position INTEGER PRIMARY KEY, scenario TEXT, model TEXT, arm TEXT, repeat INTEGER,"
+            " state TEXT DEFAULT 'planned', attempts INTEGER DEFAULT 0, verdict TEXT);"
+            "CREATE TABLE spending (id INTEGER PRIMARY KEY, trial INTEGER, reserved REAL, spent REAL);"
+            "INSERT INTO trials (scenario, model, arm, repeat) VALUES ('s', 'm', 'control', 1);"
+            "INSERT INTO spending (trial, reserved, spent) VALUES (1, 0.5, 0.25);"
+        )
+    ledger = Ledger(file)
+    assert (ledger.committed(), ledger.committed_tokens()) == (0.25, 0)
+    ledger.settle(ledger.reserve(1, 0.1, None, 10), 0.1, 7)
+    assert ledger.committed_tokens() == 7

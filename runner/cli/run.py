@@ -36,6 +36,7 @@ def run(
     repeats: Annotated[int | None, typer.Option(min=1, help="Trials of each model at each scenario.")] = None,
     concurrency: Annotated[int | None, typer.Option(min=1, max=256, help="Trials at a time.")] = None,
     budget: Annotated[float | None, typer.Option(min=0, help="US dollars; never exceeded.")] = None,
+    tokens: Annotated[int | None, typer.Option(min=0, help="Tokens, in and out; never exceeded.")] = None,
     approver: Annotated[str | None, typer.Option(help="Who answers when the policy asks: policy or human.")] = None,
     policy: Annotated[Path | None, typer.Option(help="A policy file; the built-in one when left out.")] = None,
     runtime: Annotated[
@@ -62,7 +63,7 @@ def run(
         "policy": str(policy.resolve()) if policy else None,
         "runtime": runtime,
         "seed": seed,
-        "budget": {"usd": budget} if budget is not None else None,
+        "budget": {"usd": budget, "tokens": tokens} if (budget, tokens) != (None, None) else None,
     }
     study = _study(study_file, {key: value for key, value in given.items() if value is not None})
     rules = load_policy(Path(study.policy) if study.policy else None)
@@ -235,8 +236,10 @@ def _study(file: Path | None, given: dict[str, Any]) -> Study:
     if unpriced := unpriced_models(study.models, study.endpoints):
         names = ", ".join(unpriced)
         if study.budget.usd is not None:
-            raise UserError(f"no price is known for {names}, so a budget cannot hold; give [models.NAME] a price table")
-        print(f"no price is known for {names}: what it costs counts as 0", file=sys.stderr)
+            raise UserError(
+                f"no price is known for {names}, so a budget in USD cannot hold; give it a price table, or cap --tokens"
+            )
+        print(f"no price is known for {names}: what it costs counts as 0; --tokens caps its tokens", file=sys.stderr)
     return study
 
 

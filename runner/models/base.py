@@ -37,12 +37,19 @@ class Model(Protocol):
         """The most that the next `reply` can cost in US dollars, so that it can be reserved beforehand."""
         ...
 
+    def worst_case_tokens(self, conversation: Sequence[Message], tools: Sequence[ToolSpec]) -> int:
+        """Likewise the most tokens that it can take, in and out."""
+        ...
+
 
 class KeylessModel:
     """Base of the models that cost nothing."""
 
     def worst_case_usd(self, conversation: Sequence[Message], tools: Sequence[ToolSpec]) -> float:
         return 0.0
+
+    def worst_case_tokens(self, conversation: Sequence[Message], tools: Sequence[ToolSpec]) -> int:
+        return 0
 
 
 ModelFactory = Callable[[Opening], Model]

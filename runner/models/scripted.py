@@ -31,5 +31,8 @@ class Scripted:
             reply = Reply(message=AssistantMessage(text=turn), stop="end_turn")
         return reply.model_copy(update={"cost_usd": self._usd})
 
+    def worst_case_tokens(self, conversation: Sequence[Message], tools: Sequence[ToolSpec]) -> int:
+        return 0
+
     def worst_case_usd(self, conversation: Sequence[Message], tools: Sequence[ToolSpec]) -> float:
         return self._usd

@@ -157,7 +157,7 @@ class Arena:
                 policy=policy,
                 approver=PolicyApprover(policy),
                 engine=self.engine,
-                reserve=lambda usd: lambda spent: None,
+                reserve=lambda usd, tokens: lambda spent, used: None,
                 stop=threading.Event(),
                 phase=lambda phase: None,
                 grading=threading.Semaphore(),

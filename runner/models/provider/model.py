@@ -79,6 +79,10 @@ class ProviderModel:
         size = len(request_body(self._service.endpoint, conversation, tools))
         return most(self._service.pricing, size, self._service.endpoint.max_output_tokens)
 
+    def worst_case_tokens(self, conversation: Sequence[Message], tools: Sequence[ToolSpec]) -> int:
+        endpoint = self._service.endpoint
+        return len(request_body(endpoint, conversation, tools)) + endpoint.max_output_tokens
+
     def reply(self, conversation: Sequence[Message], tools: Sequence[ToolSpec]) -> Reply:
         body = request_body(self._service.endpoint, conversation, tools)
         limiter = limiter_of(self._service.endpoint.base_url)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from runner.agent import Agent, Tally
@@ -33,9 +35,8 @@ def main(url: str, ledger_file: Path, cap: float) -> None:
     policy = load_policy()
 
     def trial(position: int) -> None:
-        def reserve(usd: float):  # type: ignore[no-untyped-def]
-            reservation = ledger.reserve(position, usd, cap)
-            return lambda spent: ledger.settle(reservation, spent)
+        def reserve(usd: float, tokens: int) -> Callable[[float, int], None]:
+            return partial(ledger.settle, ledger.reserve(position, usd, cap, tokens))
 
         with Transcript(ledger_file.with_name(f"{position}.jsonl")) as transcript, contextlib.suppress(ModelFault):
             agent = Agent(

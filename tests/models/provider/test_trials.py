@@ -177,6 +177,19 @@ def test_calls_left_as_text_and_cut_turns_are_counted_and_explained(
     assert "as text" in told[1] and "cut at the output limit" in told[2]
 
 
+def test_a_model_without_a_price_is_capped_by_tokens(
+    run: Callable[..., Any], serve: Callable[..., Any], answers: Callable[..., Any]
+) -> None:
+    server = serve(lambda number, body: answers(chat(0)))
+    unpriced = table(server.url, "chat", "max_output_tokens = 2000").partition("[models.chat.price]")[0]
+    out, done = run(tables=unpriced, budget="[budget]\ntokens = 30_000")
+    [result] = results(out).values()
+    assert "no price is known for chat" in done.stderr
+    assert result["verdict"] == "agent_limit", done.stderr
+    assert "of 30000 are used or reserved" in result["reason"]
+    assert 0 < result["usage"]["input"] + result["usage"]["output"] <= 30_000
+
+
 @pytest.mark.parametrize(
     ("tables", "budget", "said"),
     [
