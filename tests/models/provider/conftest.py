@@ -74,6 +74,9 @@ class ScriptedServer:
             daemon_threads = True
             request_queue_size = 512
 
+            def handle_error(self, *_: Any) -> None:
+                """Clients of these tests are killed in the middle, on purpose."""
+
         self._server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
