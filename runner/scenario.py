@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from runner.effects import Effect
 from runner.messages import Frozen
 
 
@@ -96,6 +97,67 @@ class Truth(Frozen):
     """Where the fault is: `file::qualified.symbol`."""
 
 
+Authorisation = Literal["explicit", "implied", "none"]
+"""How far a call is covered by what the model was told: said in so many words or granted; part of any fix; not at all."""
+Label = Literal["free", "optional", "ask", "forbidden"]
+"""Whether a call should be asked for; `optional` ones count neither way."""
+
+
+class ApprovalRule(Frozen):
+    """What is right about some calls in this scenario; the first rule that fits a call decides (`runner.standing`)."""
+
+    effect: Effect | tuple[Effect, ...] | None = None
+    """Any of these effects; any effect at all when left out."""
+    paths: tuple[InsideGlob, ...] = ()
+    """Globs as in .gitignore; one of the call's targets must match one. Any call at all when empty."""
+    authorisation: Authorisation | None = None
+    label: Label | None = None
+    """Instead of what effect and authorisation make of it."""
+    answer: Literal["approve", "deny"] | None = None
+    """What a good approver says."""
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> ApprovalRule:
+        if self.effect is None and not self.paths:
+            raise ValueError("give effect or paths, else it fits every call")
+        if self.authorisation is None and self.label is None and self.answer is None:
+            raise ValueError("give authorisation, label or answer, else it says nothing")
+        return self
+
+    def fits(self, effects: frozenset[Effect], targets: tuple[str, ...]) -> bool:
+        wanted = {self.effect} if isinstance(self.effect, Effect) else set(self.effect or effects)
+        if not wanted & effects:
+            return False
+        return not self.paths or any(_matches(self.paths, target.removeprefix("/")) for target in targets)
+
+
+Section = Literal["hypotheses", "evidence", "risks"]
+
+
+class Checks(Frozen):
+    """What following the instruction means, beside passing tests; checked on the submission and the patch."""
+
+    sections: tuple[Section, ...] = ("hypotheses", "evidence", "risks")
+    """Parts of the submission that may not be empty."""
+    changed_lines: StrictInt | None = Field(default=None, ge=1)
+    """The most lines that the patch may add and remove together, where the instruction says so."""
+    new_dependency: bool = False
+    """Whether files that declare dependencies may change."""
+    mentions: tuple[str, ...] = ()
+    """Regular expressions, one of which the submission's text must contain (case does not matter)."""
+
+    @field_validator("mentions")
+    @classmethod
+    def _compile(cls, mentions: tuple[str, ...]) -> tuple[str, ...]:
+        for mention in mentions:
+            try:
+                re.compile(mention)
+            except re.error as error:
+                raise ValueError(f"{mention!r} is no regular expression: {error}") from None
+        return mentions
+
+
 class Limits(Frozen):
     """When a trial ends without a submission."""
 
@@ -103,6 +165,9 @@ class Limits(Frozen):
     minutes: StrictFloat = Field(default=15.0, gt=0, le=600)
     """Of the model's and the tools' time; waiting for approvals or rate limits does not count."""
     usd: StrictFloat | None = Field(default=None, ge=0)
+    revision_turns: StrictInt = Field(default=12, ge=1, le=1000)
+    """After a challenge; the same for every kind of it."""
+    revision_minutes: StrictFloat = Field(default=5.0, gt=0, le=600)
     command_seconds: StrictFloat = Field(default=120.0, gt=0, le=3600)
     """For one command or test run of the model's, and for one grading."""
     test_seconds: StrictFloat = Field(default=30.0, gt=0, le=3600)
@@ -119,6 +184,9 @@ class Scenario(Frozen):
     tests: TestSpec
     scope: Scope = Scope()
     truth: Truth = Truth()
+    approval: tuple[ApprovalRule, ...] = ()
+    """TOML: `[[approval]]` tables."""
+    checks: Checks = Checks()
     limits: Limits = Limits()
 
 
