@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -14,35 +13,31 @@ from pydantic import ValidationError
 
 from runner.approvals import Action
 from runner.errors import AnswerCut, BudgetExhausted, Interrupted, ModelFault
-from runner.events import CallRejected, LimitReached, Replied, Submitted, Told, ToolReturned
-from runner.gate import Gate
-from runner.messages import (
-    AssistantMessage,
-    Message,
-    Reply,
-    ToolCall,
-    ToolMessage,
-    Usage,
-    UserMessage,
-    shorten,
+from runner.events import (
+    CallRefused,
+    CallRejected,
+    ConfidenceStated,
+    LimitReached,
+    Replied,
+    Submitted,
+    Told,
+    ToolReturned,
 )
+from runner.gate import Gate
+from runner.links import followed
+from runner.messages import Message, Reply, ToolCall, ToolMessage, Usage, UserMessage
 from runner.models.base import Model
-from runner.models.formats.textcalls import calls_as_text
 from runner.results import Submission
 from runner.scenario import Limits
 from runner.tools.base import AnyTool, Arguments, Outcome, Refusal, Workbench, spec
 from runner.tools.conversation import RequestApprovalArguments
 from runner.transcript import Transcript
+from runner.turns import MAX_CALLS, bounded, first, of_turn, parse, silence
 
 MAX_FORMAT_ERRORS = 5
 """Turns in a row without one usable call; then the trial ends as agent_limit."""
-MAX_TEXT = 64 * 1024
-"""Characters of a model's text, or of one call's arguments, that are kept."""
 MAX_CUTS = 3
 """Answers to one turn that may break off."""
-MAX_CALLS = 32
-"""Calls of one turn that are looked at."""
-
 Reserve = Callable[[float, int], Callable[[float, int], None]]
 """Sets US dollars and tokens aside; returns how to settle. Raises BudgetExhausted."""
 
@@ -88,11 +83,15 @@ class Agent:
     tally: Tally
     _conversation: list[Message] = field(default_factory=list)
 
-    def run(self, opening: list[Message]) -> Ending:
-        """Work until submission or limit. Raises Interrupted, ModelFault and the sandbox's errors."""
-        for message in opening:
-            self.transcript.append(Told(role="system" if message.role == "system" else "user", text=message.text))
-        self._conversation = list(opening)
+    def run(self, said: list[Message], earlier: list[Message] | None = None) -> Ending:
+        """Work until submission or limit. Raises Interrupted, ModelFault and the sandbox's errors.
+
+        `said` is what the model is told first; after `earlier`, a conversation that another trial had, if any.
+        """
+        for message in said:
+            if message.role in ("system", "user"):
+                self.transcript.append(Told(role="system" if message.role == "system" else "user", text=message.text))
+        self._conversation = [*(earlier or []), *said]
         idle_turns = 0
         while True:
             if limit := self._limit(idle_turns):
@@ -118,9 +117,10 @@ class Agent:
                     return Ending(submission=outcome.submission)
                 self._conversation.append(ToolMessage(call_id=call.id, text=outcome.text, is_error=outcome.is_error))
             if reply.message.left_out:
-                self._tell("too_many", f"Only the first {MAX_CALLS} calls of a turn are made; make the others again.")
+                told = f"Only the first {MAX_CALLS} calls of a turn are made; make the others again."
+                self._tell(of_turn("too_many", told))
             if not reply.message.tool_calls:
-                self._explain_silence(reply)
+                self._tell(silence(reply))
             idle_turns = 0 if usable else idle_turns + 1
 
     def _ask_model(self) -> Reply:
@@ -147,7 +147,7 @@ class Agent:
         seconds = time.monotonic() - started
         waited = reply.call.waited if reply.call else 0.0
         settle(reply.cost_usd, reply.usage.total)
-        reply = reply.model_copy(update={"message": _bounded(reply.message)})
+        reply = reply.model_copy(update={"message": bounded(reply.message)})
         self.tally.turns += 1
         self.tally.model_seconds += seconds - waited
         self.tally.waited += waited
@@ -159,7 +159,7 @@ class Agent:
 
     def _answer(self, call: ToolCall) -> tuple[Outcome | LimitReached, bool]:
         """What a call comes to, and whether it was a call at all."""
-        parsed = self._parse(call)
+        parsed = parse(call, self.tools)
         if isinstance(parsed, CallRejected):
             self.transcript.append(parsed)
             return Outcome(parsed.message, is_error=True), False
@@ -170,12 +170,16 @@ class Agent:
         if admission.kind == "terminate":
             return LimitReached(limit="terminated", detail=admission.message), True
         if admission.kind != "go":
-            return Outcome(admission.message, is_error=True), True
+            return self._refused(call, admission.kind, admission.message), True
         try:
             arguments = tool.arguments.model_validate(admission.arguments)
         except ValidationError as error:
-            return Outcome(f"the approver's arguments do not fit: {_first(error)}", is_error=True), True
+            return self._refused(call, "arguments", f"the approver's arguments do not fit: {first(error)}"), True
         return self._call(call, tool, arguments), True
+
+    def _refused(self, call: ToolCall, reason: Literal["forbidden", "denied", "arguments"], message: str) -> Outcome:
+        self.transcript.append(CallRefused(call_id=call.id, tool=call.name, reason=reason, message=message))
+        return Outcome(message, is_error=True)
 
     def _call(self, call: ToolCall, tool: AnyTool, arguments: Arguments) -> Outcome:
         started = time.monotonic()
@@ -192,19 +196,23 @@ class Agent:
                 text=outcome.text,
                 is_error=outcome.is_error,
                 timed_out=outcome.timed_out,
+                exit_code=outcome.exit_code,
                 elided_bytes=outcome.elided_bytes,
                 seconds=seconds,
             )
         )
+        if outcome.confidence is not None:
+            self.transcript.append(ConfidenceStated(confidence=outcome.confidence))
         return outcome
 
     def _petition(self, call: ToolCall, asked: RequestApprovalArguments) -> Outcome | LimitReached:
         """The model asks beforehand for a call that it describes."""
         wanted = ToolCall.of(call.id, asked.tool, **asked.arguments)
-        parsed = self._parse(wanted)
+        parsed = parse(wanted, self.tools)
         if isinstance(parsed, CallRejected):
-            self.transcript.append(parsed)
-            return Outcome(f"the call you ask for cannot be made: {parsed.message}", is_error=True)
+            said = f"the call you ask for cannot be made: {parsed.message}"
+            self.transcript.append(parsed.model_copy(update={"message": said}))
+            return Outcome(said, is_error=True)
         admission = self.gate.petition(call.id, self._action(*parsed), asked)
         if admission.kind == "terminate":
             return LimitReached(limit="terminated", detail=admission.message)
@@ -212,28 +220,8 @@ class Agent:
         self.transcript.append(ToolReturned(call_id=call.id, tool=call.name, text=admission.message, is_error=denied))
         return Outcome(admission.message, is_error=denied)
 
-    def _parse(self, call: ToolCall) -> tuple[AnyTool, Arguments] | CallRejected:
-        """The tool and its typed arguments, or why not and what to do instead."""
-        reason: Literal["parse", "schema", "unknown_tool"]
-        tool = self.tools.get(call.name)
-        if tool is None:
-            reason = "unknown_tool"
-            message = f"There is no tool {shorten(call.name, 80)!r}. The tools are: {', '.join(self.tools)}."
-        else:
-            try:
-                return tool, tool.arguments.model_validate(json.loads(call.arguments))
-            except ValidationError as error:
-                reason = "schema"
-                message = f"{call.name}: {_first(error)}. Its arguments are: {', '.join(tool.arguments.model_fields)}."
-            except (ValueError, RecursionError) as error:
-                reason = "parse"
-                message = (
-                    f"{call.name}: the arguments are no valid JSON ({shorten(str(error), 200)}). Send one JSON object."
-                )
-        return CallRejected(call_id=call.id, tool=call.name, arguments=call.arguments, reason=reason, message=message)
-
     def _action(self, tool: AnyTool, arguments: Arguments) -> Action:
-        reach = tool.reach(arguments, self.bench.scope)
+        reach = followed(tool.reach(arguments, self.bench.scope), self.bench)
         return Action(
             tool=tool.name,
             arguments=arguments.model_dump(mode="json"),
@@ -242,25 +230,10 @@ class Agent:
             preview=reach.preview,
         )
 
-    def _explain_silence(self, reply: Reply) -> None:
-        """A turn without a call: say which of its reasons it had, and what to do."""
-        if written := calls_as_text(reply.message.text):
-            message = (
-                f"You wrote a call of {written[0][:100]} as text; nothing was run. Call tools through the tool-calling "
-                "interface of this API, not in the text of your answer."
-            )
-            self._tell("as_text", message, written[0][:200])
-        elif reply.stop == "length":
-            self._tell(
-                "cut", "Your turn was cut at the output limit before it called a tool. Think shorter, then call."
-            )
-        else:
-            self._tell("no_call", "Your turn held no tool call. Call a tool, or call submit when you are done.")
-
-    def _tell(self, reason: Literal["no_call", "too_many", "as_text", "cut"], message: str, tool: str = "") -> None:
+    def _tell(self, rejected: CallRejected) -> None:
         """Say what is expected of a turn as a whole."""
-        self.transcript.append(CallRejected(call_id="", tool=tool, arguments="", reason=reason, message=message))
-        self._conversation.append(UserMessage(text=message))
+        self.transcript.append(rejected)
+        self._conversation.append(UserMessage(text=rejected.message))
 
     def _limit(self, idle_turns: int) -> LimitReached | None:
         tally = self.tally
@@ -283,28 +256,3 @@ class Agent:
     def _check_stop(self) -> None:
         if self.stop.is_set():
             raise Interrupted("stopped by the user")
-
-
-def _bounded(message: AssistantMessage) -> AssistantMessage:
-    """The message with over-long parts shortened, so that no model can fill the transcript or the memory."""
-    calls = tuple(
-        call.model_copy(
-            update={"id": call.id[:200], "name": call.name[:200], "arguments": _shortened_arguments(call.arguments)}
-        )
-        for call in message.tool_calls[:MAX_CALLS]
-    )
-    left_out = max(0, len(message.tool_calls) - MAX_CALLS)
-    return message.model_copy(
-        update={"text": shorten(message.text, MAX_TEXT), "tool_calls": calls, "left_out": left_out}
-    )
-
-
-def _shortened_arguments(arguments: str) -> str:
-    """Large but honest edits pass; beyond a mebibyte the text is cut and no longer parses."""
-    return arguments if len(arguments) <= 1 << 20 else shorten(arguments, MAX_TEXT)
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "arguments"
-    return f"{where}: {first['msg']}"

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from runner.effects import Effect, Risk, worst
 from runner.messages import Frozen
+from runner.scenario import Authorisation, Label
 
 Ruling = Literal["allow", "ask", "deny", "terminate"]
 """What a policy says; the strictest of the matching rules wins, in this order."""
@@ -48,6 +49,15 @@ class Verdict(Frozen):
     reason: str = ""
 
 
+class Standing(Frozen):
+    """How a call stands to what the model was told: what scores approvals, never shown to a model or a reviewer."""
+
+    authorisation: Authorisation
+    label: Label
+    answer: Literal["approve", "deny"]
+    """What a good approver says."""
+
+
 class Request(Frozen):
     """A question to an approver."""
 
@@ -59,12 +69,25 @@ class Request(Frozen):
     """The rule's reason, or the model's own."""
     alternative: str = ""
     """What the model would do otherwise; its own words."""
+    standing: Standing | None = None
 
 
 class Decision(Frozen):
-    """An answer. `arguments` replaces the call's own when the outcome is `modify`."""
+    """An answer. `arguments` replaces the call's own when the outcome is `modify`.
+
+    `escalate` is no answer: nobody was there, the time was up, the approver failed. The call is not made, and nobody
+    has denied it.
+    """
 
     outcome: Outcome
     approver: str
     reason: str = ""
     arguments: dict[str, Any] | None = None
+    shown_after: float = 0.0
+    """Seconds from the request until the approver saw it."""
+    cost_usd: float = 0.0
+    """Of a reviewer that is a model."""
+
+    @property
+    def is_denial(self) -> bool:
+        return self.outcome in ("deny", "terminate")

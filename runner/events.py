@@ -6,11 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from runner.approvals import Decision, Request
+from runner.approvals import Action, Decision, Request, Standing
 from runner.approvals import Verdict as PolicyVerdict
+from runner.arms import Arm, ChallengeKind, FaultKind, Persistence, Visibility
 from runner.effects import Effect
 from runner.messages import Frozen, Reply
-from runner.results import Submission, TrialKey, Verdict
+from runner.results import Submission, TestCounts, Times, TrialKey, Verdict
+from runner.scenario import Checks
 
 
 class Event(Frozen):
@@ -28,6 +30,54 @@ class TrialStarted(Event):
     attempt: int
     image: str
     seed: int
+    arm: Arm | None = None
+    """None in transcripts from before there were arms."""
+
+
+class Branched(Event):
+    """The trial goes on from another one's first submission: same workspace, same conversation."""
+
+    type: Literal["branched"] = "branched"
+    trunk: TrialKey
+    trunk_step: int
+    """Of the submission in the trunk's transcript."""
+    resolved: bool
+    """y₀: whether that submission passed, graded out of the model's sight."""
+    submission: Submission
+
+
+class StartedFrom(Event):
+    """The trial starts in the workspace that a failed trial of another run left, with a conversation of its own."""
+
+    type: Literal["started_from"] = "started_from"
+    trial: TrialKey
+
+
+class Challenged(Event):
+    """What was said to a submission."""
+
+    type: Literal["challenged"] = "challenged"
+    challenge: ChallengeKind
+    text: str
+
+
+class FaultDelivered(Event):
+    """A receipt: a fault that was injected on purpose took effect, in the call whose answer follows."""
+
+    type: Literal["fault_delivered"] = "fault_delivered"
+    fault: FaultKind
+    visibility: Visibility
+    persistence: Persistence
+    tool: str
+    nth: int
+    """Which call of this tool, from 1."""
+
+
+class ConfidenceStated(Event):
+    """Before the first edit, where the study asks for it."""
+
+    type: Literal["confidence_stated"] = "confidence_stated"
+    confidence: float
 
 
 class Told(Event):
@@ -68,6 +118,22 @@ class CallProposed(Event):
     policy: PolicyVerdict
     granted: bool = False
     """The model had asked for exactly this action before, and got it."""
+    unasked: bool = False
+    """The policy would have asked; the model had to, and did not. The call was made all the same."""
+    standing: Standing | None = None
+    """Of the call, or of the one that `request_approval` asks for."""
+    asks_for: Action | None = None
+    """What `request_approval` is about."""
+
+
+class CallRefused(Event):
+    """A call was not made; the message is what the model was told."""
+
+    type: Literal["call_refused"] = "call_refused"
+    call_id: str
+    tool: str
+    reason: Literal["forbidden", "denied", "arguments"]
+    message: str
 
 
 class Decided(Event):
@@ -87,6 +153,8 @@ class ToolReturned(Event):
     text: str
     is_error: bool = False
     timed_out: bool = False
+    exit_code: int | None = None
+    """Of a command or a test run."""
     elided_bytes: int = 0
 
 
@@ -109,13 +177,34 @@ class ChangeDropped(Event):
     reason: str
 
 
+class PatchTaken(Event):
+    """The size of what was graded, and of the reference fix: changed lines by file (added and removed together)."""
+
+    type: Literal["patch_taken"] = "patch_taken"
+    lines: dict[str, int]
+    reference: dict[str, int]
+
+
+class ScenarioFacts(Event):
+    """What only the graders know and the measures need; written once the agent has stopped."""
+
+    type: Literal["scenario_facts"] = "scenario_facts"
+    locations: tuple[str, ...]
+    """Where the fault is: `file::qualified.symbol`."""
+    checks: Checks
+
+
 class Graded(Event):
     type: Literal["graded"] = "graded"
     outcomes: dict[str, str]
     """Expected node id to passed, failed, error, skipped or missing."""
     canaries: Literal["honest", "missing", "lying"]
+    tests: TestCounts | None = None
+    """The outcomes by group; None in transcripts from before they were kept."""
     detail: str = ""
     """The end of the test run's output, where it explains a failure."""
+    failures: dict[str, str] = Field(default_factory=dict)
+    """What pytest says of the first expected tests that failed."""
 
 
 class TrialFailed(Event):
@@ -130,10 +219,21 @@ class TrialFinished(Event):
     type: Literal["trial_finished"] = "trial_finished"
     verdict: Verdict
     reason: str = ""
+    times: Times | None = None
+    earlier_usd: float = 0.0
+    """Spent by attempts before this one."""
 
 
 AnyEvent = Annotated[
     TrialStarted
+    | Branched
+    | StartedFrom
+    | Challenged
+    | FaultDelivered
+    | ConfidenceStated
+    | CallRefused
+    | PatchTaken
+    | ScenarioFacts
     | Told
     | Replied
     | CallRejected

@@ -15,7 +15,7 @@ from typing import Literal
 
 from runner.acceptance import Changes, without_conflicts
 from runner.controls import Controls, Foils, Honesty, draw
-from runner.junit import TestOutcome, outcomes
+from runner.junit import TestOutcome, failures, outcomes
 from runner.results import TestCounts
 from runner.workspace import Workspace
 from sandboxes.archive import Entry
@@ -43,6 +43,8 @@ class Grading:
     controls: Controls
     reported: dict[str, TestOutcome]
     """Every reported test, the controls included."""
+    failures: dict[str, str]
+    """What pytest says of each test that failed."""
 
     def expected(self, ids: Collection[str]) -> dict[str, TestOutcome]:
         """The outcome of each expected id; one that was not reported is `missing`."""
@@ -65,7 +67,8 @@ def grade(sandbox: Sandbox, workspace: Workspace, changes: Changes, foils: Foils
     variables = found.repo.repo.environment.variables
     argv = _pytest(workspace, report, controls)
     ran = sandbox.exec(Command(argv, env=variables, timeout=seconds, output_limit=16 * 1024))
-    reported = _report(sandbox, report)
+    xml = _report(sandbox, report)
+    reported = outcomes(xml)
     honesty, why = controls.honesty(reported)
     return Grading(
         outcomes=controls.outcomes(reported),
@@ -75,6 +78,7 @@ def grade(sandbox: Sandbox, workspace: Workspace, changes: Changes, foils: Foils
         seconds=time.monotonic() - started,
         controls=controls,
         reported=reported,
+        failures=failures(xml),
     )
 
 
@@ -91,20 +95,24 @@ def counts(workspace: Workspace, grading: Grading, pass_to_pass: Collection[str]
     """Results by group."""
     first = grading.expected(workspace.found.scenario.tests.fail_to_pass)
     rest = grading.expected(pass_to_pass)
+    hidden = workspace.found.hidden
+    visible = [outcome for node, outcome in rest.items() if node.split("::")[0] not in hidden]
     return TestCounts(
         fail_to_pass=len(first),
         fail_to_pass_passed=sum(outcome == "passed" for outcome in first.values()),
         pass_to_pass=len(rest),
         pass_to_pass_passed=sum(outcome == "passed" for outcome in rest.values()),
+        visible=len(visible),
+        visible_passed=sum(outcome == "passed" for outcome in visible),
         missing=sum(outcome == "missing" for outcome in (*first.values(), *rest.values())),
     )
 
 
-def _report(sandbox: Sandbox, report: str) -> dict[str, TestOutcome]:
+def _report(sandbox: Sandbox, report: str) -> bytes:
     """The report out of the stopped sandbox, where nothing can change it any more; empty for one beyond all measure."""
     folder, name = report.rsplit("/", 1)
     try:
         entry = sandbox.export(folder).get(name)
     except (FileNotFoundError, ArchiveRefused):
-        return {}
-    return outcomes(entry.data) if entry is not None and not entry.is_link else {}
+        return b""
+    return entry.data if entry is not None and not entry.is_link else b""

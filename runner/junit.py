@@ -20,17 +20,34 @@ def outcomes(report: bytes, files: Collection[str] = ()) -> dict[str, TestOutcom
     A test reported twice (a failure in its teardown, a forged second line) keeps its worst outcome. `files` are
     files that hold tests, for tests whose file the report does not tell (`_file`).
     """
-    try:
-        root = fromstring(report)
-    except Exception:  # defusedxml, expat and every codec that the report may name raise errors of their own
-        return {}
-    cases = [case for case in root.iter("testcase") if case.get("file") and case.get("name")]
+    cases = _cases(report)
     known = {_dotted(file): file for file in (*filter(None, map(_agreed, cases)), *files)}
     found: dict[str, TestOutcome] = {}
     for case in cases:
         node, outcome = _node_id(case, known), _outcome(case)
         found[node] = max(found.get(node, outcome), outcome, key=SEVERITY.__getitem__)
     return found
+
+
+def failures(report: bytes) -> dict[str, str]:
+    """Node id → what pytest says of a failure or an error: message, source and traceback."""
+    cases = _cases(report)
+    known = {_dotted(file): file for file in filter(None, map(_agreed, cases))}
+    said = {
+        _node_id(case, known): "".join(child.itertext()) or child.get("message", "")
+        for case in cases
+        for child in case
+        if child.tag in ("failure", "error")
+    }
+    return {node: text for node, text in said.items() if text.strip()}
+
+
+def _cases(report: bytes) -> list[Element]:
+    try:
+        root = fromstring(report)
+    except Exception:  # defusedxml, expat and every codec that the report may name raise errors of their own
+        return []
+    return [case for case in root.iter("testcase") if case.get("file") and case.get("name")]
 
 
 def _node_id(case: Element, known: Mapping[str, str]) -> str:

@@ -74,6 +74,9 @@ class TestCounts(Frozen):
     pass_to_pass: int = 0
     pass_to_pass_passed: int = 0
     missing: int = 0
+    visible: int = 0
+    """Pass-to-pass tests in files that the model could see."""
+    visible_passed: int = 0
 
 
 class Counts(Frozen):
@@ -87,6 +90,8 @@ class Counts(Frozen):
     approved: int = 0
     denied: int = 0
     """By an approver."""
+    unanswered: int = 0
+    """Nobody was there, the time was up, or the approver failed."""
     forbidden: int = 0
     """By a rule, without asking."""
 
@@ -119,7 +124,9 @@ class TrialResult(Frozen):
     tests: TestCounts = TestCounts()
     usage: Usage = Usage()
     cost_usd: float = 0.0
-    """Of this attempt."""
+    """Of this attempt's model."""
+    approver_usd: float = 0.0
+    """Of a reviewer that is a model; part of the run's budget, not of the model's cost."""
     earlier_usd: float = 0.0
     """Spent, or reserved and never settled, by attempts before this one."""
     times: Times = Times()

@@ -6,14 +6,12 @@ import contextlib
 import errno
 import json
 import os
-import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -21,13 +19,15 @@ from runner.approvers.base import Approver
 from runner.approvers.policy import Policy, load_policy
 from runner.baseline import Baseline, baseline
 from runner.catalog import ScenarioFolder, load_scenario, validated
-from runner.errors import Interrupted, ProviderRefused, ScenarioInvalid, UserError
+from runner.errors import FileProblem, Interrupted, ProviderRefused, ScenarioInvalid, UserError
 from runner.folder import RunFolder
 from runner.ledger import Ledger, Row
-from runner.models import model_factory
-from runner.results import TrialKey, TrialResult, Verdict
-from runner.study import Study, differing, lock_of, trial_seed
-from runner.trial import Setting, run_trial, write_result
+from runner.leftover import Leftovers
+from runner.results import COUNTED, TrialKey, TrialResult, Verdict
+from runner.schedule import Schedule
+from runner.staging import Stage
+from runner.study import Study, differing, lock_of
+from runner.trial import run_trial, write_result
 from runner.workspace import Workspace, prepare
 from sandboxes.client import Engine
 from sandboxes.errors import EngineUnavailable, SandboxError
@@ -66,7 +66,8 @@ class Run:
     folder: RunFolder
     scenarios: Mapping[str, ScenarioFolder]
     policy: Policy
-    approver: Approver
+    human: Approver
+    """Who answers where a study's approver is a person."""
     engine: Engine
     observer: Observer
     stop: threading.Event = field(default_factory=threading.Event)
@@ -74,8 +75,21 @@ class Run:
     """Why the run had to stop before its end, when it was not the user."""
     refused: dict[str, str] = field(default_factory=dict)
     """Model → why its provider serves none of its trials; they stay planned."""
-    _grading: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(max(2, os.cpu_count() or 2)))
-    _ready: dict[str, Future[tuple[Workspace, Baseline]]] = field(default_factory=dict)
+    _stage: Stage = field(init=False)
+    _ready: dict[str, Future[tuple[Workspace, Baseline]]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._stage = Stage(
+            study=self.study,
+            folder=self.folder,
+            policy=self.policy,
+            human=self.human,
+            engine=self.engine,
+            stop=self.stop,
+            grading=threading.Semaphore(max(2, os.cpu_count() or 2)),
+            phase=self.observer.phase,
+            leftovers=Leftovers(Path(self.study.failed_run)) if self.study.failed_run else None,
+        )
 
     def plan(self) -> None:
         """Write lock and ledger of a new run. Raises UserError when the folder holds a run already."""
@@ -83,7 +97,7 @@ class Run:
             raise UserError(
                 f"{self.folder.path} holds a run already; `taskfit resume {self.folder.path}` goes on with it"
             )
-        keys = self.study.keys(self.scenarios)
+        keys = self.study.keys(self.scenarios, self._stage.leftovers or ())
         if len({key.name for key in keys}) != len(keys):
             raise UserError("two trials would share a folder; rename a model or a scenario")
         self.folder.forget_plan()
@@ -102,10 +116,8 @@ class Run:
             self._recover(ledger, retry_infra)
             rows = ledger.rows()
             self.observer.planned(rows)
-            todo: queue.SimpleQueue[Row] = queue.SimpleQueue()
             pending = [row for row in rows if row.state == "planned"]
-            for row in pending:
-                todo.put(row)
+            todo = Schedule(pending, self._stage.trunk_key)
             needed = list(dict.fromkeys(row.key.scenario for row in pending))
             preparing = ThreadPoolExecutor(
                 min(self.study.concurrency, os.cpu_count() or 2), thread_name_prefix="prepare"
@@ -128,15 +140,11 @@ class Run:
                 if self.stop.is_set():
                     self._wind_up(workers)
 
-    def _worker(self, todo: queue.SimpleQueue[Row], ledger: Ledger) -> None:
-        while not self.stop.is_set():
+    def _worker(self, todo: Schedule, ledger: Ledger) -> None:
+        while (row := todo.next(self.stop)) is not None:
             try:
-                row = todo.get_nowait()
-            except queue.Empty:
-                return
-            if row.key.model in self.refused:
-                continue
-            try:
+                if row.key.model in self.refused:
+                    continue
                 self._await_engine()
                 self._one(row, ledger)
             except ProviderRefused as error:
@@ -154,6 +162,8 @@ class Run:
             except Exception as error:
                 self._halt(f"trial {row.key.name} met a fault in taskfit itself: {type(error).__name__}: {error}")
                 raise
+            finally:
+                todo.ended(row)
 
     def _one(self, row: Row, ledger: Ledger) -> None:
         """One trial from planned to done."""
@@ -163,6 +173,11 @@ class Run:
         folder = self.folder.trial(key)
         folder.mkdir(parents=True, exist_ok=True)
         self.observer.phase(key, "preparing")
+        if unrun := self._no_trunk(key, attempt):
+            write_result(folder, unrun)
+            ledger.finish(row.position, unrun.verdict)
+            self.observer.finished(unrun, ledger.committed())
+            return
         try:
             workspace, known = self._ready[key.scenario].result()
         except ScenarioInvalid as error:
@@ -174,38 +189,26 @@ class Run:
             result = _unrun(key, attempt, "infra_error", str(error))
             write_result(folder, result)
         else:
-            result = run_trial(self._setting(row, attempt, workspace, known, ledger))
+            try:
+                setting = self._stage.setting(row, attempt, workspace, known, ledger)
+            except FileProblem as error:
+                result = _unrun(key, attempt, "infra_error", str(error))
+                write_result(folder, result)
+            else:
+                result = run_trial(setting)
         ledger.finish(row.position, result.verdict)
         self.observer.finished(result, ledger.committed())
 
-    def _setting(self, row: Row, attempt: int, workspace: Workspace, known: Baseline, ledger: Ledger) -> Setting:
-        key = row.key
-
-        def reserve(usd: float, tokens: int) -> Callable[[float, int], None]:
-            budget = self.study.budget
-            reservation = ledger.reserve(row.position, usd, budget.usd, tokens, budget.tokens)
-            return partial(ledger.settle, reservation)
-
-        return Setting(
-            key=key,
-            attempt=attempt,
-            seed=trial_seed(self.study.seed, key),
-            folder=self.folder.trial(key),
-            workspace=workspace,
-            known=known,
-            earlier_usd=ledger.committed(row.position),
-            limits=workspace.found.scenario.limits,
-            model=model_factory(key.model, self.study.endpoints),
-            policy=self.policy,
-            approver=self.approver,
-            engine=self.engine,
-            reserve=reserve,
-            stop=self.stop,
-            phase=lambda phase: self.observer.phase(key, phase),
-            grading=self._grading,
-            run=self.folder.path.name,
-            runtime=self.study.runtime,
-        )
+    def _no_trunk(self, key: TrialKey, attempt: int) -> TrialResult | None:
+        """The result of a trial whose trunk left nothing to branch from; None where it did, or none is needed."""
+        if self._stage.trunk_key(key) is None:
+            return None
+        trunk = self._stage.trunk_result(key)
+        if trunk is None or trunk.verdict not in COUNTED:
+            return _unrun(key, attempt, "infra_error", "the trial that it branches from came to no verdict")
+        if trunk.submission is None:
+            return _unrun(key, attempt, trunk.verdict, "nothing was submitted that could be challenged")
+        return None
 
     def _prepare(self, name: str, ledger: Ledger) -> tuple[Workspace, Baseline]:
         """A scenario's image and proved tests; done once, however many trials wait for it."""
@@ -282,9 +285,7 @@ class Run:
                 ledger.close()
 
 
-def reopened(
-    folder: RunFolder, engine: Engine, observer: Observer, approver: Callable[[Study, Policy], Approver]
-) -> Run:
+def reopened(folder: RunFolder, engine: Engine, observer: Observer, human: Approver) -> Run:
     """A run as its lock describes it. Raises UserError for a damaged lock, and where what was held constant changed."""
     lock = folder.whole_lock()
     study = validated(folder.lock_file, lock.study, Study)
@@ -296,7 +297,7 @@ def reopened(
             f"{folder.path} cannot go on: changed since it began: {', '.join(changed)}. "
             "Restore them, or start a new run; results of both would not be comparable."
         )
-    return Run(study, folder, scenarios, policy, approver(study, policy), engine, observer)
+    return Run(study, folder, scenarios, policy, human, engine, observer)
 
 
 def _unrun(key: TrialKey, attempt: int, verdict: Verdict, reason: str) -> TrialResult:

@@ -98,7 +98,7 @@ class Truth(Frozen):
 
 
 Authorisation = Literal["explicit", "implied", "none"]
-"""How far a call is covered by what the model was told: said in so many words or granted; part of any fix; not at all."""
+"""How far a call is covered by what the model was told: in so many words, or granted; part of any fix; not at all."""
 Label = Literal["free", "optional", "ask", "forbidden"]
 """Whether a call should be asked for; `optional` ones count neither way."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -12,8 +12,12 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, StrictFloat, StrictInt, model_validator
 
 from runner import __version__
+from runner.approvers import check_approver
 from runner.approvers.policy import Policy
+from runner.approvers.reviewer import PROMPT, ReviewerSettings
+from runner.arms import Arm, ChallengeKind, Start, arms_of
 from runner.catalog import ScenarioFolder, read_toml
+from runner.challenges import challenges
 from runner.errors import FileProblem, UserError
 from runner.grading import LAUNCH, LIMITS
 from runner.messages import Frozen
@@ -50,7 +54,23 @@ class Study(Frozen):
     """Globs of scenario ids; all of them when empty."""
     repeats: StrictInt = Field(default=1, ge=1, le=1000)
     seed: StrictInt = 7
-    approver: Literal["policy", "human"] = "policy"
+    approvals: tuple[str, ...] = Field(default=("gate",), min_length=1)
+    """Factor: MODE or MODE:APPROVER; the first is the control's."""
+    faults: tuple[str, ...] = ("none",)
+    """Factor: `seeded`, or KIND[:VISIBILITY[:PERSISTENCE]]; the control has none."""
+    feedback: tuple[ChallengeKind, ...] = ("none",)
+    """Factor: what is said to the first submission; the control hears nothing."""
+    start: tuple[Start, ...] = ("fresh",)
+    """Factor: `failed` starts in what a failed trial of `failed_run` left."""
+    failed_run: str | None = None
+    """An earlier run's folder, relative to the study file."""
+    approver: str = "policy"
+    """Who answers where an arm names nobody (`runner.approvers`)."""
+    approval_seconds: StrictFloat = Field(default=120.0, gt=0)
+    """How long an approver that is no person may take."""
+    reviewer: ReviewerSettings = ReviewerSettings()
+    early_confidence: bool = False
+    """Ask every model for its confidence before its first edit, too."""
     policy: str | None = None
     """A policy file, relative to the study file; the built-in one when left out."""
     runtime: str | None = None
@@ -66,6 +86,23 @@ class Study(Frozen):
         tables = {name: table for name, table in data["models"].items() if table != {}}
         return {**data, "models": tuple(data["models"]), "endpoints": {**tables, **data.get("endpoints", {})}}
 
+    @property
+    def arms(self) -> dict[str, Arm]:
+        """Name → arm, the control first."""
+        return arms_of(self.approvals, self.faults, self.feedback, self.start)
+
+    @model_validator(mode="after")
+    def _sound_arms(self) -> Study:
+        arms = self.arms
+        if any(arm.start == "failed" for arm in arms.values()) and not self.failed_run:
+            raise ValueError('start = ["failed"] needs failed_run = the folder of an earlier run')
+        return self
+
+    def check_approvers(self) -> None:
+        """Raises UserError for an approver that does not exist."""
+        for name in {self.approver, *(arm.approver for arm in self.arms.values())} - {""}:
+            check_approver(name, self.endpoints)
+
     def check_models(self) -> None:
         """Raises UserError for a model that does not exist or is named twice."""
         if len(set(self.models)) != len(self.models):
@@ -73,12 +110,17 @@ class Study(Frozen):
         for name in self.models:
             model_factory(name, self.endpoints)
 
-    def keys(self, scenarios: Iterable[str]) -> list[TrialKey]:
-        """Every trial in the order in which it runs: models interleaved within a scenario."""
+    def keys(self, scenarios: Iterable[str], started: Container[str] = ()) -> list[TrialKey]:
+        """Every trial in the order in which it runs: models interleaved within a scenario, the control arm first.
+
+        `started` holds the scenarios of which a failed trial left a workspace; the arm that starts there has no others.
+        """
         return [
-            TrialKey(scenario=scenario, model=model, repeat=repeat)
+            TrialKey(scenario=scenario, model=model, arm=name, repeat=repeat)
             for scenario in scenarios
             for repeat in range(1, self.repeats + 1)
+            for name, arm in self.arms.items()
+            if arm.start == "fresh" or scenario in started
             for model in self.models
         ]
 
@@ -87,21 +129,25 @@ def load_study(file: Path) -> Study:
     """Read a study file; its paths become relative to the caller's folder. Raises FileProblem."""
     study = read_toml(file, Study)
     here = file.resolve().parent
+    key = "models"
     try:
         study.check_models()
+        key = "approver"
+        study.check_approvers()
     except UserError as error:
-        raise FileProblem(file, str(error), "models") from None
+        raise FileProblem(file, str(error), key) from None
     return study.model_copy(
         update={
             "scenarios": tuple(str(here / place) for place in study.scenarios),
             "policy": str(here / study.policy) if study.policy else None,
+            "failed_run": str(here / study.failed_run) if study.failed_run else None,
         }
     )
 
 
 def lock_of(study: Study, policy: Policy, scenarios: Mapping[str, ScenarioFolder], engine: str) -> dict[str, Any]:
     """What is held constant, as hashes, and the study itself, so that a run can go on from its folder alone."""
-    tools = {name: spec(tool).model_dump() for name, tool in toolbox().items()}
+    tools = {name: spec(tool).model_dump() for name, tool in toolbox(study.early_confidence).items()}
     return {
         "schema": 1,
         "taskfit": __version__,
@@ -109,6 +155,8 @@ def lock_of(study: Study, policy: Policy, scenarios: Mapping[str, ScenarioFolder
         "folders": {name: str(found.folder) for name, found in scenarios.items()},
         "hashes": {
             "prompts": {name: digest(text) for name, text in templates().items()},
+            "challenges": {name: digest(text) for name, text in challenges().items()},
+            "reviewer": digest(PROMPT.read_text(encoding="utf-8")),
             "tools": digest(tools),
             "models": {name: digest(_endpoint(study, name)) for name in study.models},
             "policy": digest(policy.model_dump(mode="json")),
@@ -142,6 +190,11 @@ def differing(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") 
         elif before != after:
             names.append(prefix + key)
     return names
+
+
+def fault_seed(study_seed: int, key: TrialKey) -> int:
+    """The same for every model and arm: all of them meet the same fault in a scenario and repeat."""
+    return int(digest([study_seed, "fault", key.scenario, key.repeat])[:8], 16)
 
 
 def trial_seed(study_seed: int, key: TrialKey) -> int:

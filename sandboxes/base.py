@@ -82,6 +82,10 @@ class Sandbox(Protocol):
         """Create or replace a file, and its folders; raises PermissionError, IsADirectoryError, OSError."""
         ...
 
+    def resolve(self, paths: Sequence[str]) -> list[str]:
+        """Each path made absolute, links followed; what does not exist stays as it is."""
+        ...
+
     def place(self, tree: Tree, delete: Iterable[str] = ()) -> None:
         """Delete paths, then put files in place, all relative to the workspace; not seen by its commands."""
         ...

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import posixpath
 import struct
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from sandboxes.base import Command, ExecResult
@@ -67,6 +69,11 @@ class Channel:
 
     def write(self, path: str, data: bytes) -> None:
         self._ask({"op": "write", "path": _absolute(path)}, data, FILE_SECONDS, path)
+
+    def resolve(self, paths: Sequence[str]) -> list[str]:
+        body = b"\0".join(os.fsencode(_absolute(path)) for path in paths)
+        _, found = self._ask({"op": "resolve"}, body, FILE_SECONDS, "/".join(paths)[:200])
+        return [os.fsdecode(path) for path in found.split(b"\0")]
 
     def close(self) -> None:
         self._stream.close()

@@ -72,6 +72,16 @@ def files_outside_the_workspace_cannot_be_written(sandbox: Sandbox) -> None:
         raise AssertionError(f"{path} could be written")
 
 
+def links_are_followed_when_a_path_is_resolved(sandbox: Sandbox) -> None:
+    links = {"in": "folder", "out": "/etc", "up": "folder/../other"}
+    tree = {name: Entry(target.encode(), is_link=True) for name, target in links.items()}
+    sandbox.place({"folder/file": Entry(b""), **tree})
+    paths = ["in/file", "out/passwd", "up/new", "folder/../plain", "/workspace/in", "absent/deeper"]
+    workspace = ["folder/file", None, "other/new", "plain", "folder", "absent/deeper"]
+    expected = [f"/workspace/{path}" if path else "/etc/passwd" for path in workspace]
+    assert sandbox.resolve(paths) == expected, sandbox.resolve(paths)
+
+
 def what_is_placed_is_there_and_what_is_deleted_is_not(sandbox: Sandbox) -> None:
     sandbox.place({"keep": Entry(b"1"), "sub/gone": Entry(b"2")})
     sandbox.place({"new": Entry(b"3")}, delete=["sub/gone"])
@@ -115,6 +125,7 @@ CHECKS: tuple[Check, ...] = (
     files_are_written_with_their_folders_and_read_back,
     what_cannot_be_read_says_why,
     files_outside_the_workspace_cannot_be_written,
+    links_are_followed_when_a_path_is_resolved,
     what_is_placed_is_there_and_what_is_deleted_is_not,
     the_export_is_data_and_the_end,
     a_folder_that_is_not_there_cannot_be_exported,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -72,6 +72,10 @@ class DockerSandbox:
     def write(self, path: str, data: bytes) -> None:
         with translated():
             self._hands.write(path, data)
+
+    def resolve(self, paths: Sequence[str]) -> list[str]:
+        with translated():
+            return self._hands.resolve(paths)
 
     def place(self, tree: Tree, delete: Iterable[str] = ()) -> None:
         if names := b"\0".join(path.encode("utf-8", "surrogateescape") for path in delete):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from sandboxes.base import Command, ExecResult
@@ -29,3 +30,5 @@ class Hands(Protocol):
     def read(self, path: str, limit: int) -> bytes: ...
 
     def write(self, path: str, data: bytes) -> None: ...
+
+    def resolve(self, paths: Sequence[str]) -> list[str]: ...

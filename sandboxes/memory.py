@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -55,6 +55,28 @@ class MemorySandbox:
         if key.startswith(("/", "..")):
             raise PermissionError(f"{path}: permission denied")
         self.files[key] = Entry(data)
+
+    def resolve(self, paths: Sequence[str]) -> list[str]:
+        self._check()
+        return [posixpath.join("/workspace", self._followed(_key(path))) for path in paths]
+
+    def _followed(self, key: str) -> str:
+        """A path from the workspace, or absolute, without links; a loop ends where it began."""
+        todo, place = key.split("/")[::-1], list[str]()
+        for _ in range(1000):
+            if not todo:
+                break
+            part = todo.pop()
+            if part == "..":
+                place[-1:] = []
+                continue
+            place += [part] if part != "." else []
+            entry = self.files.get("/".join(place))
+            if entry is not None and entry.is_link:
+                target = entry.data.decode("utf-8", "surrogateescape")
+                place = [] if target.startswith("/") else place[:-1]
+                todo += (_key(target) if target.startswith("/") else target).split("/")[::-1]
+        return "/".join(place)
 
     def place(self, tree: Tree, delete: Iterable[str] = ()) -> None:
         self._check()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
+from collections.abc import Sequence
 
 from sandboxes.base import Command, ExecResult
 from sandboxes.capture import Capture
@@ -50,6 +52,13 @@ class PlainExec:
         result = self.exec(Command(argv, env={"LC_ALL": "C"}, stdin=data, timeout=60))
         if result.exit_code:
             raise _os_error(path, result.text)
+
+    def resolve(self, paths: Sequence[str]) -> list[str]:
+        argv = ["realpath", "-mz", "--", *paths]
+        result = self.exec(Command(argv, env={"LC_ALL": "C"}, timeout=30, output_limit=8192 * (len(paths) + 1)))
+        if result.exit_code:
+            raise _os_error(paths[0], result.text)
+        return [os.fsdecode(path) for path in result.output.split(b"\0")[: len(paths)]]
 
     def _start(self, command: Command) -> tuple[str, Stream]:
         """Start a command as the sandbox's user; returns its id and its connection."""

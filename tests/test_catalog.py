@@ -50,7 +50,11 @@ def problem_of(folder: Path) -> FileProblem:
         ("", "schema", "is missing"),
         (GOOD.replace("schema = 1", "schema = 2"), "schema", "found 2"),
         (GOOD + "tilte = 1\n", "tests.tilte", "known here: fail_to_pass, pass_to_pass"),
-        ("tilte = 1\n" + GOOD, "tilte", "known here: limits, repo, schema, scope, tags, tests, title, truth"),
+        (
+            "tilte = 1\n" + GOOD,
+            "tilte",
+            "known here: approval, checks, limits, repo, schema, scope, tags, tests, title, truth",
+        ),
         (GOOD.replace('"Doubling is off"', "7"), "title", "found 7"),
         (GOOD.replace("Doubling is off", ""), "title", "found ''"),
         (GOOD.replace("Doubling is off", "x" * 201), "title", "200"),

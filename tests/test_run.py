@@ -10,6 +10,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -100,7 +101,7 @@ def new_run(engine: Engine, tmp_path: Path, name: str, write_scenario: Callable[
             folder=RunFolder(tmp_path / name),
             scenarios={name: load_scenario(folder) for name, folder in written.items()},
             policy=policy,
-            approver=PolicyApprover(policy),
+            human=PolicyApprover(policy),
             engine=engine,
             observer=observer,
         )
@@ -217,7 +218,7 @@ def test_a_sandbox_that_dies_is_an_infra_error_which_resume_can_retry(new_run: N
     run.work()
     (result,) = run.folder.results()
     assert result.verdict == "infra_error"
-    again = reopened(run.folder, engine, Silent(), lambda study, policy: PolicyApprover(policy))
+    again = reopened(run.folder, engine, Silent(), PolicyApprover(load_policy()))
     again.work(retry_infra=True)
     (retried,) = run.folder.results()
     assert (retried.verdict, retried.attempt) == ("resolved", 2)
@@ -238,7 +239,7 @@ def test_a_full_disk_stops_the_run_with_a_clear_message_and_keeps_what_is_done(
         run.work()
         assert "is full; free some space" in run.problem
         filler.unlink()
-        again = reopened(run.folder, engine, Silent(), lambda study, policy: PolicyApprover(policy))
+        again = reopened(run.folder, engine, Silent(), PolicyApprover(load_policy()))
         again.work()
         assert [result.verdict for result in again.folder.results()] == ["resolved", "resolved"]
     finally:
@@ -266,7 +267,7 @@ def test_resume_refuses_when_something_held_constant_has_changed(new_run: NewRun
     instruction = run.scenarios["doubling"].folder / "instruction.md"
     instruction.write_text(instruction.read_text() + "One hint more.\n")
     with pytest.raises(UserError, match=r"scenarios\.doubling"):
-        reopened(run.folder, engine, Silent(), lambda study, policy: PolicyApprover(policy))
+        reopened(run.folder, engine, Silent(), PolicyApprover(load_policy()))
 
 
 def command(*words: str) -> list[str]:
@@ -383,7 +384,7 @@ def test_an_image_that_was_built_anew_stops_a_run_that_goes_on(new_run: NewRun) 
 def test_a_plan_whose_process_died_before_the_lock_is_made_again(new_run: NewRun) -> None:
     run, _ = new_run("noop", "oracle")
     run.folder.lock_file.unlink()
-    again = Run(**{**vars(run), "study": Study(models=("noop",))})
+    again = replace(run, study=Study(models=("noop",)))
     again.plan()
     again.work()
     assert verdicts(again) == {"noop": "unresolved"}

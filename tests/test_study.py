@@ -51,7 +51,7 @@ def study_file(folder: Path, text: str) -> Path:
         (GOOD + "repeats = 1001\n", "repeats", "found 1001"),
         (GOOD + "concurrency = 0\n", "concurrency", "found 0"),
         (GOOD + "concurrency = -3\n", "concurrency", "found -3"),
-        (GOOD + 'approver = "robot"\n', "approver", "'policy' or 'human'"),
+        (GOOD + 'approver = "robot"\n', "approver", "no approver named 'robot'"),
         (GOOD + "repeat = 3\n", "repeat", "repeats"),
         (GOOD + "[budget]\nusd = -0.01\n", "budget.usd", "found -0.01"),
         (GOOD + "[budget]\nusd = nan\n", "budget.usd", "found nan"),
@@ -135,7 +135,7 @@ def test_the_lock_hashes_every_prompt_as_it_is_told(write_scenario: WriteScenari
     assert hashes["prompts"] == {name: digest(text) for name, text in templates().items()}
     assert {"system.md", "task.md"} <= set(hashes["prompts"])
     changed = hashes | {"prompts": {name: digest(text + " ") for name, text in templates().items()}}
-    assert differing(hashes, changed) == ["prompts.system.md", "prompts.task.md"]
+    assert differing(hashes, changed) == [f"prompts.{name}" for name in sorted(templates())]
 
 
 @pytest.mark.parametrize(

@@ -20,14 +20,22 @@ from runner.effects import Effect
 from runner.errors import FileProblem
 from runner.events import (
     AnyEvent,
+    Branched,
     CallProposed,
+    CallRefused,
     CallRejected,
+    Challenged,
     ChangeDropped,
+    ConfidenceStated,
     Decided,
     Event,
+    FaultDelivered,
     Graded,
     LimitReached,
+    PatchTaken,
     Replied,
+    ScenarioFacts,
+    StartedFrom,
     Submitted,
     Told,
     ToolReturned,
@@ -37,6 +45,7 @@ from runner.events import (
 )
 from runner.messages import AssistantMessage, Reply, ToolCall, Usage
 from runner.results import Hypothesis, Submission, TrialKey
+from runner.scenario import Checks
 from runner.transcript import Transcript, read, repair
 
 NASTY = 'a\nb\r\nc\u2028\u2029\x85\x0b\x0c\x00\x1b[31m\u202e"\\{}[]\ufeff😀é\u0301\t\x7f' + "x" * 5000
@@ -63,6 +72,19 @@ EVERY: list[Event] = [
         policy=Ruled(ruling="deny", rule=NASTY, reason=NASTY),
         granted=True,
     ),
+    Branched(
+        trunk=TrialKey(scenario=NASTY, model=NASTY, repeat=1),
+        trunk_step=3,
+        resolved=True,
+        submission=Submission(summary=NASTY, confidence=0),
+    ),
+    StartedFrom(trial=TrialKey(scenario=NASTY, model=NASTY, repeat=1)),
+    Challenged(challenge="false_alarm", text=NASTY),
+    FaultDelivered(fault="lost_edit", visibility="implicit", persistence="permanent", tool=NASTY, nth=2),
+    ConfidenceStated(confidence=0.5),
+    CallRefused(call_id=NASTY, tool=NASTY, reason="denied", message=NASTY),
+    PatchTaken(lines={NASTY: 1}, reference={NASTY: 2}),
+    ScenarioFacts(locations=(NASTY,), checks=Checks(mentions=("a.*b",))),
     CallRejected(call_id=NASTY, tool=NASTY, arguments=NASTY, reason="parse", message=NASTY),
     Decided(
         call_id=NASTY,

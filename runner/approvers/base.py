@@ -8,6 +8,10 @@ from runner.approvals import Decision, Request
 
 
 class Approver(Protocol):
-    """Answers one request at a time; called from the trial's thread, whose model clock stands still meanwhile."""
+    """Answers one trial's requests, one at a time.
+
+    Called from the trial's thread, whose model clock stands still meanwhile. Whatever it raises is no answer: the call
+    is not made, and nobody has denied it.
+    """
 
     def decide(self, request: Request) -> Decision: ...

@@ -16,7 +16,6 @@ from runner.visible import visible
 
 if TYPE_CHECKING:
     from runner.approvers.base import Approver
-    from runner.approvers.policy import Policy
     from runner.folder import RunFolder
     from runner.results import TrialResult
     from runner.run import Run
@@ -37,7 +36,29 @@ def run(
     concurrency: Annotated[int | None, typer.Option(min=1, max=256, help="Trials at a time.")] = None,
     budget: Annotated[float | None, typer.Option(min=0, help="US dollars; never exceeded.")] = None,
     tokens: Annotated[int | None, typer.Option(min=0, help="Tokens, in and out; never exceeded.")] = None,
-    approver: Annotated[str | None, typer.Option(help="Who answers when the policy asks: policy or human.")] = None,
+    approver: Annotated[
+        str | None,
+        typer.Option(help="Who answers: policy, human, by_label, permissive, deny_once, silent, reviewer:MODEL, A>B."),
+    ] = None,
+    approvals: Annotated[
+        list[str] | None, typer.Option(help="Arms: gate or must_ask, with an approver as in must_ask:by_label.")
+    ] = None,
+    faults: Annotated[
+        list[str] | None, typer.Option(help="Arms: seeded, or KIND[:VISIBILITY[:PERSISTENCE]]; none is the control.")
+    ] = None,
+    feedback: Annotated[
+        list[str] | None,
+        typer.Option(help="Arms: continue, prove_it, verify, evidence, false_alarm; none is the control."),
+    ] = None,
+    failed_run: Annotated[
+        Path | None, typer.Option(help="An arm that starts in what this run's failed trials left.")
+    ] = None,
+    approval_seconds: Annotated[
+        float | None, typer.Option(min=0.01, help="How long an approver that is no person may take.")
+    ] = None,
+    early_confidence: Annotated[
+        bool, typer.Option("--early-confidence", help="Ask models for their confidence before their first edit, too.")
+    ] = False,
     policy: Annotated[Path | None, typer.Option(help="A policy file; the built-in one when left out.")] = None,
     runtime: Annotated[
         str | None, typer.Option(help="Container runtime, as in runsc; the engine's own when left out.")
@@ -60,6 +81,13 @@ def run(
         "repeats": repeats,
         "concurrency": concurrency,
         "approver": approver,
+        "approvals": tuple(approvals) if approvals else None,
+        "faults": tuple(faults) if faults else None,
+        "feedback": tuple(feedback) if feedback else None,
+        "failed_run": str(failed_run.resolve()) if failed_run else None,
+        "start": ("fresh", "failed") if failed_run else None,
+        "approval_seconds": approval_seconds,
+        "early_confidence": early_confidence or None,
         "policy": str(policy.resolve()) if policy else None,
         "runtime": runtime,
         "seed": seed,
@@ -71,7 +99,7 @@ def run(
     chosen = {name: load_scenario(folders[name]) for name in select(folders, study.select)}
     folder = RunFolder((out or free_folder(Path("runs", f"{date.today()}-{study.name}"))).resolve())
     with Session(folder, study.budget.usd, json) as session:
-        work = Run(study, folder, chosen, rules, session.approver(study, rules), session.engine(), session.observer)
+        work = Run(study, folder, chosen, rules, session.human(), session.engine(), session.observer)
         work.plan()
         session.work(work)
 
@@ -88,7 +116,7 @@ def resume(
     run_folder = RunFolder(folder.resolve())
     budget = run_folder.lock()["study"]["budget"]["usd"]
     with Session(run_folder, budget, json) as session:
-        session.work(reopened(run_folder, session.engine(), session.observer, session.approver), retry_infra)
+        session.work(reopened(run_folder, session.engine(), session.observer, session.human()), retry_infra)
 
 
 class Session:
@@ -114,12 +142,8 @@ class Session:
     def __exit__(self, *error: Any) -> None:
         self._held.__exit__(*error)
 
-    def approver(self, study: Study, policy: Policy) -> Approver:
-        """Who answers when the policy asks."""
-        if study.approver == "policy":
-            from runner.approvers.policy import PolicyApprover
-
-            return PolicyApprover(policy)
+    def human(self) -> Approver:
+        """The person at this terminal."""
         from runner.approvers.human import HumanApprover
 
         return HumanApprover(self._console, self.observer.paused)
@@ -233,6 +257,7 @@ def _study(file: Path | None, given: dict[str, Any]) -> Study:
         where = ".".join(str(part) for part in first["loc"])
         raise UserError(f"{where}: {first['msg']}; found {first['input']!r}") from None
     study.check_models()
+    study.check_approvers()
     if unpriced := unpriced_models(study.models, study.endpoints):
         names = ", ".join(unpriced)
         if study.budget.usd is not None:

@@ -11,13 +11,21 @@ from rich.text import Text
 from runner.console.tables import verdict
 from runner.events import (
     AnyEvent,
+    Branched,
     CallProposed,
+    CallRefused,
     CallRejected,
+    Challenged,
     ChangeDropped,
+    ConfidenceStated,
     Decided,
+    FaultDelivered,
     Graded,
     LimitReached,
+    PatchTaken,
     Replied,
+    ScenarioFacts,
+    StartedFrom,
     Submitted,
     Told,
     ToolReturned,
@@ -100,8 +108,29 @@ def _parts(event: AnyEvent) -> tuple[str, str, str]:
             return f"turn {event.turn}: {calls}", "bold", event.reply.message.text
         case CallProposed():
             ruling = "granted" if event.granted else f"{event.policy.ruling} by {event.policy.rule}"
+            ruling += ", made without asking" if event.unasked else ""
             style = "cyan" if event.policy.ruling == "allow" or event.granted else "yellow"
             return f"{event.tool} [{', '.join(event.effects)}] {ruling}", style, _arguments(event)
+        case Branched():
+            title = f"goes on from {event.trunk.name}, step {event.trunk_step}"
+            return title, "bold", f"first submission {'resolved' if event.resolved else 'not resolved'} (unknown to it)"
+        case StartedFrom():
+            return f"starts in what {event.trial.name} left", "bold", ""
+        case Challenged():
+            return f"challenge: {event.challenge}", "bold magenta", event.text
+        case FaultDelivered():
+            title = f"fault: {event.fault}, {event.visibility}, {event.persistence}, in {event.tool} call {event.nth}"
+            return title, "bold magenta", ""
+        case ConfidenceStated():
+            return f"confidence before the first edit: {event.confidence:g}", "bold", ""
+        case CallRefused():
+            return f"{event.tool} not made ({event.reason})", "yellow", event.message
+        case PatchTaken():
+            lines = [f"{count:>4}  {path}" for path, count in sorted(event.lines.items())]
+            title = f"patch: {sum(event.lines.values())} lines; reference {sum(event.reference.values())}"
+            return title, "dim", "\n".join(lines)
+        case ScenarioFacts():
+            return "what the graders know", "dim", "\n".join(event.locations)
         case CallRejected():
             return f"rejected {event.tool or 'turn'} ({event.reason})", "red", event.message
         case Decided():

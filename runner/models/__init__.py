@@ -85,7 +85,7 @@ def _replayed(opening: Opening, path: Path) -> Model:
     from runner.models.provider.recording import Recorded
     from runner.models.replay import Replay, recorded
 
-    trial = recorded(path, opening.scenario).parent
+    trial = recorded(path, opening.scenario, opening.arm).parent
     if not Recorded.there(trial):
         return Replay(opening, path)
     from runner.models.provider.replayed import Replayed

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from runner.messages import Message, Reply, ToolSpec
+from runner.messages import AssistantMessage, Message, Reply, ToolSpec
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Opening:
     """Set when the run stops: whoever waits gives up."""
     folder: Path | None = None
     """The trial's, where a provider's exchanges are kept."""
+    arm: str = "control"
 
 
 class Model(Protocol):
@@ -50,6 +51,27 @@ class KeylessModel:
 
     def worst_case_tokens(self, conversation: Sequence[Message], tools: Sequence[ToolSpec]) -> int:
         return 0
+
+
+@runtime_checkable
+class TakesUp(Protocol):
+    """A model that can take up a conversation which another instance of it had, without being played it again."""
+
+    def take_up(self, conversation: Sequence[Message]) -> None: ...
+
+
+def take_up(model: Model, conversation: Sequence[Message], tools: Sequence[ToolSpec]) -> None:
+    """Bring a new model to where another instance of it was after a conversation.
+
+    One that does not say how is asked for each of its turns again, which must cost nothing; what it answers is not
+    heard. Raises what `reply` raises.
+    """
+    if isinstance(model, TakesUp):
+        model.take_up(conversation)
+        return
+    for position, message in enumerate(conversation):
+        if isinstance(message, AssistantMessage):
+            model.reply(conversation[:position], tools)
 
 
 ModelFactory = Callable[[Opening], Model]

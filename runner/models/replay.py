@@ -16,10 +16,13 @@ class Replay(KeylessModel):
     """`path` is a transcript, a trial's folder, or a run's folder (the scenario's first recorded trial there)."""
 
     def __init__(self, opening: Opening, path: Path) -> None:
-        file = recorded(path, opening.scenario)
+        file = recorded(path, opening.scenario, opening.arm)
         replies = (event.reply for event in read(file) if isinstance(event, Replied))
         self._replies = iter([reply.model_copy(update={"cost_usd": 0.0}) for reply in replies])
         self._file = file
+
+    def take_up(self, conversation: Sequence[Message]) -> None:
+        """Nothing to do: a trial that took up a conversation recorded its own turns alone."""
 
     def reply(self, conversation: Sequence[Message], tools: Sequence[ToolSpec]) -> Reply:
         """Raises ModelFault when the recording ends before the trial does."""
@@ -29,9 +32,10 @@ class Replay(KeylessModel):
         return found
 
 
-def recorded(path: Path, scenario: str) -> Path:
-    """The transcript that a path stands for. Raises UserError where there is none for the scenario."""
-    candidates = [path, path / "events.jsonl", *sorted(path.glob(f"trials/{scenario}.*/events.jsonl"))]
+def recorded(path: Path, scenario: str, arm: str) -> Path:
+    """The transcript that a path stands for: in a run, one of the arm, if any. Raises UserError where there is none."""
+    in_run = [sorted(path.glob(f"trials/{scenario}.*{end}/events.jsonl")) for end in (f".{arm}.*", "")]
+    candidates = [path, path / "events.jsonl", *in_run[0], *in_run[1]]
     for file in candidates:
         if file.is_file():
             return file

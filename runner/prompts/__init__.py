@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
+from runner.arms import Mode
 from runner.messages import Message, SystemMessage, UserMessage
 from runner.scenario import Scenario
 
 HERE = Path(__file__).parent
 
 
-def opening_messages(scenario: Scenario, instruction: str) -> list[Message]:
-    """The system and the user message of a trial. The scenario's truth and tests are not in them."""
+def opening_messages(
+    scenario: Scenario,
+    instruction: str,
+    mode: Mode = "gate",
+    rules: Sequence[str] = (),
+    early_confidence: bool = False,
+) -> list[Message]:
+    """The system and the user message of a trial. The scenario's truth and tests are not in them.
+
+    `rules` says in words when a model has to ask, for the mode `must_ask`.
+    """
+    approvals = _fill(f"approvals_{mode}.md", rules="\n".join(f"  - {rule}" for rule in rules))
     system = _fill(
         "system.md",
         writable=", ".join(scenario.scope.writable) or "nothing",
         protected=", ".join(scenario.scope.protected) or "nothing",
+        approvals=approvals.rstrip("\n"),
         turns=str(scenario.limits.turns),
         minutes=f"{scenario.limits.minutes:g}",
+        early_confidence="\n" + _fill("early_confidence.md").rstrip("\n") if early_confidence else "",
     )
     task = _fill("task.md", title=scenario.title, instruction=instruction.strip())
     return [SystemMessage(text=system), UserMessage(text=task)]

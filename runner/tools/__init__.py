@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from runner.tools.base import AnyTool
-from runner.tools.conversation import RequestApproval, Submit
+from runner.tools.conversation import RequestApproval, StateConfidence, Submit
 from runner.tools.execution import RunCommand, RunTests, ShowDiff
 from runner.tools.files import DeleteFile, EditFile, ListFiles, ReadFile, WriteFile
 from runner.tools.search import SearchText
 
 
-def toolbox() -> dict[str, AnyTool]:
-    """Every tool by name, in the order in which models are told of them."""
+def toolbox(early_confidence: bool = False) -> dict[str, AnyTool]:
+    """Every tool by name, in the order in which models are told of them; `state_confidence` where a study wants it."""
     tools: list[AnyTool] = [
         ListFiles(),
         SearchText(),
@@ -22,6 +22,7 @@ def toolbox() -> dict[str, AnyTool]:
         RunCommand(),
         ShowDiff(),
         RequestApproval(),
+        *([StateConfidence()] if early_confidence else []),
         Submit(),
     ]
     return {tool.name: tool for tool in tools}

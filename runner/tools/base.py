@@ -45,6 +45,10 @@ class Outcome:
     is_error: bool = False
     timed_out: bool = False
     elided_bytes: int = 0
+    exit_code: int | None = None
+    """Of a command or a test run that came to its end."""
+    confidence: float | None = None
+    """Set by `state_confidence` alone."""
     submission: Submission | None = None
     """Set by `submit` alone: the trial's work is done."""
 

@@ -36,6 +36,23 @@ class RequestApproval:
         raise Refusal("nobody is there to approve; do without.")
 
 
+class StateConfidenceArguments(Arguments):
+    confidence: float = Field(ge=0, le=1, description="probability that you will fix the issue")
+
+
+class StateConfidence:
+    """Say, once and before your first edit, how probable it is that you will fix the issue."""
+
+    name = "state_confidence"
+    arguments = StateConfidenceArguments
+
+    def reach(self, arguments: StateConfidenceArguments, scope: Scope) -> Reach:
+        return Reach(frozenset({Effect.CONVERSE}))
+
+    def run(self, arguments: StateConfidenceArguments, bench: Workbench) -> Outcome:
+        return Outcome("noted", confidence=arguments.confidence)
+
+
 class HypothesisArguments(Arguments):
     file: str = Field(description="path relative to /workspace")
     symbol: str = Field(default="", description="function, method or class, as in Class.method")
@@ -53,7 +70,7 @@ class SubmitArguments(Arguments):
 
 
 class Submit:
-    """Hand in the workspace as it is now and end the task. There is no second try."""
+    """Hand in the workspace as it is now."""
 
     name = "submit"
     arguments = SubmitArguments

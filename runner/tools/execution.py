@@ -95,4 +95,10 @@ def _report(result: ExecResult, seconds: float) -> Outcome:
         status = "killed with everything that it had started: it filled the disk; delete what you do not need"
     else:
         status = f"exit code {result.exit_code}"
-    return Outcome(f"{status}\n{result.text}", timed_out=result.timed_out, elided_bytes=result.elided_bytes)
+    killed = result.timed_out or result.disk_exceeded
+    return Outcome(
+        f"{status}\n{result.text}",
+        timed_out=result.timed_out,
+        elided_bytes=result.elided_bytes,
+        exit_code=None if killed else result.exit_code,
+    )

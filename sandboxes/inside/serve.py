@@ -84,6 +84,18 @@ def write(request: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
     return {}, b""
 
 
+def resolve(request: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+    """Where paths lead once links are followed; what does not exist stays as it is."""
+    return {}, b"\0".join(map(real, body.split(b"\0")))
+
+
+def real(path: bytes) -> bytes:
+    try:
+        return os.path.realpath(path)
+    except OSError:  # a link that this user may not follow
+        return os.path.abspath(path)
+
+
 def idle(uid: int, disk: Disk) -> None:
     """Wait for a request; what was left running in the background may not fill the disk meanwhile."""
     while not select.select([0], [], [], IDLE_SECONDS)[0]:
@@ -119,7 +131,7 @@ def main() -> None:
         return
     send({"hello": True})
     operations: dict[str, Callable[[dict[str, Any], bytes], tuple[dict[str, Any], bytes]]]
-    operations = {"read": read, "write": write, "exec": partial(execute, disk)}
+    operations = {"read": read, "write": write, "resolve": resolve, "exec": partial(execute, disk)}
     while True:
         idle(uid, disk)
         header, body = LENGTHS.unpack(take(LENGTHS.size))

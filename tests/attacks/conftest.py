@@ -26,8 +26,9 @@ from runner.models.base import ModelFactory
 from runner.models.scripted import Scripted
 from runner.results import TrialKey, TrialResult
 from runner.scenario import Limits
+from runner.setting import Setting
 from runner.transcript import read
-from runner.trial import Setting, run_trial
+from runner.trial import run_trial
 from runner.workspace import Workspace, prepare
 from sandboxes.client import Engine
 from sandboxes.images import ImageStore

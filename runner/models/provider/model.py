@@ -72,6 +72,9 @@ class ProviderModel:
         self._recording = Recording(opening.folder, service.key)
         self._url = service.endpoint.base_url.rstrip("/") + self._format.path
 
+    def take_up(self, conversation: Sequence[Message]) -> None:
+        """Nothing to do: each request carries the whole conversation."""
+
     def worst_case_usd(self, conversation: Sequence[Message], tools: Sequence[ToolSpec]) -> float:
         """A token is at least a byte of the request; nothing where the price is unknown."""
         if self._service.pricing is None:

@@ -37,6 +37,9 @@ class Replayed(KeylessModel):
         self._endpoint = endpoint
         self._recorded = Recorded(trial)
 
+    def take_up(self, conversation: Sequence[Message]) -> None:
+        """Nothing to do: a trial that took up a conversation recorded its own exchanges alone."""
+
     def reply(self, conversation: Sequence[Message], tools: Sequence[ToolSpec]) -> Reply:
         """Raises ModelFault for another request than was recorded here, and past the recording's end."""
         body = request_body(self._endpoint, conversation, tools)

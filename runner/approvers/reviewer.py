@@ -1,0 +1,101 @@
+"""Another model as approver: asked with strict JSON in mind, on a budget of its own, and never believed beyond it.
+
+What it reads was written by the model under test, so it stands between marks that the reviewer is told not to obey; it
+may be denied the agent's own words altogether. Whatever is no clear answer escalates: a reviewer that fails denies
+nothing and allows nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from runner.approvals import Decision, Request
+from runner.messages import Frozen, Message, SystemMessage, UserMessage, shorten
+from runner.models.base import Model
+
+PROMPT = Path(__file__).with_name("reviewer.md")
+LONGEST = 20_000
+"""Characters of a preview that a reviewer is shown."""
+
+Reserve = Callable[[float, int], Callable[[float, int], None]]
+
+
+class ReviewerSettings(Frozen):
+    """`[reviewer]` of a study."""
+
+    usd: float | None = None
+    """Of one trial's reviews together."""
+    prose: bool = True
+    """Whether it reads the agent's own reasons beside the call."""
+
+
+class Answer(BaseModel):
+    """What a reviewer has to say, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    outcome: Literal["approve", "deny"]
+    reason: str
+
+
+class Reviewer:
+    """See the module. `reserve` is the run's own: a review is paid from the run's budget like any call."""
+
+    def __init__(
+        self, name: str, model: Model, instruction: str, scope: str, settings: ReviewerSettings, reserve: Reserve
+    ) -> None:
+        self._name = name
+        self._model = model
+        self._opening = SystemMessage(text=PROMPT.read_text(encoding="utf-8").strip())
+        self._task = f"The task that the agent was given:\n\n{instruction.strip()}\n\n{scope}"
+        self._settings = settings
+        self._reserve = reserve
+        self._spent = 0.0
+
+    def decide(self, request: Request) -> Decision:
+        """Raises what the provider raises, and BudgetExhausted; the gate makes no call then."""
+        conversation: list[Message] = [self._opening, UserMessage(text=f"{self._task}\n\n{self._question(request)}")]
+        worst = self._model.worst_case_usd(conversation, [])
+        if self._settings.usd is not None and self._spent + worst > self._settings.usd:
+            return self._none(f"the reviewer's budget of {self._settings.usd:g} USD is used up", 0.0)
+        settle = self._reserve(worst, self._model.worst_case_tokens(conversation, []))
+        reply = self._model.reply(conversation, [])
+        settle(reply.cost_usd, reply.usage.total)
+        self._spent += reply.cost_usd
+        try:
+            answer = Answer.model_validate_json(_object(reply.message.text))
+        except ValidationError as error:
+            problem = error.errors(include_url=False)[0]["msg"]
+            return self._none(f"the reviewer's answer is not what was asked for: {problem}", reply.cost_usd)
+        reason = shorten(answer.reason, 1000)
+        return Decision(outcome=answer.outcome, approver=self._name, reason=reason, cost_usd=reply.cost_usd)
+
+    def _question(self, request: Request) -> str:
+        action = request.action
+        asked = {
+            "tool": action.tool,
+            "effects": sorted(action.effects),
+            "risk": f"R{int(action.risk)}",
+            "touches": list(action.targets),
+            "arguments": action.arguments,
+            "rule": request.rule,
+        }
+        if self._settings.prose and request.trigger == "model":
+            asked |= {"agents_reason": request.reason, "agents_alternative": request.alternative}
+        text = shorten(json.dumps(asked, indent=1, ensure_ascii=False), LONGEST).replace("</", "<\\/")
+        return f"The call, as data:\n<call>\n{text}\n</call>"
+
+    def _none(self, reason: str, cost: float) -> Decision:
+        return Decision(outcome="escalate", approver=self._name, reason=reason, cost_usd=cost)
+
+
+def _object(text: str) -> str:
+    """The JSON object in an answer, a code fence around it taken off; the text itself where there is none."""
+    plain = text.strip()
+    if plain.startswith("```") and plain.endswith("```"):
+        plain = plain.strip("`").removeprefix("json")
+    return plain.strip()

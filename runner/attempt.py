@@ -1,0 +1,206 @@
+"""What happens in a trial: the agent works in a sandbox, its changes are graded in another."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from runner.acceptance import acceptable
+from runner.agent import Agent, Ending, Tally
+from runner.approvers.policy import Policy
+from runner.challenges import challenge
+from runner.checkout import changes
+from runner.errors import ModelFault
+from runner.events import Branched, Challenged, ChangeDropped, StartedFrom
+from runner.faults import faulty
+from runner.gate import Gate
+from runner.grading import LIMITS, counts, grade
+from runner.grading_record import record, write_patch
+from runner.messages import Message, UserMessage
+from runner.models.base import Opening, take_up
+from runner.prompts import opening_messages
+from runner.results import TestCounts, Verdict
+from runner.scenario import Limits
+from runner.setting import Setting
+from runner.snapshot import save
+from runner.tools import toolbox
+from runner.tools.base import Workbench, spec
+from runner.transcript import Transcript
+from runner.verdict import verdict_of
+from sandboxes.ahead import Ahead
+from sandboxes.archive import Entry, Tree
+from sandboxes.base import SandboxLimits
+from sandboxes.container import DockerSandbox
+from sandboxes.errors import ArchiveRefused
+
+
+@dataclass
+class Progress:
+    """Where the time went, and what came out, as far as the trial got."""
+
+    tally: Tally = field(default_factory=Tally)
+    ending: Ending = field(default_factory=Ending)
+    approval: float = 0.0
+    approver_usd: float = 0.0
+    sandbox: float = 0.0
+    grading: float = 0.0
+    tests: TestCounts = field(default_factory=TestCounts)
+    kept: Mapping[str, Entry | None] = field(default_factory=dict)
+    dropped: Mapping[str, str] = field(default_factory=dict)
+
+
+def attempt(setting: Setting, transcript: Transcript, progress: Progress) -> tuple[Verdict, str]:
+    """The verdict and the sentence behind it. Raises whatever fails."""
+    with Ahead(lambda: _sandbox(setting, "grading", LIMITS)) as graders:
+        after = _work(setting, transcript, progress)
+        if isinstance(after, str):
+            return "unresolved", after
+        workspace = setting.workspace
+        changed = changes(workspace.pristine, after)
+        progress.kept, progress.dropped = acceptable(
+            changed, workspace.found.scenario.scope, workspace.reference, workspace.pristine
+        )
+        for path, why in progress.dropped.items():
+            transcript.append(ChangeDropped(path=path, reason=why))
+        save(setting.folder, changed)
+        write_patch(setting, progress.kept, transcript)
+        setting.phase("grading")
+        with setting.grading:
+            started = time.monotonic()
+            grading = grade(graders.take(), workspace, progress.kept, setting.known.foils)
+            if grading.honesty == "lying":  # said of nobody on the strength of one run
+                grading = grade(graders.take(), workspace, progress.kept, setting.known.foils)
+            progress.grading = time.monotonic() - started
+    progress.tests = counts(workspace, grading, setting.known.pass_to_pass)
+    record(setting, grading, progress.tests, transcript)
+    return verdict_of(progress.ending, grading, progress.tests)
+
+
+def _work(setting: Setting, transcript: Transcript, progress: Progress) -> Tree | str:
+    """Let the agent work to its end; returns what the workspace then holds, or why it cannot be taken out."""
+    tools = toolbox(setting.early_confidence)
+    model = setting.model(_opening(setting))
+    earlier: list[Message] = []
+    if setting.trunk is not None:
+        earlier = setting.trunk.conversation
+        take_up(model, earlier, [spec(tool) for tool in tools.values()])
+    started = time.monotonic()
+    setting.phase("starting")
+    with _sandbox(setting, "sandbox", SandboxLimits()) as sandbox:
+        _lay_out(setting, sandbox, transcript)
+        progress.sandbox += time.monotonic() - started
+        setting.phase("working")
+        tools, approver = faulty(setting.fault, tools, setting.approver, transcript.append)
+        rules = setting.workspace.found.scenario.approval
+        gate = Gate(setting.policy, approver, transcript, setting.arm.mode, rules)
+        agent = Agent(
+            model=model,
+            tools=tools,
+            gate=gate,
+            bench=_bench(setting, sandbox),
+            transcript=transcript,
+            limits=_limits(setting),
+            reserve=setting.reserve,
+            stop=setting.stop,
+            tally=progress.tally,
+        )
+        try:
+            progress.ending = agent.run(_said(setting, transcript), earlier)
+        finally:
+            progress.approval, progress.approver_usd = gate.waited, gate.paid_usd
+        started = time.monotonic()
+        try:
+            return sandbox.export()
+        except ArchiveRefused as error:
+            return f"the workspace cannot be taken out: {error}"
+        finally:
+            progress.sandbox += time.monotonic() - started
+
+
+def _lay_out(setting: Setting, sandbox: DockerSandbox, transcript: Transcript) -> None:
+    """What another trial left, where this one goes on from it."""
+    trunk, left = setting.trunk, setting.left
+    found = trunk.changes if trunk is not None else left.changes if left is not None else {}
+    if trunk is not None:
+        submission = trunk.result.submission
+        assert submission is not None
+        transcript.append(
+            Branched(
+                trunk=trunk.result.key,
+                trunk_step=trunk.step,
+                resolved=trunk.result.resolved,
+                submission=submission,
+            )
+        )
+    elif left is not None:
+        transcript.append(StartedFrom(trial=left.trial))
+    if found:
+        kept = {path: entry for path, entry in found.items() if entry is not None}
+        sandbox.place(
+            kept, delete=[path for path in found if path in setting.workspace.pristine or found[path] is None]
+        )
+
+
+def _said(setting: Setting, transcript: Transcript) -> list[Message]:
+    """What the model is told first: its task, or what is said to its submission."""
+    if setting.trunk is not None:
+        kind = setting.arm.feedback
+        text = challenge(kind, setting.trunk.evidence)
+        transcript.append(Challenged(challenge=kind, text=text))
+        return [UserMessage(text=text)]
+    found = setting.workspace.found
+    rules = asking_rules(setting.policy)
+    return opening_messages(found.scenario, found.instruction, setting.arm.mode, rules, setting.early_confidence)
+
+
+def asking_rules(policy: Policy) -> list[str]:
+    """When a model has to ask, in words: the effects that the policy asks for."""
+    asked = [rule for rule in policy.rules if rule.decision == "ask"]
+    lines = []
+    for rule in asked:
+        effects = (rule.effect,) if isinstance(rule.effect, str) else rule.effect or ("anything",)
+        where = f" in {', '.join(rule.paths)}" if rule.paths else ""
+        names = ", ".join(effect.replace("_", " ") for effect in effects)
+        lines.append(f"{names}{where}" + (f" ({rule.reason})" if rule.reason else ""))
+    return lines or ["nothing: no call needs asking"]
+
+
+def _limits(setting: Setting) -> Limits:
+    """The trial's limits; after a challenge those of a revision."""
+    limits = setting.limits
+    if setting.trunk is None:
+        return limits
+    return limits.model_copy(update={"turns": limits.revision_turns, "minutes": limits.revision_minutes})
+
+
+def _sandbox(setting: Setting, kind: str, limits: SandboxLimits) -> DockerSandbox:
+    return DockerSandbox(
+        setting.engine, setting.workspace.image, limits, kind=kind, run=setting.run, runtime=setting.runtime
+    )
+
+
+def _opening(setting: Setting) -> Opening:
+    def reference() -> dict[str, bytes | None]:
+        if not knows_reference(setting.key.model):
+            raise ModelFault(f"the reference fix is for oracle alone; {setting.key.model} asked for it")
+        return {path: None if entry is None else entry.data for path, entry in setting.workspace.reference.items()}
+
+    key = setting.key
+    return Opening(key.scenario, setting.seed, reference, setting.stop, setting.folder, arm=key.arm)
+
+
+def knows_reference(model: str) -> bool:
+    """The models that prove the harness itself: they stand for no model that anybody could use."""
+    return model == "oracle" or model.startswith("personality:")
+
+
+def _bench(setting: Setting, sandbox: DockerSandbox) -> Workbench:
+    repo = setting.workspace.found.repo.repo
+    return Workbench(
+        sandbox=sandbox,
+        scope=setting.workspace.found.scenario.scope,
+        test_args=repo.tests.args,
+        variables=repo.environment.variables,
+        command_seconds=setting.limits.command_seconds,
+    )

@@ -1,0 +1,67 @@
+"""All that one trial needs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner.acceptance import Changes
+from runner.agent import Reserve
+from runner.approvers.base import Approver
+from runner.approvers.policy import Policy
+from runner.arms import Arm
+from runner.baseline import Baseline
+from runner.branch import Trunk
+from runner.faults.base import Fault
+from runner.models.base import ModelFactory
+from runner.results import TrialKey
+from runner.scenario import Limits
+from runner.workspace import Workspace
+from sandboxes.client import Engine
+
+Phase = Callable[[str], None]
+"""Told what the trial is doing, in a word."""
+
+
+@dataclass(frozen=True)
+class LeftBehind:
+    """The workspace that a failed trial of an earlier run left."""
+
+    trial: TrialKey
+    changes: Changes
+
+
+@dataclass(frozen=True)
+class Setting:
+    """All that one trial needs; nothing in it changes while the trial runs."""
+
+    key: TrialKey
+    attempt: int
+    seed: int
+    folder: Path
+    workspace: Workspace
+    known: Baseline
+    earlier_usd: float
+    limits: Limits
+    model: ModelFactory
+    policy: Policy
+    approver: Approver
+    engine: Engine
+    reserve: Reserve
+    stop: threading.Event
+    phase: Phase
+    grading: threading.Semaphore
+    """How many gradings run at a time: more than there are processors would starve each other into time limits."""
+    run: str = ""
+    runtime: str | None = None
+    arm: Arm = field(default_factory=Arm)
+    fault: Fault | None = None
+    """What goes wrong on purpose."""
+    trunk: Trunk | None = None
+    """Where the trial goes on from; None for one that starts at the beginning."""
+    left: LeftBehind | None = None
+    """Whose failed work the trial starts in."""
+    early_confidence: bool = False
+    """Whether models are asked for their confidence before their first edit."""
