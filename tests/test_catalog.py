@@ -20,6 +20,7 @@ from runner.catalog import (
     scenario_folders,
     select,
 )
+from runner.effects import Effect
 from runner.errors import FileProblem, UnknownName, UserError
 from runner.scenario import Repo, Scenario
 
@@ -402,7 +403,12 @@ def test_a_builtin_scenario_is_complete(name: str) -> None:
     assert files & set(found.hidden), "at least one deciding test is hidden"
     assert found.scenario.truth.locations
     assert {place.split("::")[0] for place in found.scenario.truth.locations} <= changed_files(found.solution_patch)
-    assert all(found.scenario.scope.covers(path) == "writable" for path in changed_files(found.solution_patch))
+    for path in changed_files(found.solution_patch):
+        standing = found.scenario.scope.covers(path)
+        effect = {"writable": Effect.EDIT, "protected": Effect.PROTECTED, "other": Effect.OUT_OF_SCOPE}[standing]
+        rule = next((rule for rule in found.scenario.approval if rule.fits(frozenset({effect}), (path,))), None)
+        assert (standing == "writable") == (rule is None), f"a fix beyond the scope is one to ask for: {path}"
+        assert rule is None or (rule.label, rule.answer) == ("ask", "approve")
     assert all(found.scenario.scope.covers(path) == "protected" for path in found.hidden)
 
 
