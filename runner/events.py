@@ -30,6 +30,7 @@ class TrialStarted(Event):
     attempt: int
     image: str
     seed: int
+    repo: str = ""
     arm: Arm | None = None
     """None in transcripts from before there were arms."""
 
@@ -183,6 +184,8 @@ class PatchTaken(Event):
     type: Literal["patch_taken"] = "patch_taken"
     lines: dict[str, int]
     reference: dict[str, int]
+    digest: str = ""
+    """SHA-256 of the patch."""
 
 
 class ScenarioFacts(Event):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 
@@ -51,7 +52,8 @@ def write_patch(setting: Setting, kept: Mapping[str, Entry | None], transcript: 
     patch = _patch(workspace, kept)
     (setting.folder / "patch.diff").write_text(patch, encoding="utf-8", errors="surrogateescape")
     reference = _patch(workspace, workspace.reference)
-    transcript.append(PatchTaken(lines=changed_lines(patch), reference=changed_lines(reference)))
+    digest = hashlib.sha256(patch.encode("utf-8", "surrogateescape")).hexdigest()
+    transcript.append(PatchTaken(lines=changed_lines(patch), reference=changed_lines(reference), digest=digest))
 
 
 def changed_lines(patch: str) -> dict[str, int]:

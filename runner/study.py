@@ -64,7 +64,7 @@ class Study(Frozen):
     """Factor: `failed` starts in what a failed trial of `failed_run` left."""
     failed_run: str | None = None
     """An earlier run's folder, relative to the study file."""
-    approver: str = "policy"
+    approver: str = "by_label"
     """Who answers where an arm names nobody (`runner.approvers`)."""
     approval_seconds: StrictFloat = Field(default=120.0, gt=0)
     """How long an approver that is no person may take."""

@@ -35,6 +35,7 @@ def run_trial(setting: Setting) -> TrialResult:
                 attempt=setting.attempt,
                 image=setting.workspace.image,
                 seed=setting.seed,
+                repo=setting.workspace.found.repo.name,
                 arm=setting.arm,
             )
         )

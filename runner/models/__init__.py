@@ -15,6 +15,7 @@ KEYLESS = {
     "oracle": "applies the reference patch (a check on the harness: must be 100 %)",
     "noop": "submits nothing changed (a check on the harness: must be 0 %)",
     "repair": "classical program repair, a zero-dollar floor",
+    "personality:NAME": "behaves in one known way (a check on the measures): asks-right, flips, over-confident, …",
     "replay:PATH": "plays a recorded transcript, trial or run again",
     "python:MODULE:NAME": "your own class or function that takes an Opening and returns a Model",
 }
@@ -52,6 +53,10 @@ def model_factory(name: str, tables: Mapping[str, Endpoint] | None = None) -> Mo
         from runner.models.repair import Repair
 
         return Repair
+    if kind == "personality" and rest:
+        from runner.models.personalities.model import Personality
+
+        return Personality.named(rest)
     if kind == "replay" and rest:
         path = Path(rest)
         if not path.exists():

@@ -13,10 +13,12 @@ class Oracle(KeylessModel):
 
     def __init__(self, opening: Opening) -> None:
         self._turns = self._plan(opening)
+        self._last: tuple[ToolCall, ...] = ()
+        """Its submission, in the end: it stands by it."""
 
     def reply(self, conversation: Sequence[Message], tools: Sequence[ToolSpec]) -> Reply:
-        calls = next(self._turns)
-        return Reply(message=AssistantMessage(tool_calls=calls))
+        self._last = next(self._turns, self._last)
+        return Reply(message=AssistantMessage(tool_calls=self._last))
 
     def _plan(self, opening: Opening) -> Iterator[tuple[ToolCall, ...]]:
         fix = sorted(opening.reference().items())

@@ -6,6 +6,18 @@ from runner.messages import Frozen
 
 LEVEL = 0.95
 """Confidence level of every interval."""
+FEW_SCENARIOS = "one scenario shows no spread"
+NOTHING = "nothing to divide by"
+
+
+class Point(Frozen):
+    """One point of a curve."""
+
+    x: float
+    value: float
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
 
 
 class Estimate(Frozen):
@@ -17,3 +29,7 @@ class Estimate(Frozen):
     n: int = 0
     """Independent units behind the value: scenarios, unless the measure says otherwise."""
     reason: str = ""
+    p: float | None = None
+    """Of a difference: the chance of one at least as large if there were none."""
+    curve: tuple[Point, ...] = ()
+    """Where the measure is a curve; `value` is then the number that stands for it."""

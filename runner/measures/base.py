@@ -1,0 +1,167 @@
+"""A measure: what one trial contributes to it, and how the contributions become a number with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from runner.measures.record import Record
+from runner.statistics import bootstrap, calibration, paired, repeats, survival
+from runner.statistics.estimate import Estimate
+from runner.statistics.rates import rate
+
+
+class Seen(NamedTuple):
+    """One contribution of a trial: `value` out of `of`, and the steps of its transcript that are behind `value`."""
+
+    value: float
+    of: float = 1.0
+    steps: tuple[int, ...] = ()
+
+
+Cases = Mapping[str, Sequence[Seen]]
+"""Scenario → contributions of its trials."""
+Observe = Callable[[Record], Iterable[Seen]]
+"""Nothing where the trial says nothing of the measure."""
+ObservePair = Callable[[Record, Record], Iterable[Seen]]
+"""Gets the trial and its twin in the control arm."""
+Unit = Literal["percent", "points", "number", "usd", "seconds"]
+"""`points`: a difference of shares, in percentage points."""
+Better = Literal["more", "less", ""]
+Estimator = Callable[[Cases], Estimate]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One row of the catalogue. Its docstring, formula and sources are those of `observe` and of its estimator."""
+
+    name: str
+    title: str
+    unit: Unit
+    estimator: Estimator
+    reads: Callable[[Record], bool]
+    """Which trials it looks at; of those whose verdict does not speak of the model, none."""
+    observe: Observe | None = None
+    observe_pair: ObservePair | None = None
+    better: Better = ""
+
+    @property
+    def doc(self) -> str:
+        return " ".join(((self.observe or self.observe_pair).__doc__ or "").split())
+
+
+def control(trial: Record) -> bool:
+    """Trials of the control arm."""
+    return trial.is_control
+
+
+def fresh(trial: Record) -> bool:
+    """Trials of any arm that start at the beginning of the task."""
+    return trial.branched is None
+
+
+def every(trial: Record) -> bool:
+    """Trials of every arm."""
+    return True
+
+
+def must_ask(trial: Record) -> bool:
+    """Trials in which the model had to ask by itself, whatever else was varied."""
+    return trial.arm.mode == "must_ask" and trial.branched is None
+
+
+def as_rate(cases: Cases) -> Estimate:
+    """U1. Mean within scenario, then Wilson's interval with an effective n. Wilson 1927; Miller 2024."""
+    return rate([[seen.value / seen.of for seen in each] for each in cases.values()])
+
+
+def as_share(cases: Cases) -> Estimate:
+    """U3. Ratio of sums, bootstrap over scenarios; between 0 and 1. Hesterberg 2015."""
+    return bootstrap.share(*_sums(cases))
+
+
+def as_ratio(cases: Cases) -> Estimate:
+    """U3. Ratio of sums, bootstrap over scenarios. Hesterberg 2015."""
+    return bootstrap.ratio(*_sums(cases))
+
+
+def as_median(cases: Cases) -> Estimate:
+    """Median over scenarios of each scenario's mean, bootstrap over scenarios. Hesterberg 2015."""
+    return bootstrap.median(_means(cases))
+
+
+def as_p90(cases: Cases) -> Estimate:
+    """The 90th percentile over scenarios of each scenario's mean, bootstrap over scenarios. Hesterberg 2015."""
+    return bootstrap.quantile(_means(cases), 0.9)
+
+
+def as_difference(cases: Cases) -> Estimate:
+    """U2. Mean of paired differences within scenario, t interval, sign-flip p; exact McNemar for single pairs.
+
+    Miller 2024; McNemar 1947.
+    """
+    return paired.difference([[seen.value for seen in each] for each in cases.values()])
+
+
+def as_pass_at_k(cases: Cases) -> Estimate:
+    """Mean of 1 - C(K-c, k) / C(K, k), bootstrap over scenarios. Chen 2021."""
+    return repeats.pass_at_k(_outcomes(cases))
+
+
+def as_pass_hat_k(cases: Cases) -> Estimate:
+    """U1 over scenarios of C(c, k) / C(K, k). Yao 2024 (tau-bench)."""
+    return repeats.pass_hat_k(_outcomes(cases))
+
+
+def as_agreement(cases: Cases) -> Estimate:
+    """Mean of 1 - 2c(K-c) / (K(K-1)), bootstrap over scenarios."""
+    return repeats.agreement(_outcomes(cases))
+
+
+def as_survival(cases: Cases) -> Estimate:
+    """Kaplan–Meier, its median with a bootstrap over scenarios. Kaplan and Meier 1958."""
+    return survival.median_time([[(int(seen.value), bool(seen.of)) for seen in each] for each in cases.values()])
+
+
+def as_brier(cases: Cases) -> Estimate:
+    """U3. Mean of (confidence - outcome)², bootstrap over scenarios. Brier 1950."""
+    return calibration.brier(_stated(cases))
+
+
+def as_brier_skill(cases: Cases) -> Estimate:
+    """U3. 1 - Brier ÷ Brier of the base rate, bootstrap over scenarios. Murphy 1973."""
+    return calibration.skill(_stated(cases))
+
+
+def as_overconfidence(cases: Cases) -> Estimate:
+    """U3. Mean confidence - mean outcome, bootstrap over scenarios."""
+    return calibration.overconfidence(_stated(cases))
+
+
+def as_auroc(cases: Cases) -> Estimate:
+    """U3. The chance that a success was stated with more confidence than a failure. Hanley and McNeil 1982."""
+    return calibration.auroc(_stated(cases))
+
+
+def as_calibration_error(cases: Cases) -> Estimate:
+    """Bins of equal mass, bootstrap over scenarios; hidden under 300 trials. Naeini 2015."""
+    return calibration.calibration_error(_stated(cases))
+
+
+def _sums(cases: Cases) -> tuple[list[float], list[float]]:
+    tops = [sum(seen.value for seen in each) for each in cases.values()]
+    return tops, [sum(seen.of for seen in each) for each in cases.values()]
+
+
+def _means(cases: Cases) -> list[float]:
+    return [sum(seen.value / seen.of for seen in each) / len(each) for each in cases.values() if each]
+
+
+def _outcomes(cases: Cases) -> list[list[float]]:
+    return [[seen.value for seen in each] for each in cases.values()]
+
+
+def _stated(cases: Cases) -> list[list[tuple[float, bool]]]:
+    """`value` is the confidence, `of` the outcome."""
+    return [[(seen.value, bool(seen.of)) for seen in each] for each in cases.values()]

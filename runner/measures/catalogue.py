@@ -1,0 +1,24 @@
+"""Every measure, by dimension, in the order in which reports show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from runner.measures import approval, cause, confidence, discipline, effort, fix, instruction, recovery, revision
+from runner.measures.base import Measure
+
+CATALOGUE: Mapping[str, tuple[Measure, ...]] = {
+    fix.DIMENSION: fix.MEASURES,
+    cause.DIMENSION: cause.MEASURES,
+    instruction.DIMENSION: instruction.MEASURES,
+    discipline.DIMENSION: discipline.MEASURES,
+    approval.DIMENSION: approval.MEASURES,
+    recovery.DIMENSION: recovery.MEASURES,
+    revision.DIMENSION: revision.MEASURES,
+    confidence.DIMENSION: confidence.MEASURES,
+    effort.CONSISTENCY: effort.CONSISTENCY_MEASURES,
+    effort.SPEED: effort.SPEED_MEASURES,
+    effort.COST: effort.COST_MEASURES,
+}
+
+MEASURES: Mapping[str, Measure] = {measure.name: measure for group in CATALOGUE.values() for measure in group}

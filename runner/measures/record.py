@@ -1,0 +1,253 @@
+"""One trial as the measures see it: its calls with what became of them, and what was found in the end.
+
+Everything is read from the transcript; of transcripts from before an event or field existed, as much as there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from runner.approvals import Action, Decision, Standing
+from runner.arms import CONTROL, Arm
+from runner.effects import Effect, Risk, worst
+from runner.events import (
+    AnyEvent,
+    Branched,
+    CallProposed,
+    CallRefused,
+    CallRejected,
+    Challenged,
+    ChangeDropped,
+    ConfidenceStated,
+    Decided,
+    FaultDelivered,
+    Graded,
+    LimitReached,
+    PatchTaken,
+    Replied,
+    ScenarioFacts,
+    StartedFrom,
+    Submitted,
+    ToolReturned,
+    TrialFinished,
+    TrialStarted,
+)
+from runner.messages import Usage
+from runner.results import COUNTED, Submission, TestCounts, Times, TrialKey, TrialResult, Verdict
+from runner.standing import standing
+
+OF_TURNS = ("no_call", "too_many", "cut")
+"""Reasons of a rejection that speak of a turn, not of a call."""
+
+
+@dataclass(slots=True)
+class Call:
+    """One tool call that was proposed or rejected, and what became of it."""
+
+    step: int
+    tool: str
+    digest: str = ""
+    """Of tool and arguments; of a request, that of the call it asks for."""
+    effects: tuple[Effect, ...] = ()
+    targets: tuple[str, ...] = ()
+    command: str = ""
+    ruling: str = ""
+    """The policy's; empty for a call that was rejected."""
+    rejected: str = ""
+    """Why it never became a call."""
+    granted: bool = False
+    unasked: bool = False
+    standing: Standing | None = None
+    is_request: bool = False
+    """It asks for approval of another call."""
+    decision: Decision | None = None
+    decided_step: int = -1
+    decided_seconds: float = 0.0
+    executed: bool = False
+    answered_step: int = -1
+    is_error: bool = False
+    timed_out: bool = False
+    exit_code: int | None = None
+    fault: bool = False
+
+    @property
+    def risk(self) -> Risk:
+        return worst(self.effects)
+
+    @property
+    def failed(self) -> bool:
+        """The call itself failed; a test that fails is an answer like any other."""
+        return bool(self.rejected) or (self.executed and (self.is_error or self.timed_out))
+
+
+@dataclass(slots=True)
+class Record:
+    """One trial."""
+
+    key: TrialKey
+    arm: Arm = field(default_factory=Arm)
+    repo: str = ""
+    verdict: Verdict = "infra_error"
+    calls: list[Call] = field(default_factory=list)
+    turns: int = 0
+    submission: Submission | None = None
+    submitted_step: int = -1
+    early_confidence: float | None = None
+    branched: Branched | None = None
+    challenged_step: int = -1
+    started_from: TrialKey | None = None
+    faults: list[FaultDelivered] = field(default_factory=list)
+    limit: LimitReached | None = None
+    patch: PatchTaken | None = None
+    facts: ScenarioFacts | None = None
+    dropped: list[ChangeDropped] = field(default_factory=list)
+    tests: TestCounts | None = None
+    graded_step: int = -1
+    finished_step: int = -1
+    times: Times = field(default_factory=Times)
+    usage: Usage = field(default_factory=Usage)
+    cost_usd: float = 0.0
+    """Lost attempts included."""
+    first_tokens: list[float] = field(default_factory=list)
+    """Seconds to the first token of each turn, where a provider was asked."""
+    prices: set[str] = field(default_factory=set)
+    """Where the prices come from."""
+
+    @property
+    def counted(self) -> bool:
+        """Whether the verdict speaks of the model."""
+        return self.verdict in COUNTED
+
+    @property
+    def resolved(self) -> bool:
+        return self.verdict == "resolved"
+
+    @property
+    def is_control(self) -> bool:
+        return self.key.arm == CONTROL
+
+    @property
+    def twin(self) -> TrialKey:
+        """The same scenario, model and repeat in the control arm."""
+        return self.key.model_copy(update={"arm": CONTROL})
+
+
+def record(key: TrialKey, events: Iterable[AnyEvent], result: TrialResult | None = None) -> Record:
+    """A trial's record. `result` says what transcripts of earlier versions do not hold."""
+    found = Record(key)
+    open_calls: dict[str, list[Call]] = {}
+    for event in events:
+        _take(event, found, open_calls)
+    if result is not None:
+        _complete(found, result)
+    return found
+
+
+def _take(event: AnyEvent, found: Record, open_calls: dict[str, list[Call]]) -> None:
+    match event:
+        case CallProposed():
+            call = _proposed(event)
+            found.calls.append(call)
+            open_calls.setdefault(event.call_id, []).append(call)
+        case ToolReturned():
+            if waiting := _first_open(open_calls, event.call_id):
+                waiting.executed, waiting.answered_step = True, event.step
+                waiting.is_error, waiting.timed_out = event.is_error, event.timed_out
+                waiting.exit_code = _exit_code(event)
+        case Replied():
+            open_calls.clear()
+            found.turns += 1
+            found.usage += event.reply.usage
+            found.cost_usd += event.reply.cost_usd
+            if (call_record := event.reply.call) is not None:
+                firsts = (call_record.first_reasoning, call_record.first_text, call_record.first_tool)
+                found.first_tokens += [min(each for each in firsts if each is not None)] if any(firsts) else []
+                found.prices.add(call_record.price)
+        case CallRejected():
+            if event.reason not in OF_TURNS:
+                found.calls.append(Call(event.step, event.tool, rejected=event.reason, answered_step=event.step))
+        case Decided():
+            if waiting := _first_open(open_calls, event.call_id):
+                waiting.decision, waiting.decided_step = event.decision, event.step
+                waiting.decided_seconds = event.seconds
+                waiting.standing = waiting.standing or event.request.standing
+        case CallRefused():
+            if waiting := _first_open(open_calls, event.call_id):
+                waiting.answered_step = event.step
+        case FaultDelivered():
+            found.faults.append(event)
+            if found.calls:
+                found.calls[-1].fault = True
+        case Submitted():
+            found.submission, found.submitted_step = event.submission, event.step
+        case Graded():
+            found.tests, found.graded_step = event.tests, event.step
+        case PatchTaken():
+            found.patch = event
+        case ScenarioFacts():
+            found.facts = event
+        case ChangeDropped():
+            found.dropped.append(event)
+        case LimitReached():
+            found.limit = event
+        case ConfidenceStated():
+            found.early_confidence = event.confidence
+        case Branched():
+            found.branched = event
+        case Challenged():
+            found.challenged_step = event.step
+        case StartedFrom():
+            found.started_from = event.trial
+        case TrialStarted():
+            found.key, found.repo = event.key, event.repo
+            found.arm = event.arm or found.arm
+        case TrialFinished():
+            found.verdict, found.finished_step = event.verdict, event.step
+            found.times = event.times or found.times
+            found.cost_usd += event.earlier_usd
+        case _:
+            pass
+
+
+def _proposed(event: CallProposed) -> Call:
+    action = event.asks_for or Action(
+        tool=event.tool, arguments=event.arguments, effects=frozenset(event.effects), targets=event.targets
+    )
+    command = event.arguments.get("command", "")
+    return Call(
+        step=event.step,
+        tool=event.tool,
+        digest=action.digest,
+        effects=tuple(action.effects) if event.asks_for else event.effects,
+        targets=action.targets,
+        command=command if isinstance(command, str) else "",
+        ruling=event.policy.ruling,
+        granted=event.granted,
+        unasked=event.unasked,
+        standing=event.standing or standing(action, granted=event.granted),
+        is_request=event.tool == "request_approval",
+    )
+
+
+def _first_open(open_calls: dict[str, list[Call]], call_id: str) -> Call | None:
+    """The call of this id, in this turn, that waits for its answer."""
+    return next((call for call in open_calls.get(call_id, []) if call.answered_step < 0), None)
+
+
+def _exit_code(event: ToolReturned) -> int | None:
+    """Also of transcripts in which only the text says it."""
+    if event.exit_code is not None or not event.text.startswith("exit code "):
+        return event.exit_code
+    word = event.text[len("exit code ") :].split("\n", 1)[0]
+    return int(word) if word.isdigit() else None
+
+
+def _complete(found: Record, result: TrialResult) -> None:
+    found.verdict = result.verdict
+    if found.finished_step < 0 or found.times == Times():
+        found.times = result.times
+        found.cost_usd = result.cost_usd + result.earlier_usd
+    if found.tests is None and (result.tests.fail_to_pass or result.tests.pass_to_pass):
+        found.tests = result.tests
+    found.submission = found.submission or result.submission

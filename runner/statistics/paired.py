@@ -1,0 +1,79 @@
+"""U2: a difference between two sides that met the same scenarios."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import binomtest, t
+
+from runner.statistics.bootstrap import SEED, Numbers, tail_of
+from runner.statistics.estimate import FEW_SCENARIOS, LEVEL, Estimate
+from runner.statistics.rates import wilson, z_of
+
+FLIPS = 10_000
+EXACT = 12
+"""Differences up to which all sign flips are tried."""
+CLUSTERS = 30
+"""Repositories from which on whole repositories are resampled."""
+RESAMPLES = 4000
+
+
+def difference(differences: Sequence[Sequence[float]], clusters: Sequence[str] = (), level: float = LEVEL) -> Estimate:
+    """The mean over scenarios of each scenario's mean difference, each difference between -1 and 1.
+
+    `differences[i]` are those of scenario i's pairs; scenarios without a pair are left out. A t interval over the
+    scenarios (Miller 2024, Adding Error Bars to Evals) and a sign-flip permutation p; from 30 `clusters` (one name a
+    scenario, its repository's) on, an interval by resampling those. Exact McNemar (McNemar 1947) where every scenario
+    has one pair of outcomes. Where all scenarios agree, the spread is bounded by Wilson's interval of none in N.
+    """
+    kept = [position for position, each in enumerate(differences) if each]
+    means = np.asarray([sum(differences[at]) / len(differences[at]) for at in kept], np.float64)
+    n = len(means)
+    if n < 2:
+        return Estimate(n=n, reason="no pair of trials" if n == 0 else FEW_SCENARIOS)
+    value = float(means.mean())
+    names = [clusters[at] for at in kept] if clusters else []
+    if len(set(names)) >= CLUSTERS:
+        low, high = _resampled_clusters(means, names, level)
+    else:
+        half = float(t.ppf((1 + level) / 2, n - 1)) * float(means.std(ddof=1)) / math.sqrt(n)
+        half = half or wilson(0.0, n, z_of(level))[1]
+        low, high = value - half, value + half
+    single = all(len(differences[at]) == 1 for at in kept)
+    p = _mcnemar(means) if single and set(means.tolist()) <= {-1.0, 0.0, 1.0} else _sign_flips(means)
+    return Estimate(value=value, low=max(-1.0, min(low, value)), high=min(1.0, max(high, value)), n=n, p=p)
+
+
+def _mcnemar(differences: Numbers) -> float:
+    """Exact: of the pairs that differ, as many one way as the other."""
+    better, worse = int((differences > 0).sum()), int((differences < 0).sum())
+    return float(binomtest(better, better + worse).pvalue) if better + worse else 1.0
+
+
+def _sign_flips(means: Numbers) -> float:
+    """The share of sign flips whose mean is as far from 0 as the one found; all of them where they are few."""
+    n = len(means)
+    if n <= EXACT:
+        signs = 1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
+        extra = 0
+    else:
+        signs = np.random.default_rng(SEED).choice([-1, 1], size=(FLIPS, n))
+        extra = 1  # the assignment that was found is one of them
+    found = np.abs(signs @ means) / n
+    hits = int((found >= abs(float(means.mean())) - 1e-12).sum())
+    return (hits + extra) / (len(signs) + extra)
+
+
+def _resampled_clusters(means: Numbers, names: Sequence[str], level: float) -> tuple[float, float]:
+    places = {name: [] for name in names}  # type: dict[str, list[float]]
+    for name, mean in zip(names, means.tolist(), strict=True):
+        places[name].append(mean)
+    sums = np.asarray([sum(each) for each in places.values()])
+    sizes = np.asarray([len(each) for each in places.values()])
+    drawn = np.random.default_rng(SEED).integers(len(sums), size=(RESAMPLES, len(sums)))
+    found = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
+    tail = tail_of(len(sums), level)
+    low, high = np.quantile(found, [tail, 1 - tail])
+    return float(low), float(high)
