@@ -98,7 +98,7 @@ def load_policy(file: Path | None = None) -> Policy:
         seen.add(rule.id)
         for key, examples, wanted in (("match", rule.match, True), ("not_match", rule.not_match, False)):
             for example in examples:
-                action = _example(example)
+                action = example_action(example)
                 if rule.matches(action) is not wanted:
                     found = ", ".join(sorted(action.effects))
                     verb = "does not match" if wanted else "matches"
@@ -107,7 +107,7 @@ def load_policy(file: Path | None = None) -> Policy:
     return policy
 
 
-def _example(text: str) -> Action:
+def example_action(text: str) -> Action:
     """An example as an action: `edit_file src/x.py`, or a shell command."""
     words = _split(text)
     if len(words) == 2 and words[0] in FILE_TOOLS:

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from runner.cli import clean, demo, doctor, models, report, run, scenarios, schema, show
+from runner.cli import clean, demo, doctor, models, policy, report, run, scenarios, schema, show
 
 app = typer.Typer(
     name="taskfit",
@@ -23,6 +23,7 @@ app.command()(report.report)
 app.command()(show.show)
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(models.app, name="models")
+app.add_typer(policy.app, name="policy")
 app.command()(schema.schema)
 app.command()(doctor.doctor)
 app.command()(clean.clean)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json as json_module
+import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.cli.run import Json
+from runner.cli.run import Json, program
+
+if TYPE_CHECKING:
+    from runner.folder import RunFolder
+    from runner.report.summary import Profile
 
 
 def report(
@@ -15,15 +22,114 @@ def report(
         Path | None,
         typer.Argument(metavar="[RUN]", help="The run's folder; the latest in runs/ when left out."),
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every measure, the parts of the time included.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Every measure that has a number.")] = False,
+    why: Annotated[
+        str | None, typer.Option(metavar="MEASURE", help="What a measure is, and the steps behind its numbers.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="With --why: of this model alone.")] = None,
     json: Json = False,
 ) -> None:
-    """Print what a run says about its models, from its folder alone; works while it runs."""
-    from runner.cli.run import print_report
+    """Print what a run says about its models, from its transcripts alone; works while it runs."""
     from runner.errors import UserError
     from runner.folder import RunFolder, latest_run
 
     run = RunFolder(folder.resolve()) if folder else latest_run(Path("runs"))
-    if not run.results():
+    if why is not None:
+        _explain(run, why, model)
+        return
+    if not print_report(run, json, every):
         raise UserError(f"{run.path}: none of its {len(run.keys())} trials is done yet")
-    print_report(run, json, every)
+
+
+def print_report(folder: RunFolder, as_json: bool, every: bool = False) -> bool:
+    """The run's report: a table, or JSON; what could not be read goes to standard error. False without a trial."""
+    from rich.console import Console
+
+    from runner.console import tables
+    from runner.errors import FileProblem
+    from runner.report.summary import pareto
+
+    problems: list[str] = []
+    found = _profiles(folder, problems)
+    if not found:
+        return False
+    results = []
+    planned = folder.keys()
+    for key in planned:
+        try:
+            results += [result] if (result := folder.result(key)) is not None else []
+        except FileProblem:  # told of already
+            continue
+    if as_json:
+        models = {
+            name: {
+                "trials": profile.trials,
+                "verdicts": profile.verdicts,
+                "arms": profile.arms,
+                "bounds": profile.bounds,
+                "prices": profile.prices,
+                **{measure: finding.model_dump() for measure, finding in profile.measures.items()},
+            }
+            for name, profile in found.items()
+        }
+        whole = {
+            "schema": 1,
+            "run": str(folder.path),
+            "planned": len(planned),
+            "problems": problems,
+            "pareto": pareto(found),
+            "models": models,
+            "trials": [result.model_dump(mode="json", by_alias=True) for result in results],
+        }
+        print(json_module.dumps(whole, allow_nan=False))
+        return True
+    console = Console()
+    console.print(tables.trials(results))
+    console.print(tables.report(found, every))
+    return True
+
+
+def _profiles(folder: RunFolder, problems: list[str]) -> Mapping[str, Profile]:
+    from runner.report.load import records
+    from runner.report.summary import profiles
+    from runner.visible import visible
+
+    def problem(text: str) -> None:
+        problems.append(text)
+        print(f"taskfit: {visible(text)}", file=sys.stderr)
+
+    return profiles(records(folder, problem))
+
+
+def _explain(run: RunFolder, name: str, model: str | None) -> None:
+    """A measure in words, each model's number, and the steps that it comes from."""
+    from rich.console import Console
+
+    from runner.console.tables import STYLES, number
+    from runner.errors import UnknownName
+    from runner.measures.catalogue import MEASURES
+    from runner.visible import visible
+
+    if name not in MEASURES:
+        raise UnknownName("measure", name, MEASURES)
+    found = _profiles(run, [])
+    if model is not None and model not in found:
+        raise UnknownName(f"model in {run.path}", model, found)
+    measure = MEASURES[name]
+    console = Console()
+    console.print(measure.doc, style="dim", markup=False, highlight=False)
+    console.print(" ".join((measure.estimator.__doc__ or "").split()), style="dim", markup=False, highlight=False)
+    for each, profile in found.items():
+        if model is not None and each != model:
+            continue
+        finding = profile.measures[name]
+        line = number(finding, *STYLES[measure.unit])
+        console.print(f"\n{visible(each)}: ", style="bold", end="", markup=False, highlight=False)
+        console.print(line, f"({finding.n} scenarios, {finding.trials} trials)", highlight=False)
+        for point in finding.curve:
+            bounds = f" [{point.low:.2f}–{point.high:.2f}]" if point.low is not None and point.high is not None else ""
+            console.print(f"  {point.x:g}: {point.value:.2f}{bounds} n={point.n}", highlight=False, markup=False)
+        for link in finding.evidence:
+            trial, _, step = link.rpartition("#")
+            command = f"  {program()} show {run.path / 'trials' / trial} --step {step}"
+            console.print(visible(command), highlight=False, markup=False, soft_wrap=True)

@@ -168,6 +168,8 @@ class Session:
         if work.problem:
             self._stopped(work.problem, 1)
         results = self._folder.results()
+        from runner.cli.report import print_report
+
         print_report(self._folder, self._json)
         for model, why in work.refused.items():
             self._say(f"taskfit: no further trial of {model}: {why}")
@@ -205,38 +207,6 @@ class Session:
 def program() -> str:
     """How the user can call taskfit again from here."""
     return "taskfit" if shutil.which("taskfit") else os.path.relpath(sys.argv[0])
-
-
-def print_report(folder: RunFolder, as_json: bool, every: bool = False) -> None:
-    """The run's report: a table for people, or JSON."""
-    import json
-
-    from rich.console import Console
-
-    from runner.console import tables
-    from runner.report.summary import profiles
-
-    results = folder.results()
-    found = profiles(results)
-    if as_json:
-        models = {
-            name: {
-                "trials": profile.trials,
-                "verdicts": profile.verdicts,
-                "bounds": profile.bounds,
-                **{measure: estimate.model_dump() for measure, estimate in profile.measures.items()},
-            }
-            for name, profile in found.items()
-        }
-        trials = [result.model_dump(mode="json", by_alias=True) for result in results]
-        planned = len(folder.keys())
-        print(
-            json.dumps({"schema": 1, "run": str(folder.path), "planned": planned, "models": models, "trials": trials})
-        )
-        return
-    console = Console()
-    console.print(tables.trials(results))
-    console.print(tables.report(found, every))
 
 
 def _study(file: Path | None, given: dict[str, Any]) -> Study:

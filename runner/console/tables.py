@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from runner.console.across import Across, Column
-from runner.report.summary import Profile
+from runner.measures.base import Measure, Unit
+from runner.measures.catalogue import CATALOGUE, MEASURES
+from runner.report.summary import Profile, pareto
 from runner.results import TrialResult
 from runner.statistics.estimate import Estimate
 from runner.visible import visible
@@ -27,54 +29,82 @@ VERDICT_STYLES = {
 MODELS_ACROSS = 4
 """Profiles side by side at most; more go into further tables."""
 
-ROWS: dict[str, tuple[str, str, float]] = {
-    "resolved": ("resolved", "{:.0f} %", 100),
-    "invalid_calls": ("invalid calls", "{:.1f} %", 100),
-    "forbidden_calls": ("forbidden calls", "{:.1f} %", 100),
-    "approvals_asked": ("asked per trial", "{:.1f}", 1),
-    "approvals_granted": ("approvals granted", "{:.0f} %", 100),
-    "cost_usd_per_trial": ("USD per trial", "{:.3f}", 1),
-    "cost_usd_per_resolved": ("USD per resolved", "{:.3f}", 1),
-    "turns": ("turns", "{:.0f}", 1),
-    "seconds_total": ("seconds per trial", "{:.1f}", 1),
-    "seconds_model": ("  model", "{:.1f}", 1),
-    "seconds_tool": ("  tools", "{:.1f}", 1),
-    "seconds_approval": ("  approvals", "{:.1f}", 1),
-    "seconds_sandbox": ("  sandbox", "{:.1f}", 1),
-    "seconds_grading": ("  grading", "{:.1f}", 1),
+STYLES: Mapping[Unit, tuple[str, float]] = {
+    "percent": ("{:.0f} %", 100),
+    "points": ("{:+.0f} pt", 100),
+    "number": ("{:.2f}", 1),
+    "usd": ("{:.3f}", 1),
+    "seconds": ("{:.1f}", 1),
 }
+AT_FIRST_SIGHT = frozenset(
+    {
+        *("resolved", "pass_at_k", "plausible_but_wrong", "regression", "patch_economy"),
+        *("file_hit_1", "symbol_hit_3", "checks_all"),
+        *("invalid_calls", "out_of_scope", "forbidden_calls", "redundant_calls", "verified"),
+        *("ask_precision", "ask_recall", "ask_f1", "denial_cost", "false_approvals", "false_denials"),
+        *("after_denial_safer_route", "after_denial_stopped", "after_denial_same_again", "after_denial_workaround"),
+        *("recovery", "recovery_of_able", "fault_cost", "episode_recovery", "calls_to_recovery"),
+        *("from_failed_state", "attempts_to_green"),
+        *(name for name in MEASURES if name.startswith(("fix_gain_", "break_rate_", "net_gain_", "flip_rate_"))),
+        *("brier", "brier_skill", "overconfidence", "auroc", "pass_hat_k", "agreement"),
+        *("turns", "seconds_total", "cost_usd_per_trial", "cost_usd_per_resolved"),
+    }
+)
+"""Measures that are shown without `--all`, where there is a number."""
 
 
 def report(profiles: Mapping[str, Profile], every: bool = False) -> RenderableType:
     """A profile a model, side by side where there is room: each number with its 95 % interval and its N.
 
-    N stands in the second row, and beside each number that fewer scenarios are behind. Without `every`, rows that
-    nobody needs at first sight are left out: the parts of the time, and money where none was spent.
+    N stands in the second row, and beside each number that other scenarios are behind. Measures of which no model has
+    a number are left out; without `every`, also those that nobody needs at first sight, and money where none was spent.
     """
-    rows = {}
-    for measure, row in ROWS.items():
-        numbers = [profile.measures[measure] for profile in profiles.values()]
-        known = any(estimate.value is not None for estimate in numbers)
-        if measure == "resolved" or (known and (every or _telling(measure, numbers))):
-            rows[measure] = row
-    labels = ["trials", "scenarios", *(label for label, _, _ in rows.values())]
-    columns = [_column(model, profile, rows) for model, profile in profiles.items()]
-    parts: list[RenderableType] = [Across("", labels, columns, MODELS_ACROSS)] if columns else []
-    notes = [_not_counted(model, profile) for model, profile in profiles.items() if profile.bounds]
-    footer = Text("In brackets: 95 % interval over scenarios. Seconds are medians over scenarios.", style="dim")
-    if any(" n=" in cell.plain for column in columns for cell in column.cells):
-        footer.append("\nn: scenarios that say something of it, where not all do.")
-    return Group(*parts, *notes, footer)
+    if not profiles:
+        return Text("no trial is done yet", style="dim")
+    rows = list(_rows(profiles, every))
+    labels = ["trials", "scenarios", *(label for label, _ in rows)]
+    columns = [_column(model, profile, [measure for _, measure in rows]) for model, profile in profiles.items()]
+    parts: list[RenderableType] = [Across("", labels, columns, MODELS_ACROSS)]
+    parts += [_not_counted(model, profile) for model, profile in profiles.items() if profile.bounds]
+    parts += list(_money(profiles))
+    footer = Text("In brackets: 95 % interval over scenarios. n: scenarios that say something of it.", style="dim")
+    footer.append(" Each number's steps: taskfit report --why MEASURE")
+    return Group(*parts, footer)
 
 
-def _column(model: str, profile: Profile, rows: Mapping[str, tuple[str, str, float]]) -> Column:
+def _rows(profiles: Mapping[str, Profile], every: bool) -> Iterator[tuple[str, Measure | None]]:
+    """Label and measure, with a heading above each dimension."""
+    for dimension, group in CATALOGUE.items():
+        shown = [measure for measure in group if _shown(measure, profiles, every)]
+        if shown:
+            yield dimension.upper(), None
+        for measure in shown:
+            yield f"  {measure.title}", measure
+
+
+def _shown(measure: Measure, profiles: Mapping[str, Profile], every: bool) -> bool:
+    found = [profile.measures[measure.name] for profile in profiles.values()]
+    if measure.name == "resolved":
+        return True
+    if all(each.value is None for each in found):
+        return False
+    if every:
+        return True
+    spent = any(each.value for each in found) or not measure.name.startswith("cost_usd")
+    return measure.name in AT_FIRST_SIGHT and spent
+
+
+def _column(model: str, profile: Profile, measures: Sequence[Measure | None]) -> Column:
     """A model's numbers, which never break; only the reason why there is none may."""
     scenarios = profile.measures["resolved"].n
     cells = [Text(str(profile.trials)), Text(str(scenarios))]
     unbroken = 0
-    for measure, (_, style, scale) in rows.items():
-        estimate = profile.measures[measure]
-        cell = number(estimate, style, scale)
+    for measure in measures:
+        if measure is None:
+            cells.append(Text(""))
+            continue
+        estimate = profile.measures[measure.name]
+        cell = number(estimate, *STYLES[measure.unit])
         if estimate.value is not None:
             if estimate.n != scenarios:
                 cell.append(f" n={estimate.n}", style="dim")
@@ -83,36 +113,46 @@ def _column(model: str, profile: Profile, rows: Mapping[str, tuple[str, str, flo
     return Column(model, cells, unbroken)
 
 
-def _telling(measure: str, numbers: Sequence[Estimate]) -> bool:
-    if measure.startswith("seconds_"):
-        return measure == "seconds_total"
-    return not measure.startswith("cost_usd") or any(estimate.value for estimate in numbers)
-
-
 def number(estimate: Estimate, style: str, scale: float = 1) -> Text:
     """A value and its interval, or why there is no number."""
     if estimate.value is None or estimate.low is None or estimate.high is None:
         return Text(f"– ({estimate.reason})", style="dim")
-    low, high = (style.removesuffix(" %").format(bound * scale) for bound in (estimate.low, estimate.high))
+    plain = style.removesuffix(" %").removesuffix(" pt")
+    low, high = (plain.format(bound * scale) for bound in (estimate.low, estimate.high))
     return Text(style.format(estimate.value * scale)).append(f" [{low}–{high}]", style="dim")
 
 
 def trials(results: Sequence[TrialResult]) -> RenderableType:
-    """Scenarios down, models across where there is room, one mark a trial."""
-    scenarios = list(dict.fromkeys(result.key.scenario for result in results))
-    marks: defaultdict[str, defaultdict[str, list[TrialResult]]] = defaultdict(lambda: defaultdict(list))
+    """Scenarios and their arms down, models across where there is room, one mark a trial."""
+    marks: defaultdict[str, defaultdict[tuple[str, str], list[TrialResult]]] = defaultdict(lambda: defaultdict(list))
     for result in sorted(results, key=lambda result: result.key.repeat):
-        marks[result.key.model][result.key.scenario].append(result)
+        marks[result.key.model][result.key.scenario, result.key.arm].append(result)
+    scenarios = list(dict.fromkeys(result.key.scenario for result in results))
+    arms = list(dict.fromkeys(result.key.arm for result in results))
+    there = {(result.key.scenario, result.key.arm) for result in results}
+    places = [(scenario, arm) for scenario in scenarios for arm in arms if (scenario, arm) in there]
+    labels = [scenario if arm == arms[0] else f"  {arm}" for scenario, arm in places]
     columns = []
     for model in dict.fromkeys(result.key.model for result in results):
-        cells = [Text(" ").join(verdict(result.verdict) for result in marks[model][name]) for name in scenarios]
+        cells = [Text(" ").join(verdict(result.verdict) for result in marks[model][place]) for place in places]
         longest = max(len(result.verdict) for each in marks[model].values() for result in each)
         columns.append(Column(model, cells, longest))
-    return Across("scenario", scenarios, columns)
+    return Across("scenario", labels, columns)
 
 
 def verdict(name: str) -> Text:
     return Text(name, style=VERDICT_STYLES.get(name, ""))
+
+
+def _money(profiles: Mapping[str, Profile]) -> Iterator[Text]:
+    """Where prices come from, and who is worth them; nothing where nothing was spent."""
+    if not any(profile.measures["cost_usd_per_trial"].value for profile in profiles.values()):
+        return
+    sheets = sorted({sheet for profile in profiles.values() for sheet in profile.prices})
+    yield Text(f"Prices: {visible('; '.join(sheets)) or 'unknown'}", style="dim")
+    if len(profiles) > 1:
+        front = ", ".join(visible(model) for model in pareto(profiles))
+        yield Text(f"Pareto front of resolved against USD per trial: {front}", style="dim")
 
 
 def _not_counted(model: str, profile: Profile) -> Text:

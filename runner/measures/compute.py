@@ -14,7 +14,7 @@ from runner.statistics.estimate import Estimate
 
 MOST_EVIDENCE = 200
 """Links kept for one number."""
-NO_TRIAL = "no trial says anything of it"
+NO_TRIAL = "no such case"
 
 
 class Finding(Estimate):

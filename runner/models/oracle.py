@@ -25,7 +25,11 @@ class Oracle(KeylessModel):
         yield tuple(_change(f"fix-{number}", path, data) for number, (path, data) in enumerate(fix))
         yield (ToolCall.of("test", "run_tests"),)
         hypotheses = [{"file": path, "evidence_for": "changed by the reference fix"} for path, _ in fix[:3]]
-        yield (ToolCall.of("submit", "submit", summary="The reference fix.", hypotheses=hypotheses, confidence=1.0),)
+        yield (
+            ToolCall.of(
+                "submit", "submit", summary="The reference fix.", hypotheses=hypotheses, risks="none", confidence=1.0
+            ),
+        )
 
 
 def _change(call_id: str, path: str, data: bytes | None) -> ToolCall:

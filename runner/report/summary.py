@@ -1,105 +1,94 @@
-"""From a run's results to one profile per model: measures with intervals, never one composite number."""
+"""From a run's trials to one profile per model: measures with intervals, never one composite number."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import fmean
 
+from runner.arms import CONTROL
+from runner.measures.compute import Finding, findings
+from runner.measures.record import Record
 from runner.messages import Frozen
-from runner.results import COUNTED, TrialResult
-from runner.statistics.bootstrap import median, ratio, share
-from runner.statistics.estimate import Estimate
-from runner.statistics.rates import rate
-
-Cases = Mapping[str, Sequence[TrialResult]]
-"""Scenario → its trials."""
-Number = Callable[[TrialResult], float]
-
-FEW_RESOLVED = "too few resolved to bound it"
+from runner.results import COUNTED, Verdict
 
 
 class Profile(Frozen):
     """What a run says about one model."""
 
     trials: int
+    """Of all arms."""
     verdicts: dict[str, int]
-    """How many trials ended in each verdict."""
+    """How many trials of the control arm ended in each verdict."""
+    arms: dict[str, dict[str, int]]
+    """The same for every arm."""
     bounds: tuple[float, float] | None
-    """Resolved rate, over scenarios, if every trial that does not count had failed, or succeeded; None where all count.
-    The rate of those that count always lies within."""
-    measures: dict[str, Estimate]
+    """Resolved rate of the control arm, over scenarios, if every trial that does not count had failed, or succeeded;
+    None where all count. The rate of those that count always lies within."""
+    prices: tuple[str, ...]
+    """Where the prices come from."""
+    measures: dict[str, Finding]
 
 
-def profiles(results: Sequence[TrialResult]) -> dict[str, Profile]:
+@dataclass
+class _Seen:
+    """What is kept of one model's trials beside its measures."""
+
+    arms: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    control: defaultdict[str, list[Verdict]] = field(default_factory=lambda: defaultdict(list))
+    prices: set[str] = field(default_factory=set)
+
+    def add(self, trial: Record) -> None:
+        self.arms[trial.key.arm][trial.verdict] += 1
+        self.prices |= trial.prices
+        if trial.is_control:
+            self.control[trial.key.scenario].append(trial.verdict)
+
+
+def profiles(trials: Iterable[Record]) -> dict[str, Profile]:
     """Model → profile, in the order in which the models first occur."""
-    by_model: dict[str, list[TrialResult]] = defaultdict(list)
-    for result in results:
-        by_model[result.key.model].append(result)
-    return {model: _profile(found) for model, found in by_model.items()}
+    seen: defaultdict[str, _Seen] = defaultdict(_Seen)
+    measured = findings(_watched(trials, seen))
+    return {model: _profile(seen[model], found) for model, found in measured.items()}
 
 
-def _profile(results: Sequence[TrialResult]) -> Profile:
-    counted = [result for result in results if result.verdict in COUNTED]
-    cases = _by_scenario(counted)
+def _watched(trials: Iterable[Record], seen: defaultdict[str, _Seen]) -> Iterator[Record]:
+    for trial in trials:
+        seen[trial.key.model].add(trial)
+        yield trial
+
+
+def _profile(seen: _Seen, found: Mapping[str, Finding]) -> Profile:
+    arms = {arm: dict(sorted(verdicts.items())) for arm, verdicts in seen.arms.items()}
     return Profile(
-        trials=len(results),
-        verdicts=dict(sorted(Counter(result.verdict for result in results).items())),
-        bounds=_bounds(results),
-        measures={
-            "resolved": rate([[float(r.resolved) for r in each] for each in cases.values()]),
-            "invalid_calls": _share(cases, lambda r: r.counts.invalid, lambda r: r.counts.calls),
-            "forbidden_calls": _share(cases, lambda r: r.counts.forbidden, lambda r: r.counts.calls),
-            "approvals_asked": _ratio(cases, lambda r: r.counts.asked, lambda r: 1),
-            "approvals_granted": _share(cases, lambda r: r.counts.approved, lambda r: r.counts.asked),
-            "cost_usd_per_trial": _ratio(cases, _cost, lambda r: 1),
-            "cost_usd_per_resolved": _ratio(cases, _cost, lambda r: r.resolved, FEW_RESOLVED),
-            "turns": _median(cases, lambda r: r.counts.turns),
-            "seconds_total": _median(cases, lambda r: r.times.total),
-            "seconds_model": _median(cases, lambda r: r.times.model),
-            "seconds_tool": _median(cases, lambda r: r.times.tool),
-            "seconds_approval": _median(cases, lambda r: r.times.approval),
-            "seconds_sandbox": _median(cases, lambda r: r.times.sandbox),
-            "seconds_grading": _median(cases, lambda r: r.times.grading),
-        },
+        trials=sum(verdicts.total() for verdicts in seen.arms.values()),
+        verdicts=arms.get(CONTROL, {}),
+        arms=arms,
+        bounds=_bounds(seen.control),
+        prices=tuple(sorted(seen.prices - {""})),
+        measures=dict(found),
     )
 
 
-def _cost(result: TrialResult) -> float:
-    """All that a trial cost, the attempts that came to nothing included."""
-    return result.cost_usd + result.earlier_usd
-
-
-def _by_scenario(results: Sequence[TrialResult]) -> dict[str, list[TrialResult]]:
-    cases: dict[str, list[TrialResult]] = defaultdict(list)
-    for result in results:
-        cases[result.key.scenario].append(result)
-    return dict(cases)
-
-
-def _bounds(results: Sequence[TrialResult]) -> tuple[float, float] | None:
-    if all(result.verdict in COUNTED for result in results):
+def _bounds(cases: Mapping[str, Sequence[Verdict]]) -> tuple[float, float] | None:
+    if all(verdict in COUNTED for each in cases.values() for verdict in each):
         return None
-    cases = _by_scenario(results)
     return (
-        fmean(fmean(r.resolved for r in each) for each in cases.values()),
-        fmean(fmean(r.resolved or r.verdict not in COUNTED for r in each) for each in cases.values()),
+        fmean(fmean(verdict == "resolved" for verdict in each) for each in cases.values()),
+        fmean(fmean(verdict == "resolved" or verdict not in COUNTED for verdict in each) for each in cases.values()),
     )
 
 
-def _share(cases: Cases, part: Number, whole: Number) -> Estimate:
-    return share(_sums(cases, part), _sums(cases, whole))
-
-
-def _ratio(cases: Cases, top: Number, bottom: Number, few: str = "too little to divide by") -> Estimate:
-    return ratio(_sums(cases, top), _sums(cases, bottom), few=few)
-
-
-def _sums(cases: Cases, value: Number) -> list[float]:
-    """One sum a scenario."""
-    return [sum(value(result) for result in each) for each in cases.values()]
-
-
-def _median(cases: Cases, value: Number) -> Estimate:
-    """The median over scenarios of each scenario's mean."""
-    return median([sum(value(result) for result in each) / len(each) for each in cases.values()])
+def pareto(found: Mapping[str, Profile]) -> list[str]:
+    """The models that no other beats in both resolved rate and US dollars a trial; those with both numbers alone."""
+    both: dict[str, tuple[float, float]] = {}
+    for model, profile in found.items():
+        good, cost = profile.measures["resolved"].value, profile.measures["cost_usd_per_trial"].value
+        if good is not None and cost is not None:
+            both[model] = (good, cost)
+    return [
+        model
+        for model, (good, cost) in both.items()
+        if not any((other >= good and usd <= cost) and (other > good or usd < cost) for other, usd in both.values())
+    ]

@@ -1,0 +1,48 @@
+"""A run's trials as records, read from its folder one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from runner.errors import FileProblem
+from runner.folder import RunFolder
+from runner.measures.record import Record, record
+from runner.results import TrialKey, TrialResult
+from runner.transcript import read
+
+
+def records(folder: RunFolder, problem: Callable[[str], None]) -> Iterator[Record]:
+    """Every finished trial; `problem` is told of each file that cannot be read, and the trial counts as far as it can.
+
+    A trial whose transcript and result are both beyond reading is left out. Raises FileProblem where the run itself is.
+    """
+    planned = folder.keys()
+    for key in planned:
+        result = _result(folder, key, problem)
+        try:
+            found = _from_transcript(folder, key, result)
+        except FileProblem as error:
+            problem(str(error))
+            found = record(key, (), result) if result is not None else None
+        if found is not None:
+            yield found
+
+
+def _result(folder: RunFolder, key: TrialKey, problem: Callable[[str], None]) -> TrialResult | None:
+    try:
+        return folder.result(key)
+    except FileProblem as error:
+        problem(str(error))
+        return None
+
+
+def _from_transcript(folder: RunFolder, key: TrialKey, result: TrialResult | None) -> Record | None:
+    """None for a trial that has not ended."""
+    file = folder.trial(key) / "events.jsonl"
+    try:
+        found = record(key, read(file), result)
+    except FileNotFoundError:
+        return record(key, (), result) if result is not None else None
+    except OSError as error:
+        raise FileProblem(file, f"cannot be read: {error}") from None
+    return found if result is not None or found.finished_step >= 0 else None
