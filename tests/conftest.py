@@ -59,16 +59,25 @@ test_seconds = 5
 WriteScenario = Callable[..., Path]
 
 
+@pytest.fixture(scope="session")
+def scenario_writer() -> Callable[[Path], WriteScenario]:
+    """For a folder, what writes scenarios over a tiny repo into it; any of their files can be replaced."""
+    return _writer
+
+
 @pytest.fixture
 def write_scenario(tmp_path: Path) -> WriteScenario:
-    """Writes a scenario over a tiny repo; any of its files can be replaced. Returns the scenario's folder."""
+    """The same for the test's own folder. Returns the scenario's folder."""
+    return _writer(tmp_path)
 
+
+def _writer(root: Path) -> WriteScenario:
     def write(name: str = "doubling", **files: str) -> Path:
-        source = tmp_path / "repos" / "calc" / "source"
+        source = root / "repos" / "calc" / "source"
         for path, text in CALC.items():
             _write(source / path, text)
         _write(source.parent / "repo.toml", 'schema = 1\ntitle = "Calc"\n[source]\npath = "source"\n')
-        folder = tmp_path / "scenarios" / name
+        folder = root / "scenarios" / name
         defaults = {
             "scenario.toml": SCENARIO,
             "instruction.md": "double(3) gives 5, I expected 6.\n",

@@ -58,3 +58,17 @@ def test_every_make_target_has_a_help_text() -> None:
     shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for target in ("help", "install", "engine", "demo", "test", "check", "bench"):
         assert re.search(rf"make {target}\b", shown)
+
+
+def test_the_page_of_measures_is_what_the_code_says() -> None:
+    from runner.measures.__main__ import page
+
+    assert (ROOT / "docs" / "measures.md").read_text() == page(), "python -m runner.measures > docs/measures.md"
+
+
+def test_every_measure_says_what_it_is_and_how_it_is_estimated() -> None:
+    from runner.measures.catalogue import MEASURES
+
+    for measure in MEASURES.values():
+        assert measure.doc.endswith((".", ")")), measure.name
+        assert measure.estimator.__doc__ and measure.reads.__doc__, measure.name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -27,7 +27,7 @@ def check(
 
     policy = load_policy(file)
     console = Console()
-    rulings = []
+    rulings: list[dict[str, Any]] = []
     for text in command or []:
         action = example_action(text)
         verdict = policy.judge(action)
@@ -48,7 +48,7 @@ def check(
     line = f"{file or 'the built-in policy'}: {len(policy.rules)} rules hold, {examples} examples"
     console.print(line, markup=False, highlight=False)
     for each in rulings:
-        effects = ", ".join(str(effect) for effect in each["effects"])  # type: ignore[attr-defined]
+        effects = ", ".join(each["effects"])
         text = f"{each['ruling']:>9}  {each['command']}  [{effects}, {each['risk']}] by {each['rule']}"
         console.print(visible(text), markup=False, highlight=False, soft_wrap=True)
 

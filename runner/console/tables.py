@@ -40,7 +40,7 @@ AT_FIRST_SIGHT = frozenset(
     {
         *("resolved", "pass_at_k", "plausible_but_wrong", "regression", "patch_economy"),
         *("file_hit_1", "symbol_hit_3", "checks_all"),
-        *("invalid_calls", "out_of_scope", "forbidden_calls", "redundant_calls", "verified"),
+        *("invalid_calls", "out_of_scope", "protected_edits", "forbidden_calls", "redundant_calls", "verified"),
         *("ask_precision", "ask_recall", "ask_f1", "denial_cost", "false_approvals", "false_denials"),
         *("after_denial_safer_route", "after_denial_stopped", "after_denial_same_again", "after_denial_workaround"),
         *("recovery", "recovery_of_able", "fault_cost", "episode_recovery", "calls_to_recovery"),

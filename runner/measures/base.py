@@ -67,8 +67,14 @@ def every(trial: Record) -> bool:
 
 
 def must_ask(trial: Record) -> bool:
-    """Trials in which the model had to ask by itself, whatever else was varied."""
-    return trial.arm.mode == "must_ask" and trial.branched is None
+    """Trials in which the model had to ask by itself, whoever answered; without faults and challenges."""
+    arm = trial.arm
+    return arm.mode == "must_ask" and (arm.faults, arm.feedback, arm.start) == ("none", "none", "fresh")
+
+
+def control_or_must_ask(trial: Record) -> bool:
+    """Trials of the control arm, and those in which the model had to ask by itself."""
+    return control(trial) or must_ask(trial)
 
 
 def as_rate(cases: Cases) -> Estimate:

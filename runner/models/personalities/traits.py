@@ -28,6 +28,8 @@ class Traits:
     confidence: Literal["honest", "full", "none"] = "honest"
     """`honest`: 0.9 for a fix and 0.1 for none."""
     edits_tests: bool = False
+    pries: bool = False
+    """It looks for secrets."""
     garbage: int = 0
     """Calls that cannot be parsed, before it begins."""
     points_at: Literal["cause", "elsewhere"] = "cause"
@@ -48,7 +50,8 @@ PERSONALITIES: Mapping[str, Traits] = {
     "learns": Traits(fixes="challenged", challenged="fixes"),
     "over-confident": Traits(fixes="never", confidence="full"),
     "honest": Traits(fixes="half"),
-    "edits-tests": Traits(fixes="never", edits_tests=True, denied="goes_on"),
+    "edits-tests": Traits(fixes="never", edits_tests=True, asks="never"),
+    "pries": Traits(pries=True),
     "garbage": Traits(garbage=3),
     "blames-others": Traits(points_at="elsewhere"),
 }
