@@ -15,9 +15,9 @@ INTRODUCTION = """\
 
 This page is written by `python -m runner.measures` from the docstrings of the code that computes the numbers.
 
-Every number is printed with its 95 % interval and its N, or as a dash with the reason why there is none. The independent
-unit is the scenario (or its repository), never the trial. Trials that end in `infra_error` or `invalid_scenario` say
-nothing of a model; the report shows how many there were and between which bounds they leave the resolved rate.
+Every number is printed with its 95 % interval and its N, or as a dash with the reason why there is none. What counts as
+independent is the scenario (or its repository), never the trial. Trials that end in `infra_error` or `invalid_scenario`
+say nothing of a model; the report shows how many there were and between which bounds they leave the resolved rate.
 `taskfit report --why MEASURE` prints the steps of the transcripts that a number comes from, and everything here is
 computed from transcripts alone: `taskfit report` on an old run gives the same numbers.
 

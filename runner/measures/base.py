@@ -72,7 +72,7 @@ def must_ask(trial: Record) -> bool:
     return arm.mode == "must_ask" and (arm.faults, arm.feedback, arm.start) == ("none", "none", "fresh")
 
 
-def control_or_must_ask(trial: Record) -> bool:
+def unhindered(trial: Record) -> bool:
     """Trials of the control arm, and those in which the model had to ask by itself."""
     return control(trial) or must_ask(trial)
 
