@@ -96,7 +96,7 @@ def counts(workspace: Workspace, grading: Grading, pass_to_pass: Collection[str]
     first = grading.expected(workspace.found.scenario.tests.fail_to_pass)
     rest = grading.expected(pass_to_pass)
     hidden = workspace.found.hidden
-    visible = [outcome for node, outcome in rest.items() if node.split("::")[0] not in hidden]
+    visible = [outcome for node, outcome in (first | rest).items() if node.split("::")[0] not in hidden]
     return TestCounts(
         fail_to_pass=len(first),
         fail_to_pass_passed=sum(outcome == "passed" for outcome in first.values()),

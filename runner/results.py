@@ -75,7 +75,7 @@ class TestCounts(Frozen):
     pass_to_pass_passed: int = 0
     missing: int = 0
     visible: int = 0
-    """Pass-to-pass tests in files that the model could see."""
+    """Those of either group in files that the model could see."""
     visible_passed: int = 0
 
 
