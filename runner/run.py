@@ -10,34 +10,28 @@ import sqlite3
 import threading
 import time
 from collections.abc import Mapping
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from runner.approvers.base import Approver
 from runner.approvers.policy import Policy, load_policy
-from runner.baseline import Baseline, baseline
 from runner.catalog import ScenarioFolder, load_scenario, validated
 from runner.errors import FileProblem, Interrupted, ProviderRefused, ScenarioInvalid, UserError
 from runner.folder import RunFolder
 from runner.ledger import Ledger, Row
 from runner.leftover import Leftovers
+from runner.preparing import Preparation, await_engine
 from runner.results import COUNTED, TrialKey, TrialResult, Verdict
 from runner.schedule import Schedule
 from runner.staging import Stage
 from runner.study import Study, differing, lock_of
 from runner.trial import run_trial, write_result
-from runner.workspace import Workspace, prepare
 from sandboxes.client import Engine
 from sandboxes.errors import EngineUnavailable, SandboxError
-from sandboxes.images import ImageStore
 from sandboxes.reaper import reap, remove_own
 
-ENGINE_SECONDS = 60.0
-"""How long a run waits for an engine that went away before it stops, resumable."""
-PREPARE_TRIES = 3
-"""How often a scenario is made ready when the engine goes away meanwhile."""
 STOP_SECONDS = 15.0
 """How long an interrupted run waits for its workers."""
 
@@ -76,7 +70,6 @@ class Run:
     refused: dict[str, str] = field(default_factory=dict)
     """Model → why its provider serves none of its trials; they stay planned."""
     _stage: Stage = field(init=False)
-    _ready: dict[str, Future[tuple[Workspace, Baseline]]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._stage = Stage(
@@ -118,35 +111,49 @@ class Run:
             self.observer.planned(rows)
             pending = [row for row in rows if row.state == "planned"]
             todo = Schedule(pending, self._stage.trunk_key)
-            needed = list(dict.fromkeys(row.key.scenario for row in pending))
-            preparing = ThreadPoolExecutor(
-                min(self.study.concurrency, os.cpu_count() or 2), thread_name_prefix="prepare"
-            )
-            self._ready = {name: preparing.submit(self._prepare, name, ledger) for name in needed}
-            workers = [
-                threading.Thread(target=self._worker, args=(todo, ledger), name=f"trial-{number}", daemon=True)
-                for number in range(min(self.study.concurrency, len(pending)))
-            ]
-            for worker in workers:
-                worker.start()
-            try:
-                while any(worker.is_alive() for worker in workers):
-                    time.sleep(0.05)
-            except KeyboardInterrupt:
-                self._halt("")
-                raise Interrupted("stopped by the user") from None
-            finally:
-                preparing.shutdown(wait=False, cancel_futures=True)
-                if self.stop.is_set():
-                    self._wind_up(workers)
+            needed = dict.fromkeys(row.key.scenario for row in pending)
+            with self._preparation(ledger).start(needed, self.study.concurrency) as preparing:
+                workers = [
+                    threading.Thread(
+                        target=self._worker, args=(todo, ledger, preparing), name=f"trial-{number}", daemon=True
+                    )
+                    for number in range(min(self.study.concurrency, len(pending)))
+                ]
+                self._oversee(workers)
 
-    def _worker(self, todo: Schedule, ledger: Ledger) -> None:
+    def _preparation(self, ledger: Ledger) -> Preparation:
+        return Preparation(
+            scenarios=self.scenarios,
+            engine=self.engine,
+            ledger=ledger,
+            stop=self.stop,
+            halt=self._halt,
+            say=self.observer.say,
+            run=self.folder.path.name,
+            runtime=self.study.runtime,
+        )
+
+    def _oversee(self, workers: list[threading.Thread]) -> None:
+        """Wait for the workers; on Ctrl-C, and where the run cannot go on, wind them up."""
+        for worker in workers:
+            worker.start()
+        try:
+            while any(worker.is_alive() for worker in workers):
+                time.sleep(0.05)
+        except KeyboardInterrupt:
+            self._halt("")
+            raise Interrupted("stopped by the user") from None
+        finally:
+            if self.stop.is_set():
+                self._wind_up(workers)
+
+    def _worker(self, todo: Schedule, ledger: Ledger, preparing: Preparation) -> None:
         while (row := todo.next(self.stop)) is not None:
             try:
                 if row.key.model in self.refused:
                     continue
-                self._await_engine()
-                self._one(row, ledger)
+                await_engine(self.engine, self.stop)
+                self._one(row, ledger, preparing)
             except ProviderRefused as error:
                 self.refused.setdefault(row.key.model, str(error))
                 ledger.release(row.position)
@@ -165,7 +172,7 @@ class Run:
             finally:
                 todo.ended(row)
 
-    def _one(self, row: Row, ledger: Ledger) -> None:
+    def _one(self, row: Row, ledger: Ledger, preparing: Preparation) -> None:
         """One trial from planned to done."""
         key = row.key
         attempt = ledger.start(row.position)
@@ -179,7 +186,7 @@ class Run:
             self.observer.finished(unrun, ledger.committed())
             return
         try:
-            workspace, known = self._ready[key.scenario].result()
+            workspace, known = preparing.ready(key.scenario)
         except ScenarioInvalid as error:
             result = _unrun(key, attempt, "invalid_scenario", f"{error.code}: {error.problem}")
             write_result(folder, result)
@@ -210,32 +217,6 @@ class Run:
             return _unrun(key, attempt, trunk.verdict, "nothing was submitted that could be challenged")
         return None
 
-    def _prepare(self, name: str, ledger: Ledger) -> tuple[Workspace, Baseline]:
-        """A scenario's image and proved tests; done once, however many trials wait for it."""
-        images = ImageStore(self.engine, self.observer.say)
-        tries = 0
-        while True:
-            self._await_engine()
-            try:
-                workspace = prepare(self.scenarios[name], images)
-                self._check_image(name, workspace.image, ledger)
-                run = self.folder.path.name
-                return workspace, baseline(self.engine, workspace, run=run, runtime=self.study.runtime)
-            except EngineUnavailable:
-                tries += 1
-                if tries == PREPARE_TRIES:
-                    raise
-
-    def _check_image(self, scenario: str, image: str, ledger: Ledger) -> None:
-        """The image is part of what is held constant: one that was built anew may hold other package versions."""
-        now = self.engine.image_id(image) or ""
-        if (before := ledger.pin_image(scenario, now)) != now:
-            self._halt(
-                f"the image of {scenario} is not the one that this run began with ({before[:19]}, now {now[:19]}); "
-                "results of both would not be comparable: start a new run"
-            )
-            raise Interrupted("the image changed")
-
     def _recover(self, ledger: Ledger, retry_infra: bool) -> None:
         """Adopt what a dead process finished, release what it did not."""
         for row in ledger.rows():
@@ -246,19 +227,6 @@ class Run:
                 ledger.release(row.position)
             elif retry_infra and row.verdict == "infra_error":
                 ledger.reopen(row.position)
-
-    def _await_engine(self) -> None:
-        """Raises EngineUnavailable when the engine stays away."""
-        deadline = time.monotonic() + ENGINE_SECONDS
-        while not self.stop.is_set():
-            try:
-                self.engine.api.ping()
-                return
-            except Exception as error:
-                if time.monotonic() > deadline:
-                    raise EngineUnavailable(f"no answer for {ENGINE_SECONDS:.0f} s ({error})") from error
-                time.sleep(1)
-        raise Interrupted("stopped")
 
     def _halt(self, problem: str) -> None:
         if not self.stop.is_set():

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from runner.cli.run import Json, free_folder, run
+from runner.cli.options import Json
+from runner.cli.run import free_folder, run
 
 MODELS = ("oracle", "repair", "noop")
 SCENARIOS = (

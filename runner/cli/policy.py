@@ -63,7 +63,7 @@ def replay(
     from rich.console import Console
 
     from runner.approvers.policy import load_policy
-    from runner.cli.run import program
+    from runner.cli.options import program
     from runner.errors import UserError
     from runner.policy_replay import differences, transcripts
     from runner.visible import visible

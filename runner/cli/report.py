@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.cli.run import Json, program
+from runner.cli.options import Json, program
 
 if TYPE_CHECKING:
     from runner.folder import RunFolder

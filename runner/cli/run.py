@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 from datetime import date
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from runner.cli.options import Json, program
+from runner.cli.report import print_report
 from runner.visible import visible
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from runner.run import Run
     from runner.study import Study
 
-Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON on standard output.")]
 Retry = Annotated[bool, typer.Option("--retry-infra", help="Try trials that ended in infra_error once more.")]
 
 
@@ -168,8 +168,6 @@ class Session:
         if work.problem:
             self._stopped(work.problem, 1)
         results = self._folder.results()
-        from runner.cli.report import print_report
-
         print_report(self._folder, self._json)
         for model, why in work.refused.items():
             self._say(f"taskfit: no further trial of {model}: {why}")
@@ -202,11 +200,6 @@ class Session:
         self._held.__exit__(None, None, None)
         sys.stdout.flush()
         os._exit(code)
-
-
-def program() -> str:
-    """How the user can call taskfit again from here."""
-    return "taskfit" if shutil.which("taskfit") else os.path.relpath(sys.argv[0])
 
 
 def _study(file: Path | None, given: dict[str, Any]) -> Study:
