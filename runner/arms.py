@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Literal, get_args
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import Any, Literal, get_args
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from runner.messages import Frozen
 
@@ -33,14 +34,22 @@ Start = Literal["fresh", "failed"]
 CONTROL = "control"
 
 
+Framing = Literal["raw", "messy", "clean", "paraphrase-1", "paraphrase-2", "paraphrase-3"]
+"""How the instruction is told: as reported, hurriedly, with a frame around it, in other words."""
+Factor = Literal["framing", "approvals", "faults", "feedback", "limits", "start"]
+
+
 class Arm(Frozen):
     """One setting. The control arm holds each factor's first value."""
 
+    framing: Framing = "raw"
     approvals: str = "gate"
     """MODE or MODE:APPROVER, as in `must_ask:by_label`."""
     faults: str = "none"
     """`none`, `seeded` (kind, visibility, persistence and place are drawn), or KIND[:VISIBILITY[:PERSISTENCE]]."""
     feedback: ChallengeKind = "none"
+    limits: float = Field(default=1.0, gt=0, le=100)
+    """Times the scenario's limits on turns, minutes and dollars."""
     start: Start = "fresh"
 
     @field_validator("approvals")
@@ -93,33 +102,66 @@ def parse_fault(value: str) -> FaultPattern | None:
 def arm_name(arm: Arm, control: Arm) -> str:
     """A name for a folder: the factors in which the arm differs from the control, with their values.
 
-    >>> arm_name(Arm(faults="lost_edit:implicit"), Arm())
-    'faults_lost_edit-implicit'
+    >>> arm_name(Arm(framing="messy", faults="lost_edit:implicit"), Arm())
+    'framing_messy+faults_lost_edit-implicit'
     """
     differing = [
-        f"{factor}_{re.sub(r'[^A-Za-z0-9_]+', '-', getattr(arm, factor))}"
+        f"{factor}_{re.sub(r'[^A-Za-z0-9_.]+', '-', str(getattr(arm, factor)))}"
         for factor in Arm.model_fields
         if getattr(arm, factor) != getattr(control, factor)
     ]
-    return "-".join(differing) or CONTROL
+    return "+".join(differing) or CONTROL
 
 
-def arms_of(
-    approvals: Sequence[str], faults: Sequence[str], feedback: Sequence[ChallengeKind], start: Sequence[Start] = ()
-) -> dict[str, Arm]:
-    """Name → arm: the control, then one factor changed at a time.
+def without_events(name: str) -> str:
+    """The arm in which nothing goes wrong, nothing is said to a submission and nobody's work is inherited.
 
-    The first of `approvals` is the control's. The control of the others is `none` or `fresh`, listed or not: each
-    faulted trial has its fault-free twin, each challenge the submission that it branches from. Raises ValueError for
-    two arms of one name.
+    That is the one which a faulted, challenged or inherited trial is compared with, and a challenge branches from.
+
+    >>> without_events("framing_messy+feedback_prove_it")
+    'framing_messy'
     """
-    control = Arm(approvals=approvals[0])
-    arms = [control]
-    arms += [control.model_copy(update={"approvals": value}) for value in approvals[1:]]
-    arms += [control.model_copy(update={"faults": value}) for value in faults if value != "none"]
-    arms += [control.model_copy(update={"feedback": value}) for value in feedback if value != "none"]
-    arms += [control.model_copy(update={"start": value}) for value in start if value != "fresh"]
-    named = {arm_name(arm, control): Arm.model_validate(arm.model_dump()) for arm in arms}
+    kept = [part for part in name.split("+") if not part.startswith(("faults_", "feedback_", "start_"))]
+    return "+".join(kept) or CONTROL
+
+
+def twin_of(name: str) -> str:
+    """The arm that a trial of this one is compared with: `without_events`, or the control where it has none.
+
+    >>> twin_of("framing_messy")
+    'control'
+    """
+    calm = without_events(name)
+    return calm if calm != name else CONTROL
+
+
+def arms_of(values: Mapping[Factor, Sequence[Any]], cross: Sequence[Factor] = ()) -> dict[str, Arm]:
+    """Name → arm: the control first, then one factor changed at a time; those of `cross` in every combination.
+
+    A factor's first value is the control's. The control of faults, feedback and start is `none` or `fresh`, listed or
+    not: each faulted trial has its fault-free twin, each challenge the submission that it branches from. Raises
+    ValueError for two arms of one name.
+    """
+    settings = {factor: _with_control(factor, values.get(factor, ())) for factor in get_args(Factor)}
+    control = Arm.model_validate({factor: found[0] for factor, found in settings.items()})
+    crossed = product(*(settings[factor] for factor in get_args(Factor) if factor in cross))
+    names = [factor for factor in get_args(Factor) if factor in cross]
+    arms = [_changed(control, dict(zip(names, chosen, strict=True))) for chosen in crossed]
+    for factor, found in settings.items():
+        if factor not in cross:
+            arms += [_changed(control, {factor: value}) for value in found[1:]]
+    named = {arm_name(arm, control): arm for arm in arms}
     if len(named) != len(arms):
         raise ValueError("a value of a factor is named twice, or two of them share a name")
     return named
+
+
+def _with_control(factor: Factor, values: Sequence[Any]) -> list[Any]:
+    default = Arm.model_fields[factor].default
+    if factor in ("faults", "feedback", "start"):
+        return [default, *(value for value in values if value != default)]
+    return list(values) or [default]
+
+
+def _changed(control: Arm, changes: dict[Any, Any]) -> Arm:
+    return Arm.model_validate(control.model_dump() | changes)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from runner.acceptance import acceptable
 from runner.agent import Agent, Ending, Tally
-from runner.approvers.policy import Policy
 from runner.challenges import challenge
 from runner.checkout import changes
 from runner.errors import ModelFault
@@ -19,11 +18,10 @@ from runner.grading import LIMITS, counts, grade
 from runner.grading_record import record, write_patch
 from runner.messages import Message, UserMessage
 from runner.models.base import Opening, take_up
-from runner.prompts import opening_messages
 from runner.results import TestCounts, Verdict
-from runner.scenario import Limits
 from runner.setting import Setting
 from runner.snapshot import save
+from runner.telling import limits_of, told
 from runner.tools import toolbox
 from runner.tools.base import Workbench, spec
 from runner.transcript import Transcript
@@ -100,7 +98,7 @@ def _work(setting: Setting, transcript: Transcript, progress: Progress) -> Tree 
             gate=gate,
             bench=_bench(setting, sandbox),
             transcript=transcript,
-            limits=_limits(setting),
+            limits=limits_of(setting.limits, setting.arm, revision=setting.trunk is not None),
             reserve=setting.reserve,
             stop=setting.stop,
             tally=progress.tally,
@@ -149,29 +147,7 @@ def _said(setting: Setting, transcript: Transcript) -> list[Message]:
         text = challenge(kind, setting.trunk.evidence)
         transcript.append(Challenged(challenge=kind, text=text))
         return [UserMessage(text=text)]
-    found = setting.workspace.found
-    rules = asking_rules(setting.policy)
-    return opening_messages(found.scenario, found.instruction, setting.arm.mode, rules, setting.early_confidence)
-
-
-def asking_rules(policy: Policy) -> list[str]:
-    """When a model has to ask, in words: the effects that the policy asks for."""
-    asked = [rule for rule in policy.rules if rule.decision == "ask"]
-    lines = []
-    for rule in asked:
-        effects = (rule.effect,) if isinstance(rule.effect, str) else rule.effect or ("anything",)
-        where = f" in {', '.join(rule.paths)}" if rule.paths else ""
-        names = ", ".join(effect.replace("_", " ") for effect in effects)
-        lines.append(f"{names}{where}" + (f" ({rule.reason})" if rule.reason else ""))
-    return lines or ["nothing: no call needs asking"]
-
-
-def _limits(setting: Setting) -> Limits:
-    """The trial's limits; after a challenge those of a revision."""
-    limits = setting.limits
-    if setting.trunk is None:
-        return limits
-    return limits.model_copy(update={"turns": limits.revision_turns, "minutes": limits.revision_minutes})
+    return told(setting.workspace.found, setting.arm, setting.policy, setting.early_confidence)
 
 
 def _sandbox(setting: Setting, kind: str, limits: SandboxLimits) -> DockerSandbox:

@@ -22,11 +22,12 @@ from runner.errors import FileProblem, Interrupted, ProviderRefused, ScenarioInv
 from runner.folder import RunFolder
 from runner.ledger import Ledger, Row
 from runner.leftover import Leftovers
+from runner.lock import differing, lock_of
 from runner.preparing import Preparation, await_engine
 from runner.results import COUNTED, TrialKey, TrialResult, Verdict
 from runner.schedule import Schedule
 from runner.staging import Stage
-from runner.study import Study, differing, lock_of
+from runner.study import Study
 from runner.trial import run_trial, write_result
 from sandboxes.client import Engine
 from sandboxes.errors import EngineUnavailable, SandboxError

@@ -10,7 +10,7 @@ from functools import partial
 from runner.approvers import Case, approver_for
 from runner.approvers.base import Approver
 from runner.approvers.policy import Policy
-from runner.arms import CONTROL, Arm, parse_fault
+from runner.arms import Arm, parse_fault, without_events
 from runner.baseline import Baseline
 from runner.branch import Trunk, trunk_of
 from runner.faults.base import Fault, draw
@@ -44,7 +44,7 @@ class Stage:
         """The trial that this one goes on from."""
         if self.study.arms[key.arm].feedback == "none":
             return None
-        return key.model_copy(update={"arm": CONTROL})
+        return key.model_copy(update={"arm": without_events(key.arm)})
 
     def trunk_result(self, key: TrialKey) -> TrialResult | None:
         trunk = self.trunk_key(key)

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 from pydantic import Field, StrictFloat, StrictInt, model_validator
 
-from runner import __version__
 from runner.approvers import check_approver
-from runner.approvers.policy import Policy
-from runner.approvers.reviewer import PROMPT, ReviewerSettings
-from runner.arms import Arm, ChallengeKind, Start, arms_of
-from runner.catalog import ScenarioFolder, read_toml
-from runner.challenges import challenges
+from runner.approvers.reviewer import ReviewerSettings
+from runner.arms import Arm, ChallengeKind, Factor, Framing, Start, arms_of
+from runner.canonical import digest
+from runner.catalog import read_toml
 from runner.errors import FileProblem, UserError
-from runner.grading import LAUNCH, LIMITS
 from runner.messages import Frozen
 from runner.models import model_factory
-from runner.models.provider.endpoints import Endpoint, endpoint_of
-from runner.prompts import templates
+from runner.models.provider.endpoints import Endpoint
 from runner.results import TrialKey
-from runner.tools import toolbox
-from runner.tools.base import spec
-from sandboxes.base import SandboxLimits
 
 
 class Budget(Frozen):
@@ -54,16 +44,22 @@ class Study(Frozen):
     """Globs of scenario ids; all of them when empty."""
     repeats: StrictInt = Field(default=1, ge=1, le=1000)
     seed: StrictInt = 7
+    framing: tuple[Framing, ...] = Field(default=("raw",), min_length=1)
+    """Factor: how the instruction is told; the first is the control's."""
     approvals: tuple[str, ...] = Field(default=("gate",), min_length=1)
     """Factor: MODE or MODE:APPROVER; the first is the control's."""
     faults: tuple[str, ...] = ("none",)
     """Factor: `seeded`, or KIND[:VISIBILITY[:PERSISTENCE]]; the control has none."""
     feedback: tuple[ChallengeKind, ...] = ("none",)
     """Factor: what is said to the first submission; the control hears nothing."""
+    limits: tuple[float, ...] = Field(default=(1.0,), min_length=1)
+    """Factor: times the scenarios' limits on turns, minutes and dollars; the first is the control's."""
     start: tuple[Start, ...] = ("fresh",)
     """Factor: `failed` starts in what a failed trial of `failed_run` left."""
     failed_run: str | None = None
     """An earlier run's folder, relative to the study file."""
+    cross: tuple[Factor, ...] = ()
+    """Factors that are tried in every combination; the others one at a time, against the control. Models always are."""
     approver: str = "by_label"
     """Who answers where an arm names nobody (`runner.approvers`)."""
     approval_seconds: StrictFloat = Field(default=120.0, gt=0)
@@ -89,7 +85,7 @@ class Study(Frozen):
     @property
     def arms(self) -> dict[str, Arm]:
         """Name → arm, the control first."""
-        return arms_of(self.approvals, self.faults, self.feedback, self.start)
+        return arms_of({factor: getattr(self, factor) for factor in get_args(Factor)}, self.cross)
 
     @model_validator(mode="after")
     def _sound_arms(self) -> Study:
@@ -143,53 +139,6 @@ def load_study(file: Path) -> Study:
             "failed_run": str(here / study.failed_run) if study.failed_run else None,
         }
     )
-
-
-def lock_of(study: Study, policy: Policy, scenarios: Mapping[str, ScenarioFolder], engine: str) -> dict[str, Any]:
-    """What is held constant, as hashes, and the study itself, so that a run can go on from its folder alone."""
-    tools = {name: spec(tool).model_dump() for name, tool in toolbox(study.early_confidence).items()}
-    return {
-        "schema": 1,
-        "taskfit": __version__,
-        "study": study.model_dump(mode="json", by_alias=True),
-        "folders": {name: str(found.folder) for name, found in scenarios.items()},
-        "hashes": {
-            "prompts": {name: digest(text) for name, text in templates().items()},
-            "challenges": {name: digest(text) for name, text in challenges().items()},
-            "reviewer": digest(PROMPT.read_text(encoding="utf-8")),
-            "tools": digest(tools),
-            "models": {name: digest(_endpoint(study, name)) for name in study.models},
-            "policy": digest(policy.model_dump(mode="json")),
-            "sandbox": digest(asdict(SandboxLimits())),
-            "grading": digest([asdict(LIMITS), LAUNCH.read_text(encoding="utf-8")]),
-            "scenarios": {name: found.digest for name, found in scenarios.items()},
-        },
-        "engine": engine,
-    }
-
-
-def _endpoint(study: Study, name: str) -> Any:
-    """How a provider's model is asked; None for a model that needs no provider."""
-    endpoint = endpoint_of(name, study.endpoints)
-    return endpoint.model_dump(mode="json") if endpoint is not None else None
-
-
-def digest(value: Any) -> str:
-    """SHA-256 of a value's canonical JSON."""
-    exact = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(exact.encode()).hexdigest()
-
-
-def differing(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """The dotted names of the fields in which two locks' hashes differ."""
-    names: list[str] = []
-    for key in sorted(old.keys() | new.keys()):
-        before, after = old.get(key), new.get(key)
-        if isinstance(before, Mapping) and isinstance(after, Mapping):
-            names += differing(before, after, f"{prefix}{key}.")
-        elif before != after:
-            names.append(prefix + key)
-    return names
 
 
 def fault_seed(study_seed: int, key: TrialKey) -> int:

@@ -59,10 +59,9 @@ def findings(trials: Iterable[Record], measures: Mapping[str, Measure] = MEASURE
             if measure.reads(trial):
                 assert measure.observe is not None
                 mine[measure.name].add(trial.key, list(measure.observe(trial)))
-        if trial.is_control:
-            trial.calls = [call for call in trial.calls if call.decision is not None]
+        if trial.is_calm:
             by_key[trial.key] = trial
-        else:
+        if not trial.is_control:
             others.append(trial)
     for trial in others:
         if (twin := by_key.get(trial.twin)) is not None:

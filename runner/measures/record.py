@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from runner.approvals import Action, Decision, Standing
-from runner.arms import CONTROL, Arm
+from runner.arms import CONTROL, Arm, twin_of, without_events
 from runner.effects import Effect, Risk, worst
 from runner.events import (
     AnyEvent,
@@ -129,8 +129,13 @@ class Record:
 
     @property
     def twin(self) -> TrialKey:
-        """The same scenario, model and repeat in the control arm."""
-        return self.key.model_copy(update={"arm": CONTROL})
+        """The same scenario, model and repeat in the arm that this one is compared with (`runner.arms.twin_of`)."""
+        return self.key.model_copy(update={"arm": twin_of(self.key.arm)})
+
+    @property
+    def is_calm(self) -> bool:
+        """Nothing went wrong on purpose, nothing was said to the submission, nobody's work was inherited."""
+        return without_events(self.key.arm) == self.key.arm
 
 
 def record(key: TrialKey, events: Iterable[AnyEvent], result: TrialResult | None = None) -> Record:

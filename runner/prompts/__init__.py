@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner.arms import Mode
 from runner.messages import Message, SystemMessage, UserMessage
-from runner.scenario import Scenario
+from runner.scenario import Limits, Scenario
 
 HERE = Path(__file__).parent
 
@@ -16,6 +16,7 @@ HERE = Path(__file__).parent
 def opening_messages(
     scenario: Scenario,
     instruction: str,
+    limits: Limits,
     mode: Mode = "gate",
     rules: Sequence[str] = (),
     early_confidence: bool = False,
@@ -30,8 +31,8 @@ def opening_messages(
         writable=", ".join(scenario.scope.writable) or "nothing",
         protected=", ".join(scenario.scope.protected) or "nothing",
         approvals=approvals.rstrip("\n"),
-        turns=str(scenario.limits.turns),
-        minutes=f"{scenario.limits.minutes:g}",
+        turns=str(limits.turns),
+        minutes=f"{limits.minutes:g}",
         early_confidence="\n" + _fill("early_confidence.md").rstrip("\n") if early_confidence else "",
     )
     task = _fill("task.md", title=scenario.title, instruction=instruction.strip())

@@ -1,0 +1,79 @@
+"""The lock of a study: what is held constant, hashed field by field, and the study itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from runner import __version__
+from runner.approvers.policy import Policy
+from runner.approvers.reviewer import PROMPT
+from runner.canonical import digest
+from runner.catalog import ScenarioFolder
+from runner.challenges import challenges
+from runner.grading import LAUNCH, LIMITS
+from runner.models.provider.endpoints import endpoint_of
+from runner.prompts import templates
+from runner.study import Study
+from runner.telling import told
+from runner.tools import toolbox
+from runner.tools.base import spec
+from sandboxes.base import SandboxLimits
+
+
+def lock_of(study: Study, policy: Policy, scenarios: Mapping[str, ScenarioFolder], engine: str) -> dict[str, Any]:
+    """The lock as JSON, from which alone a run can go on. Raises UserError for a framing that a scenario lacks."""
+    tools = {name: spec(tool).model_dump() for name, tool in toolbox(study.early_confidence).items()}
+    arms = study.arms
+    return {
+        "schema": 1,
+        "taskfit": __version__,
+        "study": study.model_dump(mode="json", by_alias=True),
+        "folders": {name: str(found.folder) for name, found in scenarios.items()},
+        "hashes": {
+            "prompts": {name: digest(text) for name, text in templates().items()},
+            "told": {
+                name: {arm: digest(_told(found, study, arm, policy)) for arm in arms}
+                for name, found in scenarios.items()
+            },
+            "challenges": {name: digest(text) for name, text in challenges().items()},
+            "reviewer": digest([PROMPT.read_text(encoding="utf-8"), study.reviewer.model_dump(mode="json")]),
+            "tools": digest(tools),
+            "models": {name: digest(_endpoint(study, name)) for name in study.models},
+            "policy": digest(policy.model_dump(mode="json")),
+            "arms": {name: digest(arm.model_dump(mode="json")) for name, arm in arms.items()},
+            "approver": digest([study.approver, study.approval_seconds]),
+            "seed": digest(study.seed if any(arm.faults != "none" for arm in arms.values()) else None),
+            "limits": {
+                name: digest(found.scenario.limits.model_dump(mode="json")) for name, found in scenarios.items()
+            },
+            "sandbox": digest([asdict(SandboxLimits()), study.runtime]),
+            "grading": digest([asdict(LIMITS), LAUNCH.read_text(encoding="utf-8")]),
+            "scenarios": {name: found.digest for name, found in scenarios.items()},
+        },
+        "engine": engine,
+    }
+
+
+def _told(found: ScenarioFolder, study: Study, arm: str, policy: Policy) -> list[Any]:
+    messages = told(found, study.arms[arm], policy, study.early_confidence)
+    return [message.model_dump(mode="json") for message in messages]
+
+
+def _endpoint(study: Study, name: str) -> Any:
+    """How a provider's model is asked; None for a model that needs no provider."""
+    endpoint = endpoint_of(name, study.endpoints)
+    return endpoint.model_dump(mode="json") if endpoint is not None else None
+
+
+def differing(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """The dotted names of the fields in which two locks' hashes differ."""
+    names: list[str] = []
+    for key in sorted(old.keys() | new.keys()):
+        before, after = old.get(key), new.get(key)
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            names += differing(before, after, f"{prefix}{key}.")
+        elif before != after:
+            names.append(prefix + key)
+    return names
