@@ -185,6 +185,11 @@ class Ledger:
             db.execute("INSERT OR IGNORE INTO images VALUES (?, ?)", (scenario, image))
             return str(db.execute("SELECT image FROM images WHERE scenario = ?", (scenario,)).fetchone()[0])
 
+    def images(self) -> dict[str, str]:
+        """Scenario → id of the image that its trials ran on."""
+        with self._lock:
+            return dict(self._db.execute("SELECT scenario, image FROM images ORDER BY scenario").fetchall())
+
     def close(self) -> None:
         with self._lock:
             self._db.close()
