@@ -122,6 +122,12 @@ def select(folders: Mapping[str, Path], globs: Iterable[str]) -> list[str]:
     return sorted(chosen)
 
 
+def chosen(places: Iterable[str | Path], globs: Iterable[str]) -> dict[str, ScenarioFolder]:
+    """Id → scenario, of those in these places that match. Raises UserError, FileProblem."""
+    folders = scenario_folders(places)
+    return {name: load_scenario(folders[name]) for name in select(folders, globs)}
+
+
 def load_scenario(folder: Path) -> ScenarioFolder:
     """Read a scenario and its repo. Raises FileProblem."""
     scenario = read_toml(folder / "scenario.toml", Scenario)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from runner.cli.flags import with_flags
 from runner.cli.options import Json, program
 from runner.cli.report import print_report
 from runner.visible import visible
@@ -25,81 +26,23 @@ if TYPE_CHECKING:
 Retry = Annotated[bool, typer.Option("--retry-infra", help="Try trials that ended in infra_error once more.")]
 
 
+@with_flags
 def run(
-    study_file: Annotated[Path | None, typer.Argument(metavar="[STUDY]", help="A study file (TOML).")] = None,
-    model: Annotated[list[str] | None, typer.Option(help="See `taskfit models list`.")] = None,
-    scenario: Annotated[list[str] | None, typer.Option(help="Scenario id or glob; all when left out.")] = None,
-    scenarios: Annotated[
-        list[str] | None, typer.Option(help="Folder of scenarios; the built-in ones when left out.")
-    ] = None,
-    repeats: Annotated[int | None, typer.Option(min=1, help="Trials of each model at each scenario.")] = None,
-    concurrency: Annotated[int | None, typer.Option(min=1, max=256, help="Trials at a time.")] = None,
-    budget: Annotated[float | None, typer.Option(min=0, help="US dollars; never exceeded.")] = None,
-    tokens: Annotated[int | None, typer.Option(min=0, help="Tokens, in and out; never exceeded.")] = None,
-    approver: Annotated[
-        str | None,
-        typer.Option(help="Who answers: policy, human, by_label, permissive, deny_once, silent, reviewer:MODEL, A>B."),
-    ] = None,
-    approvals: Annotated[
-        list[str] | None, typer.Option(help="Arms: gate or must_ask, with an approver as in must_ask:by_label.")
-    ] = None,
-    faults: Annotated[
-        list[str] | None, typer.Option(help="Arms: seeded, or KIND[:VISIBILITY[:PERSISTENCE]]; none is the control.")
-    ] = None,
-    feedback: Annotated[
-        list[str] | None,
-        typer.Option(help="Arms: continue, prove_it, verify, evidence, false_alarm; none is the control."),
-    ] = None,
-    failed_run: Annotated[
-        Path | None, typer.Option(help="An arm that starts in what this run's failed trials left.")
-    ] = None,
-    approval_seconds: Annotated[
-        float | None, typer.Option(min=0.01, help="How long an approver that is no person may take.")
-    ] = None,
-    early_confidence: Annotated[
-        bool, typer.Option("--early-confidence", help="Ask models for their confidence before their first edit, too.")
-    ] = False,
-    policy: Annotated[Path | None, typer.Option(help="A policy file; the built-in one when left out.")] = None,
-    runtime: Annotated[
-        str | None, typer.Option(help="Container runtime, as in runsc; the engine's own when left out.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of whatever is drawn.")] = None,
+    study: Study,
     out: Annotated[Path | None, typer.Option(help="The run's folder; runs/DATE-NAME when left out.")] = None,
     json: Json = False,
 ) -> None:
     """Run models against scenarios; flags, or a study file whose values they override."""
     from runner.approvers.policy import load_policy
-    from runner.catalog import load_scenario, scenario_folders, select
+    from runner.catalog import chosen
     from runner.folder import RunFolder
-    from runner.models import lasting_name
     from runner.run import Run
 
-    given = {
-        "models": tuple(map(lasting_name, model)) if model else None,
-        "select": tuple(scenario) if scenario else None,
-        "scenarios": tuple(scenarios) if scenarios else None,
-        "repeats": repeats,
-        "concurrency": concurrency,
-        "approver": approver,
-        "approvals": tuple(approvals) if approvals else None,
-        "faults": tuple(faults) if faults else None,
-        "feedback": tuple(feedback) if feedback else None,
-        "failed_run": str(failed_run.resolve()) if failed_run else None,
-        "start": ("fresh", "failed") if failed_run else None,
-        "approval_seconds": approval_seconds,
-        "early_confidence": early_confidence or None,
-        "policy": str(policy.resolve()) if policy else None,
-        "runtime": runtime,
-        "seed": seed,
-        "budget": {"usd": budget, "tokens": tokens} if (budget, tokens) != (None, None) else None,
-    }
-    study = _study(study_file, {key: value for key, value in given.items() if value is not None})
     rules = load_policy(Path(study.policy) if study.policy else None)
-    folders = scenario_folders(study.scenarios)
-    chosen = {name: load_scenario(folders[name]) for name in select(folders, study.select)}
+    scenarios = chosen(study.scenarios, study.select)
     folder = RunFolder((out or free_folder(Path("runs", f"{date.today()}-{study.name}"))).resolve())
     with Session(folder, study.budget.usd, json) as session:
-        work = Run(study, folder, chosen, rules, session.human(), session.engine(), session.observer)
+        work = Run(study, folder, scenarios, rules, session.human(), session.engine(), session.observer)
         work.plan()
         session.work(work)
 
@@ -200,35 +143,6 @@ class Session:
         self._held.__exit__(None, None, None)
         sys.stdout.flush()
         os._exit(code)
-
-
-def _study(file: Path | None, given: dict[str, Any]) -> Study:
-    """The study file with the flags laid over it, or the flags alone. Raises UserError."""
-    from pydantic import ValidationError
-
-    from runner.errors import UserError
-    from runner.models import unpriced_models
-    from runner.study import Study, load_study
-
-    base = load_study(file).model_dump(by_alias=True) if file else {}
-    if not base and "models" not in given:
-        raise UserError("name at least one --model (oracle, noop, repair, …), or a study file")
-    try:
-        study = Study.model_validate(base | given)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"{where}: {first['msg']}; found {first['input']!r}") from None
-    study.check_models()
-    study.check_approvers()
-    if unpriced := unpriced_models(study.models, study.endpoints):
-        names = ", ".join(unpriced)
-        if study.budget.usd is not None:
-            raise UserError(
-                f"no price is known for {names}, so a budget in USD cannot hold; give it a price table, or cap --tokens"
-            )
-        print(f"no price is known for {names}: what it costs counts as 0; --tokens caps its tokens", file=sys.stderr)
-    return study
 
 
 def free_folder(path: Path) -> Path:

@@ -47,6 +47,7 @@ AT_FIRST_SIGHT = frozenset(
         *("from_failed_state", "attempts_to_green"),
         *(name for name in MEASURES if name.startswith(("fix_gain_", "break_rate_", "net_gain_", "flip_rate_"))),
         *("brier", "brier_skill", "overconfidence", "auroc", "pass_hat_k", "agreement"),
+        *(name for name in MEASURES if name.startswith("framing_")),
         *("turns", "seconds_total", "cost_usd_per_trial", "cost_usd_per_resolved"),
     }
 )

@@ -5,7 +5,18 @@ from __future__ import annotations
 import inspect
 
 from runner import standing
-from runner.measures import approval, cause, confidence, discipline, effort, fix, instruction, recovery, revision
+from runner.measures import (
+    approval,
+    cause,
+    confidence,
+    discipline,
+    effort,
+    fix,
+    framing,
+    instruction,
+    recovery,
+    revision,
+)
 from runner.measures.base import Measure
 from runner.measures.catalogue import CATALOGUE
 from runner.statistics import bootstrap, paired, rates
@@ -24,7 +35,7 @@ computed from transcripts alone: `taskfit report` on an old run gives the same n
 Read of a trial's transcript: the *control* arm holds the first value of each factor; a faulted trial's or a challenge's
 *twin* is the trial of the same scenario, model and repeat in the control arm.
 """
-MODULES = (fix, cause, instruction, discipline, approval, recovery, revision, confidence, effort)
+MODULES = (fix, cause, instruction, discipline, approval, recovery, revision, confidence, effort, framing)
 
 
 def page() -> str:

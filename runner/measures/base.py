@@ -10,6 +10,7 @@ from runner.measures.record import Record
 from runner.statistics import bootstrap, calibration, paired, repeats, survival
 from runner.statistics.estimate import Estimate
 from runner.statistics.rates import rate
+from runner.statistics.spread import spread
 
 
 class Seen(NamedTuple):
@@ -153,6 +154,14 @@ def as_auroc(cases: Cases) -> Estimate:
 def as_calibration_error(cases: Cases) -> Estimate:
     """Bins of equal mass, bootstrap over scenarios; hidden under 300 trials. Naeini 2015."""
     return calibration.calibration_error(_stated(cases))
+
+
+def as_spread(cases: Cases) -> Estimate:
+    """Highest - lowest mean among groups (`of` is the group), bootstrap over scenarios. Hesterberg 2015."""
+    groups = sorted({seen.of for each in cases.values() for seen in each})
+    if len(groups) < 2:
+        return Estimate(n=len(cases), reason="one framing has no spread")
+    return spread([[[seen.value for seen in each if seen.of == group] for group in groups] for each in cases.values()])
 
 
 def _sums(cases: Cases) -> tuple[list[float], list[float]]:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runner.measures import approval, cause, confidence, discipline, effort, fix, instruction, recovery, revision
+from runner.measures import (
+    approval,
+    cause,
+    confidence,
+    discipline,
+    effort,
+    fix,
+    framing,
+    instruction,
+    recovery,
+    revision,
+)
 from runner.measures.base import Measure
 
 CATALOGUE: Mapping[str, tuple[Measure, ...]] = {
@@ -19,6 +30,7 @@ CATALOGUE: Mapping[str, tuple[Measure, ...]] = {
     effort.CONSISTENCY: effort.CONSISTENCY_MEASURES,
     effort.SPEED: effort.SPEED_MEASURES,
     effort.COST: effort.COST_MEASURES,
+    framing.DIMENSION: framing.MEASURES,
 }
 
 MEASURES: Mapping[str, Measure] = {measure.name: measure for group in CATALOGUE.values() for measure in group}
