@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from runner.cli import clean, demo, doctor, models, policy, report, run, scenarios, schema, show
+from runner.cli import clean, compare, demo, doctor, export, models, plan, policy, report, run, scenarios, schema, show
 
 app = typer.Typer(
     name="taskfit",
@@ -19,7 +19,10 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(run.run)
 app.command()(run.resume)
+app.command()(plan.plan)
 app.command()(report.report)
+app.command()(compare.compare)
+app.command()(export.export)
 app.command()(show.show)
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(models.app, name="models")

@@ -1,0 +1,129 @@
+"""A run's trials and measures as tables for other programs: CSV, Parquet, Markdown, JUnit XML."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from xml.etree import ElementTree
+
+from runner.errors import UserError
+from runner.measures.catalogue import CATALOGUE
+from runner.measures.record import Record
+from runner.report.summary import Profile
+from runner.visible import visible
+
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet would take for a formula at the start of a cell."""
+Row = dict[str, Any]
+
+
+def trial_rows(trials: Iterable[Record]) -> list[Row]:
+    """One row a trial."""
+    return [
+        {
+            "scenario": trial.key.scenario,
+            "repo": trial.repo,
+            "model": trial.key.model,
+            "arm": trial.key.arm,
+            "repeat": trial.key.repeat,
+            "verdict": trial.verdict,
+            "resolved": trial.resolved,
+            "counted": trial.counted,
+            "confidence": trial.submission.confidence if trial.submission is not None else None,
+            "turns": trial.turns,
+            "calls": len(trial.calls),
+            "tokens": trial.usage.total,
+            "cost_usd": trial.cost_usd,
+            **{f"seconds_{part}": seconds for part, seconds in trial.times.model_dump().items()},
+        }
+        for trial in trials
+    ]
+
+
+def measure_rows(profiles: Mapping[str, Profile]) -> list[Row]:
+    """One row a model and measure."""
+    return [
+        {
+            "model": model,
+            "dimension": dimension,
+            "measure": measure.name,
+            "unit": measure.unit,
+            "value": found.value,
+            "low": found.low,
+            "high": found.high,
+            "n": found.n,
+            "trials": found.trials,
+            "reason": found.reason,
+        }
+        for model, profile in profiles.items()
+        for dimension, group in CATALOGUE.items()
+        for measure in group
+        for found in (profile.measures[measure.name],)
+    ]
+
+
+def as_csv(rows: Sequence[Row]) -> bytes:
+    """RFC 4180, UTF-8; text that a spreadsheet would run as a formula gets a quote before it."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]) if rows else [], lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows({name: _plain(value) for name, value in row.items()} for row in rows)
+    return out.getvalue().encode("utf-8", "replace")
+
+
+def as_markdown(rows: Sequence[Row]) -> bytes:
+    """One pipe table."""
+    names = list(rows[0]) if rows else []
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    lines += ["| " + " | ".join(_cell(row[name]) for name in names) + " |" for row in rows]
+    return ("\n".join(lines) + "\n").encode("utf-8", "replace")
+
+
+def as_parquet(rows: Sequence[Row]) -> bytes:
+    """Raises UserError where the library for it is not installed."""
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        raise UserError("Parquet needs pyarrow: pip install 'taskfit[parquet]'") from None
+    out = io.BytesIO()
+    parquet.write_table(pyarrow.Table.from_pylist(list(rows)), out)
+    return out.getvalue()
+
+
+def as_junit(trials: Iterable[Record]) -> bytes:
+    """A suite a model, a case a trial: a failure where it is not resolved, an error where that is not the model's fault."""
+    root = ElementTree.Element("testsuites", name="taskfit")
+    suites: dict[str, ElementTree.Element] = {}
+    for trial in trials:
+        suite = suites.get(trial.key.model)
+        if suite is None:
+            suite = suites[trial.key.model] = ElementTree.SubElement(root, "testsuite", name=visible(trial.key.model))
+        name = f"{trial.key.scenario}.{trial.key.arm}.{trial.key.repeat}"
+        seconds = f"{trial.times.total:.3f}"
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=visible(trial.key.model), name=visible(name), time=seconds
+        )
+        if not trial.resolved:
+            ElementTree.SubElement(case, "failure" if trial.counted else "error", message=trial.verdict)
+    for suite in suites.values():
+        for attribute, tag in (("failures", "failure"), ("errors", "error")):
+            suite.set(attribute, str(len(suite.findall(f"testcase/{tag}"))))
+        suite.set("tests", str(len(suite)))
+    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        shown = visible(value)
+        return f"'{shown}" if shown.startswith(FORMULAS) else shown
+    return "" if value is None else value
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    text = f"{value:.4g}" if isinstance(value, float) else visible(str(value))
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
