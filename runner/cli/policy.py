@@ -48,7 +48,7 @@ def check(
     line = f"{file or 'the built-in policy'}: {len(policy.rules)} rules hold, {examples} examples"
     console.print(line, markup=False, highlight=False)
     for each in rulings:
-        effects = ", ".join(str(effect) for effect in each["effects"])  # type: ignore[attr-defined]
+        effects = ", ".join(str(effect) for effect in each["effects"])
         text = f"{each['ruling']:>9}  {each['command']}  [{effects}, {each['risk']}] by {each['rule']}"
         console.print(visible(text), markup=False, highlight=False, soft_wrap=True)
 
