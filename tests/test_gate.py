@@ -1,4 +1,4 @@
-"""The gate: who is asked in which mode, what a grant and a denial hold for, and what is made without an answer: nothing."""
+"""The gate: who is asked in which mode, what a grant and a denial hold for; without an answer nothing is made."""
 
 from __future__ import annotations
 
