@@ -30,7 +30,7 @@ def followed(reach: Reach, bench: Workbench) -> Reach:
 
 
 def _may_change(path: str, reach: Reach) -> bool:
-    """Whether the call may write there: what it does to a temporary file counts as running something, whatever it is."""
+    """Whether the call may write there; a write to a temporary file counts as running something."""
     return bool(reach.effects & CHANGES) or (Effect.RUN in reach.effects and is_temporary(path))
 
 

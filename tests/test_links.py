@@ -1,4 +1,4 @@
-"""A call is judged where its paths really lead: through file tools and shell commands, into the tests and out of reach."""
+"""A call is judged where its paths really lead, through file tools and shell commands, into the tests and outside."""
 
 from __future__ import annotations
 
