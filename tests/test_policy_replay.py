@@ -39,9 +39,7 @@ match = ["edit_file tests/test_a.py"]
 """
 
 
-def call(
-    tool: str, effect: Effect, ruling: Ruling, targets: tuple[str, ...] = (), **arguments: Any
-) -> CallProposed:
+def call(tool: str, effect: Effect, ruling: Ruling, targets: tuple[str, ...] = (), **arguments: Any) -> CallProposed:
     return CallProposed(
         call_id="c",
         tool=tool,
@@ -109,9 +107,7 @@ def test_the_policy_of_then_changes_nothing(tmp_path: Path) -> None:
 
 
 def _action(event: CallProposed) -> Action:
-    return Action(
-        tool=event.tool, arguments=event.arguments, effects=frozenset(event.effects), targets=event.targets
-    )
+    return Action(tool=event.tool, arguments=event.arguments, effects=frozenset(event.effects), targets=event.targets)
 
 
 def test_a_run_a_trial_and_a_transcript_are_all_found(tmp_path: Path) -> None:
