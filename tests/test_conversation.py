@@ -129,7 +129,6 @@ def check(folder: Path, script: Sequence[Turn]) -> list[Message]:
         [turn(READ, SUBMIT)],
         [turn(BAD_SUBMIT, SUBMIT)],
     ],
-    ids=str,
 )
 def test_the_rebuilt_conversation_is_the_one_that_the_agent_had(tmp_path: Path, script: list[Turn]) -> None:
     added = check(tmp_path, script)
