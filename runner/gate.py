@@ -49,14 +49,15 @@ class Gate:
     waited: float = 0.0
     paid_usd: float = 0.0
     """To approvers that are models."""
-    _grants: set[str] = field(default_factory=set)
+    _grants: dict[str, frozenset[Effect] | None] = field(default_factory=dict)
+    """Digest of a granted action → the effects that it had then; None for one that the approver changed."""
     _denied: dict[str, str] = field(default_factory=dict)
     """Digest of an action that was asked for and not granted → what was said."""
 
     def admit(self, call_id: str, action: Action) -> Admission:
         """Rule on a call; writes what was proposed, and what was decided where somebody was asked."""
         verdict = self.policy.judge(action)
-        granted = verdict.ruling == "ask" and not self._is_blocked(action) and action.digest in self._grants
+        granted = verdict.ruling == "ask" and not self._is_blocked(action) and self._is_granted(action)
         unasked = verdict.ruling == "ask" and not granted and self._lets_pass(action)
         stands = standing(action, self.rules, granted)
         self.transcript.append(
@@ -92,7 +93,7 @@ class Gate:
     def petition(self, call_id: str, action: Action, asked: RequestApprovalArguments) -> Admission:
         """The model asks before it acts. A grant holds for exactly this action."""
         verdict = self.policy.judge(action)
-        stands = standing(action, self.rules, action.digest in self._grants)
+        stands = standing(action, self.rules, self._is_granted(action))
         self.transcript.append(
             CallProposed(
                 call_id=call_id,
@@ -120,12 +121,19 @@ class Gate:
         admission = self._answered(self._decide(call_id, request), action)
         if admission.kind == "go":
             exact = action.model_copy(update={"arguments": admission.arguments})
-            self._grants.add(exact.digest)
+            self._grants[exact.digest] = action.effects if exact == action else None
             self._denied.pop(exact.digest, None)
         else:
             self._denied[action.digest] = admission.message
-            self._grants.discard(action.digest)
+            self._grants.pop(action.digest, None)
         return admission
+
+    def _is_granted(self, action: Action) -> bool:
+        """Whether exactly this action was granted, and does no more now: a link may lead elsewhere since."""
+        if action.digest not in self._grants:
+            return False
+        effects = self._grants[action.digest]
+        return effects is None or action.effects <= effects
 
     def _is_blocked(self, action: Action) -> bool:
         """Whether the mode lets nobody grant what the policy asks about."""

@@ -200,6 +200,20 @@ def test_a_grant_of_changed_arguments_holds_for_those_alone(tmp_path: Path) -> N
     assert rig.admit(action(Effect.INSTALL, **changed)).kind == "go"
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_a_grant_does_not_hold_where_the_same_call_would_do_more(tmp_path: Path, mode: Mode) -> None:
+    """A link that led into docs/ leads into tests/ since."""
+    rig = Rig(tmp_path, Says(APPROVE, DENY), mode)
+    arguments = {"path": "src/link.md", "content": "x"}
+    granted = Action(tool="write_file", arguments=arguments, effects=frozenset({Effect.EDIT, Effect.OUT_OF_SCOPE}))
+    rig.petition(granted)
+    more = granted.model_copy(update={"effects": granted.effects | {Effect.PROTECTED}})
+    less = granted.model_copy(update={"effects": frozenset({Effect.OUT_OF_SCOPE})})
+    for wanted in (more, less, granted):
+        rig.admit(wanted)
+    assert [each.granted for each in rig.proposed()] == [False, False, True, True]
+
+
 def test_an_approver_is_shown_what_the_model_said_and_how_the_call_stands(tmp_path: Path) -> None:
     rule = ApprovalRule(effect=Effect.INSTALL, answer="approve", authorisation="none")
     rig = Rig(tmp_path, Says(APPROVE), "gate", None, rule)
