@@ -264,6 +264,15 @@ def test_a_file_that_is_gone_or_new_is_not_stale() -> None:
     assert rig.receipts == []
 
 
+def test_a_changed_file_that_may_not_be_written_to_is_shown_as_it_is() -> None:
+    rig = Rig("stale_read", "implicit")
+    for content in (b"old\n", b"new\n"):
+        rig.sandbox.files["/etc/motd"] = Entry(content)
+        found = rig.call("read_file", path="/etc/motd")
+    assert "new" in found.text
+    assert rig.receipts == []
+
+
 @pytest.mark.parametrize("spelling", ["./src/a.py", "/workspace/src/a.py", "src//a.py", "src/../src/a.py"])
 def test_a_file_is_the_same_however_it_is_spelt(spelling: str) -> None:
     rig = Rig("stale_read", "implicit")
