@@ -67,6 +67,14 @@ def test_a_trial_whose_workspace_was_not_kept_is_no_trunk(tmp_path: Path) -> Non
         trunk_of(trial(tmp_path, *SUBMITTED, changes=None), RESULT)
 
 
+def test_a_trial_whose_transcript_is_gone_or_damaged_is_no_trunk(tmp_path: Path) -> None:
+    with pytest.raises(FileProblem, match="cannot be read"):
+        trunk_of(tmp_path / "nothing", RESULT)
+    (trial(tmp_path, *SUBMITTED) / "events.jsonl").write_bytes(b"garbage\n")
+    with pytest.raises(FileProblem, match="line 1 "):
+        trunk_of(tmp_path, RESULT)
+
+
 @pytest.mark.parametrize(
     ("last", "evidence"),
     [
