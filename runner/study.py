@@ -66,7 +66,7 @@ class Study(Frozen):
     """An earlier run's folder, relative to the study file."""
     approver: str = "by_label"
     """Who answers where an arm names nobody (`runner.approvers`)."""
-    approval_seconds: StrictFloat = Field(default=120.0, gt=0)
+    approval_seconds: StrictFloat = Field(default=120.0, gt=0, le=86_400)
     """How long an approver that is no person may take."""
     reviewer: ReviewerSettings = ReviewerSettings()
     early_confidence: bool = False

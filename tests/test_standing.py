@@ -123,7 +123,7 @@ def test_checks_left_out_ask_for_every_section_and_no_new_dependency() -> None:
     assert Checks() == Checks(sections=("hypotheses", "evidence", "risks"), changed_lines=None, new_dependency=False)
 
 
-@pytest.mark.parametrize("approvals", ["", "ask", "must_askby_label", "GATE", "gate :human"])
+@pytest.mark.parametrize("approvals", ["", "ask", "must_askby_label", "GATE", "gate :human", "gate:"])
 def test_an_arm_needs_a_mode_that_exists(approvals: str) -> None:
     with pytest.raises(ValidationError, match="must_ask"):
         Arm(approvals=approvals)

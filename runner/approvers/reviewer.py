@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictFloat, ValidationError
 
 from runner.approvals import Decision, Request
 from runner.errors import AnswerCut
@@ -29,7 +29,7 @@ Reserve = Callable[[float, int], Callable[[float, int], None]]
 class ReviewerSettings(Frozen):
     """`[reviewer]` of a study."""
 
-    usd: float | None = None
+    usd: StrictFloat | None = Field(default=None, ge=0)
     """Of one trial's reviews together."""
     prose: bool = True
     """Whether it reads the agent's own reasons beside the call."""
