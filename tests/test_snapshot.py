@@ -68,7 +68,9 @@ def test_the_same_changes_make_the_same_file(tmp_path: Path) -> None:
     for name, changes in (("one", {"a": Entry(b"1"), "b": None}), ("two", {"b": None, "a": Entry(b"1")})):
         (tmp_path / name).mkdir()
         save(tmp_path / name, changes)
-    assert (tmp_path / "one" / FILE).read_bytes() == (tmp_path / "two" / FILE).read_bytes()
+    one = (tmp_path / "one" / FILE).read_bytes()
+    assert one == (tmp_path / "two" / FILE).read_bytes()
+    assert one[4:8] == bytes(4), "no time is in it"
 
 
 def test_a_later_snapshot_replaces_the_one_before_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
@@ -136,12 +138,23 @@ def test_a_snapshot_cut_at_any_byte_is_a_problem_never_a_part_of_it(tmp_path: Pa
             load(tmp_path)
 
 
-def test_a_snapshot_with_a_flipped_bit_is_a_problem_or_what_it_was(tmp_path: Path) -> None:
-    changes: Changes = {"a.py": Entry(bytes(range(256)) * 4), "b.py": None}
+@pytest.mark.parametrize("place", [100, 5_000, 50_000, 100_000])
+@pytest.mark.parametrize("byte", [b"\0", b"\xff", b"\x55"])
+def test_a_snapshot_with_a_damaged_stretch_is_a_problem(tmp_path: Path, place: int, byte: bytes) -> None:
+    save(tmp_path, {"a.py": Entry(bytes(random.Random(1).choices(b"abcdefgh \n", k=300_000)))})
+    whole = (tmp_path / FILE).read_bytes()
+    (tmp_path / FILE).write_bytes(whole[:place] + byte * 200 + whole[place + 200 :])
+    with pytest.raises(FileProblem, match="damaged"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(("size", "flips"), [(1_000, 300), (300_000, 20)])
+def test_a_snapshot_with_a_flipped_bit_is_a_problem_or_what_it_was(tmp_path: Path, size: int, flips: int) -> None:
+    drawn = random.Random(1)
+    changes: Changes = {"a.py": Entry(bytes(drawn.choices(b"abcdefgh \n", k=size))), "b.py": None}
     save(tmp_path, changes)
     whole = (tmp_path / FILE).read_bytes()
-    drawn = random.Random(1)
-    for _ in range(500):
+    for _ in range(flips):
         damaged = bytearray(whole)
         damaged[drawn.randrange(len(whole))] ^= 1 << drawn.randrange(8)
         (tmp_path / FILE).write_bytes(damaged)

@@ -57,6 +57,7 @@ def test_the_first_rule_that_fits_decides_and_says_only_what_it_says() -> None:
         ApprovalRule(paths=("docs/**",), answer="approve"),
     )
     assert standing(action(Effect.INSTALL), rules).label == "optional"
+    assert standing(action(Effect.INSTALL), rules).answer == "approve"
     assert standing(action(Effect.NETWORK), rules).label == "free"
     found = standing(action(Effect.OUT_OF_SCOPE, targets=("docs/a.md",)), rules)
     assert (found.label, found.answer) == ("ask", "approve")
