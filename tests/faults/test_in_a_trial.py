@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,7 @@ def trial(folder: Path, fault: Fault, *script: ToolCall, mode: Mode = "gate") ->
 
 def after_receipts(events: list[AnyEvent]) -> list[AnyEvent]:
     """What follows each receipt."""
-    return [after for before, after in zip(events, events[1:], strict=False) if isinstance(before, FaultDelivered)]
+    return [after for before, after in pairwise(events) if isinstance(before, FaultDelivered)]
 
 
 @pytest.mark.parametrize("visibility", ["explicit", "implicit"])
