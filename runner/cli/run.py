@@ -54,7 +54,8 @@ def run(
         Path | None, typer.Option(help="An arm that starts in what this run's failed trials left.")
     ] = None,
     approval_seconds: Annotated[
-        float | None, typer.Option(min=0.01, help="How long an approver that is no person may take.")
+        float | None,
+        typer.Option(min=0.01, max=86_400, help="How long an approver that is no person may take."),
     ] = None,
     early_confidence: Annotated[
         bool, typer.Option("--early-confidence", help="Ask models for their confidence before their first edit, too.")
