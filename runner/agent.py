@@ -166,7 +166,8 @@ class Agent:
         tool, arguments = parsed
         if isinstance(arguments, RequestApprovalArguments):
             return self._petition(call, arguments), True
-        admission = self.gate.admit(call.id, self._action(tool, arguments))
+        action = self._action(tool, arguments)
+        admission = self.gate.admit(call.id, action)
         if admission.kind == "terminate":
             return LimitReached(limit="terminated", detail=admission.message), True
         if admission.kind != "go":
@@ -175,6 +176,8 @@ class Agent:
             arguments = tool.arguments.model_validate(admission.arguments)
         except ValidationError as error:
             return self._refused(call, "arguments", f"the approver's arguments do not fit: {first(error)}"), True
+        if admission.arguments != action.arguments and (said := self.gate.forbids(self._action(tool, arguments))):
+            return self._refused(call, "forbidden", said), True
         return self._call(call, tool, arguments), True
 
     def _refused(self, call: ToolCall, reason: Literal["forbidden", "denied", "arguments"], message: str) -> Outcome:

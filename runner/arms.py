@@ -55,7 +55,7 @@ class Arm(Frozen):
     @field_validator("approvals")
     @classmethod
     def _mode(cls, value: str) -> str:
-        if value.partition(":")[0] not in get_args(Mode):
+        if value.partition(":")[0] not in get_args(Mode) or value.endswith(":"):
             raise ValueError(f"use {' or '.join(get_args(Mode))}, with an approver if need be, as in must_ask:by_label")
         return value
 

@@ -37,7 +37,10 @@ class Trunk:
 
 def trunk_of(folder: Path, result: TrialResult) -> Trunk:
     """The trunk from its folder. Raises FileProblem where it left nothing to branch from."""
-    events = list(read(folder / "events.jsonl"))
+    try:
+        events = list(read(folder / "events.jsonl"))
+    except OSError as error:
+        raise FileProblem(folder / "events.jsonl", f"cannot be read: {error}") from None
     step = next((event.step for event in events if isinstance(event, Submitted)), None)
     if step is None:
         raise FileProblem(folder, "the trial submitted nothing")

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from runner.events import AnyEvent, CallRefused, CallRejected, Replied, Submitted, Told, ToolReturned
 from runner.messages import AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage
 
+OF_A_CALL = ("parse", "schema", "unknown_tool")
+"""Reasons of a rejection that speak of a call, which may have an empty id, and not of a turn."""
 AFTER = "not made: the work was submitted before it"
 
 
@@ -39,7 +41,7 @@ def until_submission(events: Iterable[AnyEvent]) -> list[Message]:
                 answers[event.call_id].append(_answer(event.call_id, event.text, event.is_error))
             case CallRefused():
                 answers[event.call_id].append(_answer(event.call_id, event.message, True))
-            case CallRejected() if event.call_id:
+            case CallRejected() if event.reason in OF_A_CALL:
                 answers[event.call_id].append(_answer(event.call_id, event.message, True))
             case CallRejected():
                 asides.append(UserMessage(text=event.message))
@@ -56,7 +58,7 @@ def _answered(turn: AssistantMessage, answers: Mapping[str, list[ToolMessage]]) 
         if waiting := answers.get(call.id):
             yield waiting.pop(0)
         else:
-            yield _answer(call.id, "submitted" if call.name == "submit" else AFTER, False)
+            yield _answer(call.id, AFTER, False)
 
 
 def _answer(call_id: str, text: str, is_error: bool) -> ToolMessage:

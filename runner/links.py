@@ -6,6 +6,7 @@ import os
 import posixpath
 
 from runner.commands.access import reading, writing
+from runner.commands.paths import is_temporary
 from runner.effects import Effect
 from runner.tools.base import WORKSPACE, Reach, Workbench
 
@@ -18,15 +19,19 @@ def followed(reach: Reach, bench: Workbench) -> Reach:
     paths = [target for target in reach.targets if _is_path(target)]
     if not paths:
         return reach
-    changes = bool(reach.effects & CHANGES)
     effects, targets = set(reach.effects), list(reach.targets)
     for path, real in zip(paths, bench.sandbox.resolve(paths), strict=True):
         place = _relative(real)
         if place == _relative(f"{WORKSPACE}/{path}" if not path.startswith("/") else path):
             continue
-        effects |= writing(real, bench.scope) if changes else reading(real)
+        effects |= writing(real, bench.scope) if _may_change(path, reach) else reading(real)
         targets.append(place)
     return Reach(frozenset(effects), tuple(dict.fromkeys(targets)), reach.preview)
+
+
+def _may_change(path: str, reach: Reach) -> bool:
+    """Whether the call may write there; a write to a temporary file counts as running something."""
+    return bool(reach.effects & CHANGES) or (Effect.RUN in reach.effects and is_temporary(path))
 
 
 def _is_path(target: str) -> bool:

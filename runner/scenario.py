@@ -119,7 +119,7 @@ class ApprovalRule(Frozen):
 
     @model_validator(mode="after")
     def _says_something(self) -> ApprovalRule:
-        if self.effect is None and not self.paths:
+        if not self.effect and not self.paths:
             raise ValueError("give effect or paths, else it fits every call")
         if self.authorisation is None and self.label is None and self.answer is None:
             raise ValueError("give authorisation, label or answer, else it says nothing")

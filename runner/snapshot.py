@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,12 +39,12 @@ def load(folder: Path) -> Changes:
     try:
         with gzip.open(file) as stream:
             found = read_tar(_chunks(stream), max_bytes=2 * MOST)
-        deleted = json.loads(found.pop(DELETED).data)
+        deleted = [str(path) for path in json.loads(found.pop(DELETED).data)]
     except FileNotFoundError:
         raise FileProblem(file, "no such file: the trial left no workspace, or one too large to keep") from None
-    except (OSError, EOFError, KeyError, ValueError, ArchiveRefused) as error:
+    except (OSError, EOFError, zlib.error, KeyError, TypeError, ValueError, ArchiveRefused) as error:
         raise FileProblem(file, f"is damaged: {error}") from None
-    return {**found, **dict.fromkeys(map(str, deleted))}
+    return {**found, **dict.fromkeys(deleted)}
 
 
 def _chunks(stream: gzip.GzipFile) -> Iterator[bytes]:

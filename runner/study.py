@@ -62,7 +62,7 @@ class Study(Frozen):
     """Factors that are tried in every combination; the others one at a time, against the control. Models always are."""
     approver: str = "by_label"
     """Who answers where an arm names nobody (`runner.approvers`)."""
-    approval_seconds: StrictFloat = Field(default=120.0, gt=0)
+    approval_seconds: StrictFloat = Field(default=120.0, gt=0, le=86_400)
     """How long an approver that is no person may take."""
     reviewer: ReviewerSettings = ReviewerSettings()
     early_confidence: bool = False

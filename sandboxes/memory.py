@@ -58,25 +58,25 @@ class MemorySandbox:
 
     def resolve(self, paths: Sequence[str]) -> list[str]:
         self._check()
-        return [posixpath.join("/workspace", self._followed(_key(path))) for path in paths]
+        return [self._followed(posixpath.join("/workspace", path)) for path in paths]
 
-    def _followed(self, key: str) -> str:
-        """A path from the workspace, or absolute, without links; a loop ends where it began."""
-        todo, place = key.split("/")[::-1], list[str]()
-        for _ in range(1000):
+    def _followed(self, path: str) -> str:
+        """An absolute path without links; a loop ends where it began."""
+        todo, place = path.split("/")[::-1], list[str]()
+        for _ in range(4096):
             if not todo:
-                break
+                return "/" + "/".join(place)
             part = todo.pop()
             if part == "..":
                 place[-1:] = []
                 continue
-            place += [part] if part != "." else []
-            entry = self.files.get("/".join(place))
+            place += [part] if part not in ("", ".") else []
+            entry = self.files.get(_key("/" + "/".join(place)))
             if entry is not None and entry.is_link:
                 target = entry.data.decode("utf-8", "surrogateescape")
                 place = [] if target.startswith("/") else place[:-1]
-                todo += (_key(target) if target.startswith("/") else target).split("/")[::-1]
-        return "/".join(place)
+                todo += target.split("/")[::-1]
+        return posixpath.normpath(path)
 
     def place(self, tree: Tree, delete: Iterable[str] = ()) -> None:
         self._check()

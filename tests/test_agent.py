@@ -296,3 +296,11 @@ def test_a_refused_tool_says_what_to_do_instead(rig: Rigged) -> None:
     returned = [event for event in set_up.events() if isinstance(event, ToolReturned)]
     assert returned[0].is_error
     assert "read the file again" in set_up.answers()[0]
+
+
+def test_an_approver_cannot_change_a_call_into_one_that_a_rule_forbids(rig: Rigged) -> None:
+    approver = Says(Decision(outcome="modify", approver="test", arguments={"command": "rm -rf /"}))
+    set_up = rig([call("run_command", command="pip install attrs"), SUBMIT], approver)
+    assert set_up.run().submission is not None
+    assert set_up.sandbox.commands == []
+    assert "no-wide-deletion" in set_up.answers()[0]

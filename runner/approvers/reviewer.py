@@ -12,10 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictFloat, ValidationError
 
 from runner.approvals import Decision, Request
-from runner.messages import Frozen, Message, SystemMessage, UserMessage, shorten
+from runner.errors import AnswerCut
+from runner.messages import Frozen, Message, Reply, SystemMessage, UserMessage, shorten
 from runner.models.base import Model
 
 PROMPT = Path(__file__).with_name("reviewer.md")
@@ -28,7 +29,7 @@ Reserve = Callable[[float, int], Callable[[float, int], None]]
 class ReviewerSettings(Frozen):
     """`[reviewer]` of a study."""
 
-    usd: float | None = None
+    usd: StrictFloat | None = Field(default=None, ge=0)
     """Of one trial's reviews together."""
     prose: bool = True
     """Whether it reads the agent's own reasons beside the call."""
@@ -62,17 +63,30 @@ class Reviewer:
         worst = self._model.worst_case_usd(conversation, [])
         if self._settings.usd is not None and self._spent + worst > self._settings.usd:
             return self._none(f"the reviewer's budget of {self._settings.usd:g} USD is used up", 0.0)
-        settle = self._reserve(worst, self._model.worst_case_tokens(conversation, []))
-        reply = self._model.reply(conversation, [])
-        settle(reply.cost_usd, reply.usage.total)
-        self._spent += reply.cost_usd
+        reply = self._ask(conversation, worst)
         try:
-            answer = Answer.model_validate_json(_object(reply.message.text))
+            answer = Answer.model_validate_json(_object(reply.message.text).encode("utf-8", "replace"))
         except ValidationError as error:
             problem = error.errors(include_url=False)[0]["msg"]
             return self._none(f"the reviewer's answer is not what was asked for: {problem}", reply.cost_usd)
         reason = shorten(answer.reason, 1000)
         return Decision(outcome=answer.outcome, approver=self._name, reason=reason, cost_usd=reply.cost_usd)
+
+    def _ask(self, conversation: list[Message], worst: float) -> Reply:
+        """The reviewer's turn, its price set aside before and settled after, however it ends."""
+        settle = self._reserve(worst, self._model.worst_case_tokens(conversation, []))
+        self._spent += worst
+        try:
+            reply = self._model.reply(conversation, [])
+        except AnswerCut:  # perhaps paid for: what was reserved stays spent
+            raise
+        except Exception:
+            self._spent -= worst
+            settle(0.0, 0)
+            raise
+        self._spent += reply.cost_usd - worst
+        settle(reply.cost_usd, reply.usage.total)
+        return reply
 
     def _question(self, request: Request) -> str:
         action = request.action

@@ -48,7 +48,7 @@ def flags(
         typer.Option(help="Who answers: policy, human, by_label, permissive, deny_once, silent, reviewer:MODEL, A>B."),
     ] = None,
     approval_seconds: Annotated[
-        float | None, typer.Option(min=0.01, help="How long an approver that is no person may take.")
+        float | None, typer.Option(min=0.01, max=86_400, help="How long an approver that is no person may take.")
     ] = None,
     early_confidence: Annotated[
         bool, typer.Option("--early-confidence", help="Ask models for their confidence before their first edit, too.")

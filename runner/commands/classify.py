@@ -32,7 +32,8 @@ _MOST_WORDS = 100_000
 _MOST_TEXT = 150_000
 """Characters parsed in all shells together."""
 _LONGEST_PATH = 4096
-_MOST_TARGETS = 50
+_MOST_TARGETS = 500
+"""Links are followed from targets alone: a command with more of them counts as unknown."""
 _MOST_FOLDERS = 8
 
 _NOWHERE = ""
@@ -44,6 +45,8 @@ _STARTERS = re.compile(
 )
 _TAME = ("", "cat", "less", "more", "true", ":")
 _SOCKET = re.compile(r"/dev/(?:tcp|udp)/([^/]*)")
+_CLIMB = re.compile(r"(?:^|/)(?!\.{1,2}/)[^/]+/+(?:\./+)*\.\.(?:/|$)")
+"""`name/..`, which is elsewhere where the name is a link."""
 _DESCRIPTOR = re.compile(r"\d+-?|-")
 _PROGRAM_FOLDERS = re.compile(r"(?:.*/)?s?bin/")
 
@@ -224,14 +227,18 @@ class _Judge:
             elif action is not Action.MENTION:
                 effects = self.ground.effects(path, action, tree=touch.tree, glob=glob)
                 self._add(effects, self._shown(path) if word.known and effects else "")
+                if word.known and effects and _CLIMB.search(text):
+                    self._add(set(), self._shown(f"{folder}/{text}" if is_relative(text) else text))
 
     def _shown(self, path: str) -> str:
         return self.ground.relative(path) or path
 
     def _add(self, effects: set[Effect], target: str = "") -> None:
         self.effects |= effects
-        if target and len(self.targets) < _MOST_TARGETS:
-            self.targets.setdefault(target[:200])
+        if target and target not in self.targets and len(self.targets) >= _MOST_TARGETS:
+            self.effects.add(Effect.UNKNOWN)
+        elif target:
+            self.targets.setdefault(target[:_LONGEST_PATH])
 
 
 def _nothing(name: str, args: Sequence[Word]) -> Iterator[Finding]:

@@ -56,7 +56,7 @@ def selected(events: Iterable[AnyEvent], names: Sequence[str]) -> Iterator[AnyEv
         wanted = not names or any(SELECTIONS[name](event) for name in names)
         if (
             wanted
-            or (follow == "answer" and isinstance(event, ToolReturned))
+            or (follow == "answer" and isinstance(event, ToolReturned | CallRefused))
             or (follow == "call" and isinstance(event, CallProposed))
         ):
             yield event

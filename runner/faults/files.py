@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from runner.faults.base import Fault
 from runner.faults.tools import Spoiled, Spoiler
-from runner.tools.base import AnyTool, Arguments, Outcome, Workbench
+from runner.tools.base import AnyTool, Arguments, Outcome, Refusal, Workbench
 from runner.tools.files import relative
 
 MOST = 1 << 26
@@ -23,7 +24,10 @@ class LostEdit(Spoiler):
         after = _read(bench, path)
         if before == after:
             return Spoiled(done, effective=False)
-        bench.sandbox.write(path, before or b"")  # a new file is lost by leaving it empty
+        if before is None and not path.startswith("/"):
+            bench.sandbox.place({}, delete=[path])
+        else:  # a new file outside the workspace is lost by leaving it empty
+            bench.sandbox.write(path, before or b"")
         lost = Outcome(f"{path}: input/output error; the file is as it was", is_error=True)
         return Spoiled(lost if self.explicit else done)
 
@@ -36,7 +40,9 @@ class DiskFull(Spoiler):
         if self.explicit:
             return Spoiled(Outcome(f"{path}: no space left on device", is_error=True))
         done = tool.run(arguments, bench)
-        whole = _read(bench, path) or b""
+        whole = _read(bench, path)
+        if not whole:
+            return Spoiled(done, effective=False)
         half = whole[: len(whole) // 2]
         bench.sandbox.write(path, half[: half.rfind(b"\n") + 1])
         return Spoiled(done)
@@ -60,18 +66,32 @@ class StaleRead(Spoiler):
         old, now = self._first.get(path), _read(bench, path)
         if old is None or now is None or old == now:
             return Spoiled(tool.run(arguments, bench), effective=False)
-        bench.sandbox.write(path, old)
+        fresh = _shown(tool, arguments, bench)
         try:
-            shown = tool.run(arguments, bench)
+            bench.sandbox.write(path, old)
+        except OSError:  # a file that may not be written to is shown as it is
+            return Spoiled(fresh, effective=False)
+        try:
+            stale = _shown(tool, arguments, bench)
         finally:
             bench.sandbox.write(path, now)
+        if stale == fresh:  # the part that was asked for is the same
+            return Spoiled(fresh, effective=False)
         note = "\n(from a cache; may be out of date)" if self.explicit else ""
-        return Spoiled(Outcome(shown.text + note))
+        return Spoiled(replace(stale, text=stale.text + note))
 
 
 def _path(arguments: Arguments) -> str:
     given: Any = getattr(arguments, "path", "")
     return relative(given) if isinstance(given, str) and given else ""
+
+
+def _shown(tool: AnyTool, arguments: Arguments, bench: Workbench) -> Outcome:
+    """What a model sees of a call, a refusal included."""
+    try:
+        return tool.run(arguments, bench)
+    except Refusal as refusal:
+        return Outcome(str(refusal), is_error=True)
 
 
 def _read(bench: Workbench, path: str) -> bytes | None:

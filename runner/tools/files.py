@@ -135,14 +135,19 @@ class DeleteFile:
         return write_reach(arguments.path, scope, f"delete {arguments.path}")
 
     def run(self, arguments: DeleteFileArguments, bench: Workbench) -> Outcome:
-        done = bench.sandbox.exec(Command(["rm", "--", arguments.path], env={"LC_ALL": "C"}, timeout=30))
+        done = bench.sandbox.exec(
+            Command(["rm", "--", relative(arguments.path) or "."], env={"LC_ALL": "C"}, timeout=30)
+        )
         if done.exit_code:
             raise Refusal(f"{done.text.strip()}. delete_file takes one existing file; see list_files.")
         return Outcome(f"deleted {arguments.path}")
 
 
 def relative(path: str) -> str:
-    """`path` relative to the workspace; what lies outside stays absolute."""
+    """`path` relative to the workspace; what lies outside stays absolute.
+
+    Calls are judged by this path and made with it: `link/../x` is `x`, wherever the link leads.
+    """
     plain = posixpath.normpath(posixpath.join(WORKSPACE, path))
     if plain == WORKSPACE:
         return ""
@@ -160,7 +165,7 @@ def write_reach(path: str, scope: Scope, preview: str) -> Reach:
 def read_text(bench: Workbench, path: str) -> str:
     """A file's text; raises Refusal with what to do instead."""
     try:
-        data = bench.sandbox.read(path, READ_LIMIT)
+        data = bench.sandbox.read(relative(path) or ".", READ_LIMIT)
     except OSError as error:
         raise Refusal(f"{error}. list_files shows what is there.") from None
     if b"\0" in data:
@@ -175,6 +180,6 @@ def read_text(bench: Workbench, path: str) -> str:
 
 def write_text(bench: Workbench, path: str, text: str) -> None:
     try:
-        bench.sandbox.write(path, text.encode("utf-8", "surrogatepass"))
+        bench.sandbox.write(relative(path) or ".", text.encode("utf-8", "surrogatepass"))
     except OSError as error:
         raise Refusal(f"{error}. Only files below {WORKSPACE} and /tmp can be written.") from None

@@ -1,0 +1,156 @@
+"""Which trial is next: each once, a branch only after its trunk, and an end that every thread sees."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Sequence
+
+import pytest
+
+from runner.ledger import Row
+from runner.results import TrialKey
+from runner.schedule import Schedule
+
+
+def row(position: int, arm: str = "control", model: str = "m", repeat: int = 1) -> Row:
+    return Row(position, TrialKey(scenario="s", model=model, arm=arm, repeat=repeat), "planned", 0, None)
+
+
+def trunk_of(key: TrialKey) -> TrialKey | None:
+    return key.model_copy(update={"arm": "control"}) if key.arm.startswith("feedback") else None
+
+
+def drain(schedule: Schedule) -> list[int]:
+    """The order in which one thread works."""
+    found = []
+    while (each := schedule.next(threading.Event())) is not None:
+        found.append(each.position)
+        schedule.ended(each)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("rows", "order"),
+    [
+        ([], []),
+        ([row(1), row(2, "faults"), row(3, model="n")], [1, 2, 3]),
+        ([row(1), row(2, model="n"), row(3, "feedback_a"), row(4, "feedback_a", "n")], [1, 3, 2, 4]),
+        ([row(1, "feedback_a"), row(2, "faults"), row(3, "feedback_b"), row(4)], [2, 4, 1, 3]),
+        ([row(1), row(2, "feedback_a"), row(3, "feedback_b"), row(4, repeat=2)], [1, 2, 3, 4]),
+    ],
+)
+def test_rows_come_in_order_and_branches_right_after_their_trunk(rows: list[Row], order: list[int]) -> None:
+    assert drain(Schedule(rows, trunk_of)) == order
+
+
+def test_a_trunk_that_ended_before_is_not_waited_for() -> None:
+    assert drain(Schedule([row(2, "feedback_a"), row(3, "feedback_b")], trunk_of)) == [2, 3]
+
+
+def test_branches_of_branches_wait_in_turn() -> None:
+    order = ["control", "one", "two", "three"]
+
+    def before(key: TrialKey) -> TrialKey | None:
+        place = order.index(key.arm)
+        return key.model_copy(update={"arm": order[place - 1]}) if place else None
+
+    assert drain(Schedule([row(n, arm) for n, arm in reversed(list(enumerate(order)))], before)) == [0, 1, 2, 3]
+
+
+def test_a_thread_waits_while_a_trunk_runs_and_is_woken_by_its_end() -> None:
+    schedule = Schedule([row(1), row(2, "feedback_a")], trunk_of)
+    stop = threading.Event()
+    first = schedule.next(stop)
+    got: list[Row | None] = []
+    waiting = threading.Thread(target=lambda: got.append(schedule.next(stop)))
+    waiting.start()
+    time.sleep(0.05)
+    assert got == [], "the branch may not start before its trunk has ended"
+    assert first is not None
+    schedule.ended(first)
+    waiting.join(5)
+    assert [each.position if each else None for each in got] == [2]
+
+
+def test_waiting_threads_end_when_the_last_row_does() -> None:
+    schedule = Schedule([row(1)], trunk_of)
+    stop = threading.Event()
+    first = schedule.next(stop)
+    got: list[Row | None] = []
+    waiting = [threading.Thread(target=lambda: got.append(schedule.next(stop))) for _ in range(3)]
+    for thread in waiting:
+        thread.start()
+    time.sleep(0.05)
+    assert got == [], "whatever still runs may let go of more"
+    assert first is not None
+    schedule.ended(first)
+    for thread in waiting:
+        thread.join(5)
+    assert got == [None, None, None]
+
+
+def test_a_stop_lets_waiting_threads_go_and_hands_out_nothing_more() -> None:
+    schedule = Schedule([row(1), row(2, "feedback_a"), row(3)], trunk_of)
+    stop = threading.Event()
+    for _ in range(2):
+        schedule.next(stop)
+    got: list[Row | None] = []
+    waiting = threading.Thread(target=lambda: got.append(schedule.next(stop)))
+    waiting.start()
+    stop.set()
+    waiting.join(5)
+    assert got == [None]
+    schedule.ended(row(1))
+    assert schedule.next(stop) is None, "also where rows are ready"
+
+
+def work(schedule: Schedule, threads: int, seed: int) -> list[tuple[str, int]]:
+    """What many threads did, in order: ("began" or "ended", position)."""
+    log: list[tuple[str, int]] = []
+    lock, stop = threading.Lock(), threading.Event()
+    drawn = random.Random(seed)
+
+    def worker() -> None:
+        while (each := schedule.next(stop)) is not None:
+            with lock:
+                log.append(("began", each.position))
+                pause = drawn.random() / 1000
+            time.sleep(pause)
+            with lock:
+                log.append(("ended", each.position))
+            schedule.ended(each)
+
+    workers = [threading.Thread(target=worker) for _ in range(threads)]
+    for thread in workers:
+        thread.start()
+    for thread in workers:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in workers)
+    return log
+
+
+def placed(log: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    return {entry: place for place, entry in enumerate(log)}
+
+
+@pytest.mark.parametrize("threads", [1, 2, 8])
+@pytest.mark.parametrize("seed", range(5))
+def test_many_threads_work_through_every_row_once_and_no_branch_before_its_trunk(threads: int, seed: int) -> None:
+    arms = ["control", "faults", "feedback_a", "feedback_b"]
+    rows = [
+        row(position, arm, model, repeat)
+        for position, (model, repeat, arm) in enumerate(
+            (model, repeat, arm) for model in ("m", "n", "o") for repeat in range(1, 6) for arm in arms
+        )
+    ]
+    shuffled = rows[:]
+    random.Random(seed).shuffle(shuffled)
+    log = work(Schedule(shuffled, trunk_of), threads, seed)
+    assert sorted(position for what, position in log if what == "began") == [each.position for each in rows]
+    place = placed(log)
+    by_key = {each.key: each.position for each in rows}
+    for each in rows:
+        if (trunk := trunk_of(each.key)) is not None:
+            assert place["ended", by_key[trunk]] < place["began", each.position]
