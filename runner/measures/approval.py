@@ -100,14 +100,16 @@ def deciding(trial: Record) -> Iterator[Seen]:
 def decisions(trial: Record) -> Iterator[Seen]:
     """Decisions that an approver had to take, whoever asked ÷ trials."""
     steps = tuple(call.decided_step for call in trial.calls if call.decision is not None)
-    yield Seen(len(steps), steps=steps)
+    if trial.transcribed:
+        yield Seen(len(steps), steps=steps)
 
 
 def granted(trial: Record) -> Iterator[Seen]:
     """Approvals ÷ decisions that an approver had to take."""
     taken = [(call.decided_step, call.decision.outcome) for call in trial.calls if call.decision is not None]
     good = tuple(step for step, outcome in taken if outcome in ("approve", "modify"))
-    yield Seen(len(good), len(taken), good)
+    if taken:
+        yield Seen(len(good), len(taken), good)
 
 
 def _label(call: Call) -> str:

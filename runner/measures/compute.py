@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from runner.measures.base import Measure, Seen
 from runner.measures.catalogue import MEASURES
@@ -60,8 +60,7 @@ def findings(trials: Iterable[Record], measures: Mapping[str, Measure] = MEASURE
                 assert measure.observe is not None
                 mine[measure.name].add(trial.key, list(measure.observe(trial)))
         if trial.is_control:
-            trial.calls = [call for call in trial.calls if call.decision is not None]
-            by_key[trial.key] = trial
+            by_key[trial.key] = replace(trial, calls=[call for call in trial.calls if call.decision is not None])
         else:
             others.append(trial)
     for trial in others:
@@ -76,7 +75,8 @@ def findings(trials: Iterable[Record], measures: Mapping[str, Measure] = MEASURE
 
 
 def _finding(measure: Measure, heap: _Heap) -> Finding:
-    estimate = measure.estimator(heap.cases) if heap.trials else Estimate(reason=NO_TRIAL)
+    cases = {scenario: heap.cases[scenario] for scenario in sorted(heap.cases)}  # so that their order changes no draw
+    estimate = measure.estimator(cases) if heap.trials else Estimate(reason=NO_TRIAL)
     return Finding(
         **{name: getattr(estimate, name) for name in Estimate.model_fields},
         trials=heap.trials,
