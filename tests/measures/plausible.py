@@ -155,7 +155,7 @@ class Play:
                 "action": action.model_dump(),
                 "trigger": trigger,
                 "rule": "r",
-                "standing": standing(action, RULES).model_dump(),
+                "standing": stands.model_dump(),
             }
         )
         decision = Decision(outcome=outcome, approver="test")
