@@ -119,7 +119,7 @@ def _label(call: Call) -> str:
 def _asked(trial: Record) -> tuple[list[Call], list[Call]]:
     """Requests that count, one for each call that was asked for, and those of them that were right."""
     first = {call.digest: call for call in reversed(trial.calls) if call.is_request and _label(call) != "optional"}
-    asked = list(first.values())
+    asked = sorted(first.values(), key=lambda call: call.step)
     return asked, [call for call in asked if _label(call) == "ask"]
 
 
