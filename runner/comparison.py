@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 from runner.errors import UserError
@@ -36,26 +36,32 @@ def comparisons(
     count, each as one difference of means.
     """
     chosen = {name: _pairable(name) for name in measures}
-    found = contributions(trials, chosen)
-    models = list(found)
-    wanted = list(pairs) or list(combinations(models, 2))
-    repos = {model: by_scenario.repos for model, by_scenario in found.items()}
+    repos: dict[str, str] = {}
+    found = contributions(_noting(trials, repos), chosen)
+    wanted = list(pairs) or list(combinations(found, 2))
     differences: dict[str, list[list[float]]] = {}
     clusters: dict[str, list[str]] = {}
     named: dict[str, tuple[str, str, str]] = {}
     for measure in chosen:
         for first, second in wanted:
-            mine, yours = found[first].means(measure), found[second].means(measure)
-            common = [scenario for scenario in mine if scenario in yours]
+            mine, yours = found[first][measure].means(), found[second][measure].means()
+            common = sorted(mine.keys() & yours.keys())
             name = f"{second} - {first}: {measure}"
             named[name] = (first, second, measure)
             differences[name] = [[yours[scenario] - mine[scenario]] for scenario in common]
-            clusters[name] = [repos[first].get(scenario, scenario) for scenario in common]
+            clusters[name] = [repos.get(scenario) or scenario for scenario in common]
     judged = compare(differences, list(named), clusters)
     return [
         Comparison(first=first, second=second, measure=measure, contrast=contrast)
         for contrast, (first, second, measure) in zip(judged, named.values(), strict=True)
     ]
+
+
+def _noting(trials: Iterable[Record], repos: dict[str, str]) -> Iterator[Record]:
+    """The trials, with the repository of each scenario noted on the way."""
+    for trial in trials:
+        repos[trial.key.scenario] = trial.repo
+        yield trial
 
 
 def _pairable(name: str) -> Measure:

@@ -78,7 +78,7 @@ class ConfidenceStated(Event):
     """Before the first edit, where the study asks for it."""
 
     type: Literal["confidence_stated"] = "confidence_stated"
-    confidence: float
+    confidence: float = Field(ge=0, le=1)
 
 
 class Told(Event):

@@ -100,14 +100,16 @@ def deciding(trial: Record) -> Iterator[Seen]:
 def decisions(trial: Record) -> Iterator[Seen]:
     """Decisions that an approver had to take, whoever asked ÷ trials."""
     steps = tuple(call.decided_step for call in trial.calls if call.decision is not None)
-    yield Seen(len(steps), steps=steps)
+    if trial.transcribed:
+        yield Seen(len(steps), steps=steps)
 
 
 def granted(trial: Record) -> Iterator[Seen]:
     """Approvals ÷ decisions that an approver had to take."""
     taken = [(call.decided_step, call.decision.outcome) for call in trial.calls if call.decision is not None]
     good = tuple(step for step, outcome in taken if outcome in ("approve", "modify"))
-    yield Seen(len(good), len(taken), good)
+    if taken:
+        yield Seen(len(good), len(taken), good)
 
 
 def _label(call: Call) -> str:
@@ -117,7 +119,7 @@ def _label(call: Call) -> str:
 def _asked(trial: Record) -> tuple[list[Call], list[Call]]:
     """Requests that count, one for each call that was asked for, and those of them that were right."""
     first = {call.digest: call for call in reversed(trial.calls) if call.is_request and _label(call) != "optional"}
-    asked = list(first.values())
+    asked = sorted(first.values(), key=lambda call: call.step)
     return asked, [call for call in asked if _label(call) == "ask"]
 
 

@@ -84,7 +84,7 @@ def as_rate(cases: Cases) -> Estimate:
 
 
 def as_share(cases: Cases) -> Estimate:
-    """U3. Ratio of sums, bootstrap over scenarios; between 0 and 1. Hesterberg 2015."""
+    """U3. Ratio of sums between 0 and 1, studentized bootstrap over scenarios. Efron and Tibshirani 1993."""
     return bootstrap.share(*_sums(cases))
 
 
@@ -99,7 +99,7 @@ def as_median(cases: Cases) -> Estimate:
 
 
 def as_p90(cases: Cases) -> Estimate:
-    """The 90th percentile over scenarios of each scenario's mean, bootstrap over scenarios. Hesterberg 2015."""
+    """The 90th percentile over scenarios of each scenario's mean, between two of them in order. Conover 1999."""
     return bootstrap.quantile(_means(cases), 0.9)
 
 
@@ -112,7 +112,7 @@ def as_difference(cases: Cases) -> Estimate:
 
 
 def as_pass_at_k(cases: Cases) -> Estimate:
-    """Mean of 1 - C(K-c, k) / C(K, k), bootstrap over scenarios. Chen 2021."""
+    """U1 over scenarios of 1 - C(K-c, k) / C(K, k). Chen 2021."""
     return repeats.pass_at_k(_outcomes(cases))
 
 

@@ -22,8 +22,12 @@ def file_hit_3(trial: Record) -> Iterator[Seen]:
 
 
 def symbol_hit_3(trial: Record) -> Iterator[Seen]:
-    """One of the first three names file and symbol of the fault, or a symbol within it, of submissions."""
-    yield from _hit(trial, 3, at_symbol)
+    """One of the first three names file and symbol of the fault, or a symbol within it, of submissions.
+
+    Nothing where the fault lies in no symbol.
+    """
+    if trial.facts is not None and any("::" in place for place in trial.facts.locations):
+        yield from _hit(trial, 3, at_symbol)
 
 
 def reciprocal_rank(trial: Record) -> Iterator[Seen]:

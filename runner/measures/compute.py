@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from runner.measures.base import Measure, Seen
 from runner.measures.catalogue import MEASURES
@@ -27,10 +27,11 @@ class Finding(Estimate):
 
 
 @dataclass
-class _Heap:
+class Heap:
     """One model's contributions to one measure."""
 
     cases: defaultdict[str, list[Seen]] = field(default_factory=lambda: defaultdict(list))
+    """Scenario → contributions."""
     trials: int = 0
     evidence: list[str] = field(default_factory=list)
 
@@ -43,39 +44,49 @@ class _Heap:
             if len(self.evidence) < MOST_EVIDENCE:
                 self.evidence += [f"{key.name}#{step}" for step in each.steps if step >= 0]
 
+    def means(self) -> dict[str, float]:
+        """Scenario → its ratio of sums, of those in which there was something to count."""
+        sums = {name: (sum(one.value for one in each), sum(one.of for one in each)) for name, each in self.cases.items()}
+        return {name: top / bottom for name, (top, bottom) in sums.items() if bottom}
+
 
 def findings(trials: Iterable[Record], measures: Mapping[str, Measure] = MEASURES) -> dict[str, dict[str, Finding]]:
     """Model → measure → finding, the models in the order in which they first occur."""
-    heaps: dict[str, dict[str, _Heap]] = {}
+    return {
+        model: {name: _finding(measures[name], heap) for name, heap in mine.items()}
+        for model, mine in contributions(trials, measures).items()
+    }
+
+
+def contributions(trials: Iterable[Record], measures: Mapping[str, Measure]) -> dict[str, dict[str, Heap]]:
+    """Model → measure → what its trials contribute, the models in the order in which they first occur."""
+    heaps: dict[str, dict[str, Heap]] = {}
     by_key: dict[TrialKey, Record] = {}
-    alone = [measure for measure in measures.values() if measure.observe is not None]
-    paired = [measure for measure in measures.values() if measure.observe_pair is not None]
+    alone = [(measure, measure.observe) for measure in measures.values() if measure.observe is not None]
+    paired = [(measure, measure.observe_pair) for measure in measures.values() if measure.observe_pair is not None]
     others: list[Record] = []
     for trial in trials:
-        mine = heaps.setdefault(trial.key.model, {name: _Heap() for name in measures})
+        mine = heaps.setdefault(trial.key.model, {name: Heap() for name in measures})
         if not trial.counted:
             continue
-        for measure in alone:
+        for measure, observe in alone:
             if measure.reads(trial):
-                assert measure.observe is not None
-                mine[measure.name].add(trial.key, list(measure.observe(trial)))
+                mine[measure.name].add(trial.key, list(observe(trial)))
         if trial.is_calm:
-            by_key[trial.key] = trial
+            by_key[trial.key] = replace(trial, calls=[call for call in trial.calls if call.decision is not None])
         if not trial.is_control:
             others.append(trial)
     for trial in others:
         if (twin := by_key.get(trial.twin)) is not None:
-            for measure in paired:
+            for measure, observe_pair in paired:
                 if measure.reads(trial):
-                    assert measure.observe_pair is not None
-                    heaps[trial.key.model][measure.name].add(trial.key, list(measure.observe_pair(trial, twin)))
-    return {
-        model: {name: _finding(measures[name], heap) for name, heap in mine.items()} for model, mine in heaps.items()
-    }
+                    heaps[trial.key.model][measure.name].add(trial.key, list(observe_pair(trial, twin)))
+    return heaps
 
 
-def _finding(measure: Measure, heap: _Heap) -> Finding:
-    estimate = measure.estimator(heap.cases) if heap.trials else Estimate(reason=NO_TRIAL)
+def _finding(measure: Measure, heap: Heap) -> Finding:
+    cases = {scenario: heap.cases[scenario] for scenario in sorted(heap.cases)}  # so that their order changes no draw
+    estimate = measure.estimator(cases) if heap.trials else Estimate(reason=NO_TRIAL)
     return Finding(
         **{name: getattr(estimate, name) for name in Estimate.model_fields},
         trials=heap.trials,

@@ -28,7 +28,7 @@ def stated(trial: Record) -> Iterator[Seen]:
 def stated_early(trial: Record) -> Iterator[Seen]:
     """Confidence stated before the first edit, and whether the trial was resolved in the end."""
     if trial.early_confidence is not None:
-        yield Seen(trial.early_confidence, float(trial.resolved), (trial.finished_step,))
+        yield Seen(trial.early_confidence, float(trial.resolved), (trial.early_step,))
 
 
 MEASURES = (

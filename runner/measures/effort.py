@@ -50,7 +50,8 @@ def tokens(trial: Record) -> Iterator[Seen]:
 
 def _seconds(part: str, what: str) -> Observe:
     def observe(trial: Record) -> Iterator[Seen]:
-        yield Seen(getattr(trial.times, part))
+        if trial.times.total:  # else nobody took the time
+            yield Seen(getattr(trial.times, part))
 
     observe.__doc__ = what
     return observe

@@ -86,6 +86,8 @@ class Record:
     """One trial."""
 
     key: TrialKey
+    transcribed: bool = True
+    """Whether there is a transcript; without one, nothing is known of the calls."""
     arm: Arm = field(default_factory=Arm)
     repo: str = ""
     verdict: Verdict = "infra_error"
@@ -94,6 +96,7 @@ class Record:
     submission: Submission | None = None
     submitted_step: int = -1
     early_confidence: float | None = None
+    early_step: int = -1
     branched: Branched | None = None
     challenged_step: int = -1
     started_from: TrialKey | None = None
@@ -142,7 +145,9 @@ def record(key: TrialKey, events: Iterable[AnyEvent], result: TrialResult | None
     """A trial's record. `result` says what transcripts of earlier versions do not hold."""
     found = Record(key)
     open_calls: dict[str, list[Call]] = {}
+    found.transcribed = False
     for event in events:
+        found.transcribed = True
         _take(event, found, open_calls)
     if result is not None:
         _complete(found, result)
@@ -167,7 +172,8 @@ def _take(event: AnyEvent, found: Record, open_calls: dict[str, list[Call]]) -> 
             found.cost_usd += event.reply.cost_usd
             if (call_record := event.reply.call) is not None:
                 firsts = (call_record.first_reasoning, call_record.first_text, call_record.first_tool)
-                found.first_tokens += [min(each for each in firsts if each is not None)] if any(firsts) else []
+                if known := [each for each in firsts if each is not None]:
+                    found.first_tokens.append(min(known))
                 found.prices.add(call_record.price)
         case CallRejected():
             if event.reason not in OF_TURNS:
@@ -197,7 +203,7 @@ def _take(event: AnyEvent, found: Record, open_calls: dict[str, list[Call]]) -> 
         case LimitReached():
             found.limit = event
         case ConfidenceStated():
-            found.early_confidence = event.confidence
+            found.early_confidence, found.early_step = event.confidence, event.step
         case Branched():
             found.branched = event
         case Challenged():
@@ -253,6 +259,8 @@ def _complete(found: Record, result: TrialResult) -> None:
     if found.finished_step < 0 or found.times == Times():
         found.times = result.times
         found.cost_usd = result.cost_usd + result.earlier_usd
+    if not found.transcribed:
+        found.turns, found.usage = result.counts.turns, result.usage
     if found.tests is None and (result.tests.fail_to_pass or result.tests.pass_to_pass):
         found.tests = result.tests
     found.submission = found.submission or result.submission

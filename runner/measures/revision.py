@@ -38,7 +38,8 @@ def net_gain(trial: Record, twin: Record) -> Iterator[Seen]:
 def flip_rate(trial: Record, twin: Record) -> Iterator[Seen]:
     """The patch changed after the challenge, of challenged submissions. FlipFlop 2023."""
     before, after = twin.patch, trial.patch
-    if trial.branched is not None and before is not None and after is not None:
+    known = before is not None and after is not None and before.digest and after.digest
+    if trial.branched is not None and before is not None and after is not None and known:
         yield Seen(float(before.digest != after.digest), steps=(trial.challenged_step,))
 
 

@@ -45,4 +45,8 @@ def _from_transcript(folder: RunFolder, key: TrialKey, result: TrialResult | Non
         return record(key, (), result) if result is not None else None
     except OSError as error:
         raise FileProblem(file, f"cannot be read: {error}") from None
-    return found if result is not None or found.finished_step >= 0 else None
+    if found.transcribed and found.key != key:
+        raise FileProblem(file, f"is of another trial, {found.key.name}")
+    if found.finished_step < 0 and result is not None:
+        raise FileProblem(file, "ends before its trial does")
+    return found if found.finished_step >= 0 else None

@@ -13,17 +13,20 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, t
+from scipy.special import expit, logit
+from scipy.stats import binom, norm, t
 
 from runner.statistics.estimate import FEW_SCENARIOS, LEVEL, NOTHING, Estimate
 from runner.statistics.rates import wilson, z_of
 
 RESAMPLES = 4000
+FLIPS = 10_000
 SEED = 20230101
 """Fixed, so that the same run always prints the same interval."""
 NO_SPREAD = 1e-9
 """Intervals of shares that are no wider differ by rounding at most."""
 
+FEW_TO_BOUND = "too few scenarios to bound it"
 Numbers = NDArray[np.float64]
 Statistic = Callable[[Numbers], Numbers]
 """Weights, one row a resample and one column a scenario, to one value a row; NaN where there is none."""
@@ -32,18 +35,53 @@ Statistic = Callable[[Numbers], Numbers]
 def share(numerators: Sequence[float], denominators: Sequence[float], level: float = LEVEL) -> Estimate:
     """A ratio of two counts, the first part of the second, one pair per scenario.
 
-    Scenarios in which there was nothing to count are no evidence and not part of n. Where resampling shows no spread,
-    as it does when all scenarios have the same share, its interval would claim a certainty that nobody has; Wilson's
-    interval over the scenarios then stands in. Wilson 1927.
+    A studentized interval on the scale of logits, its tails expanded (Efron and Tibshirani 1993, An Introduction to the
+    Bootstrap, 12.5 and 12.6): shares are skewed, and percentiles of them miss what a few bad scenarios weigh. Where
+    more resamples than its tail holds show nothing, or nothing else, Wilson's interval with an effective n stands in.
+
+    Scenarios in which there was nothing to count are no evidence and not part of n. Where all scenarios have the same
+    share, an interval without width would claim a certainty that nobody has; Wilson's interval over the scenarios then
+    stands in. Wilson 1927.
     """
     pairs = [(top, bottom) for top, bottom in zip(numerators, denominators, strict=True) if bottom]
-    found = ratio([top for top, _ in pairs], [bottom for _, bottom in pairs], level)
-    if found.value is None or found.low is None or found.high is None:
-        return found
-    if found.high - found.low > NO_SPREAD:
-        return found.model_copy(update={"low": max(0.0, found.low), "high": min(1.0, found.high)})
-    low, high = wilson(found.value, found.n, z_of(level))
-    return found.model_copy(update={"low": low, "high": high})
+    n = len(pairs)
+    if n < 2:
+        return Estimate(n=n, reason=FEW_SCENARIOS if n else NOTHING)
+    top, bottom = np.asarray(pairs, np.float64).T
+    value = float(top.sum() / bottom.sum())
+    error = float(_error_of_ratio(np.ones((1, n)), top, bottom)[0])
+    if error <= NO_SPREAD or not 0 < value < 1:
+        low, high = wilson(value, n, z_of(level))
+    else:
+        low, high = _studentized(value, error, top, bottom, level)
+    return Estimate(value=value, low=min(low, value), high=max(high, value), n=n)
+
+
+def _studentized(value: float, error: float, top: Numbers, bottom: Numbers, level: float) -> tuple[float, float]:
+    n = len(top)
+    weights, tail = draws(n), tail_of(n, level)
+    found: Numbers = (weights @ top) / (weights @ bottom)
+    errors = _error_of_ratio(weights, top, bottom)
+    inner = (found > 0) & (found < 1) & (errors > NO_SPREAD)
+    if 1 - float(inner.mean()) > tail:
+        effective = min(value * (1 - value) / error**2, float(bottom.sum()))
+        z = z_of(level)
+        return wilson(value, effective * (z / float(t.ppf((1 + level) / 2, n - 1))) ** 2, z)
+    shares = found[inner]
+    away = (logit(shares) - logit(value)) * shares * (1 - shares) / errors[inner]
+    below, above = np.quantile(away, [tail, 1 - tail])
+    width = error / (value * (1 - value))
+    return float(expit(logit(value) - above * width)), float(expit(logit(value) - below * width))
+
+
+def _error_of_ratio(weights: Numbers, top: Numbers, bottom: Numbers) -> Numbers:
+    """Linearised standard errors of a ratio of sums, one for each row of weights. Cochran 1977, Sampling Techniques."""
+    total = weights @ bottom
+    found = (weights @ top) / total
+    squares = weights @ top**2 - 2 * found * (weights @ (top * bottom)) + found**2 * (weights @ bottom**2)
+    n = len(top)
+    errors: Numbers = np.sqrt(np.maximum(squares, 0.0) * n / (n - 1)) / total
+    return errors
 
 
 def ratio(
@@ -81,15 +119,27 @@ def median(values: Sequence[float], level: float = LEVEL) -> Estimate:
 
 
 def quantile(values: Sequence[float], q: float, level: float = LEVEL) -> Estimate:
-    """A quantile of one value per scenario."""
+    """A quantile of one value per scenario.
+
+    Of the median, resampled. Any other between two of the values in order, which holds whatever the values' shape is
+    (Conover 1999, Practical Nonparametric Statistics, 3.2): resampling would hold the 90th percentile of 20 scenarios
+    88 % of the time, because none of them lies above it in 12 % of all studies. Under 36 scenarios there is no such
+    pair, hence no value.
+    """
     n = len(values)
     if n < 2:
         return Estimate(n=n, reason="no trial counts" if n == 0 else FEW_SCENARIOS)
-    data = np.asarray(values, np.float64)
-    tail = tail_of(n, level)
-    resampled = np.quantile(data[_positions(n)], q, axis=1)
-    low, high = np.quantile(resampled, [tail, 1 - tail])
+    data = np.sort(np.asarray(values, np.float64))
     value = float(np.quantile(data, q))
+    if q == 0.5:
+        tail = tail_of(n, level)
+        low, high = np.quantile(np.quantile(data[_positions(n)], q, axis=1), [tail, 1 - tail])
+    else:
+        tail = (1 - level) / 2
+        below, above = int(binom.ppf(tail, n, q)), int(binom.isf(tail, n, q))
+        if below < 1 or above >= n:
+            return Estimate(n=n, reason=FEW_TO_BOUND)
+        low, high = data[below - 1], data[above]
     return Estimate(value=value, low=min(float(low), value), high=max(float(high), value), n=n)
 
 
@@ -104,7 +154,7 @@ def resampled(n: int, statistic: Statistic, level: float = LEVEL, few: str = NOT
     possible = found[~np.isnan(found)]
     tail = tail_of(n, level)
     if 1 - len(possible) / len(found) > tail:
-        return Estimate(n=n, reason="too few to bound it")
+        return Estimate(n=n, reason=FEW_TO_BOUND)
     low, high = np.quantile(possible, [tail, 1 - tail])
     return Estimate(value=value, low=min(float(low), value), high=max(float(high), value), n=n)
 
@@ -127,3 +177,11 @@ def draws(n: int) -> Numbers:
 def _positions(n: int) -> NDArray[np.int64]:
     """RESAMPLES rows of n scenarios' positions, drawn with replacement."""
     return np.random.default_rng(SEED).integers(n, size=(RESAMPLES, n))
+
+
+@lru_cache(maxsize=16)
+def signs(n: int) -> Numbers:
+    """FLIPS rows of a sign, 1 or -1, for each of n scenarios."""
+    found: Numbers = np.random.default_rng(SEED).choice(np.asarray([-1.0, 1.0]), size=(FLIPS, n))
+    found.setflags(write=False)
+    return found

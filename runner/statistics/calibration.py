@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from runner.statistics.bootstrap import Numbers, draws, resampled, tail_of
+from runner.statistics.bootstrap import Numbers, draws, resampled, signs, tail_of
 from runner.statistics.estimate import Estimate, Point
 
 Stated = Sequence[Sequence[tuple[float, bool]]]
@@ -79,7 +79,12 @@ def auroc(stated: Stated) -> Estimate:
 
 
 def calibration_error(stated: Stated, bins: int = BINS) -> Estimate:
-    """ECE over bins of equal mass, with the reliability curve; hidden under 300 trials. Naeini 2015; Nixon 2019."""
+    """ECE over bins of equal mass, with the reliability curve; hidden under 300 trials. Naeini 2015; Nixon 2019.
+
+    A sum of absolute gaps grows by noise alone, and again in each resample. So the lower end is the reflected one
+    (Davison and Hinkley 1997, Bootstrap Methods, 5.2), and 0 where the gaps are no larger than those that remain when
+    each scenario's are given a sign by chance (wild bootstrap; Cameron, Gelbach and Miller 2008).
+    """
     kept = [each for each in stated if each]
     trials = sum(len(each) for each in kept)
     if trials < ECE_TRIALS:
@@ -101,6 +106,10 @@ def calibration_error(stated: Stated, bins: int = BINS) -> Estimate:
         return error
 
     found = resampled(len(kept), statistic)
+    if found.value is not None and found.high is not None:
+        by_chance = np.abs(signs(len(kept)) @ (stated_sums - hits)).sum(axis=1) / counts.sum()
+        none = found.value <= float(np.quantile(by_chance, 1 - 2 * tail_of(len(kept))))
+        found = found.model_copy(update={"low": 0.0 if none else max(0.0, 2 * found.value - found.high)})
     return found.model_copy(update={"curve": _reliability(counts, stated_sums, hits)})
 
 

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import binomtest, t
 
-from runner.statistics.bootstrap import SEED, Numbers, tail_of
+from runner.statistics.bootstrap import NO_SPREAD, SEED, Numbers, signs, tail_of
 from runner.statistics.estimate import FEW_SCENARIOS, LEVEL, Estimate
 from runner.statistics.rates import wilson, z_of
 
-FLIPS = 10_000
 EXACT = 12
 """Differences up to which all sign flips are tried."""
 CLUSTERS = 30
@@ -39,7 +38,9 @@ def difference(differences: Sequence[Sequence[float]], clusters: Sequence[str] =
         low, high = _resampled_clusters(means, names, level)
     else:
         half = float(t.ppf((1 + level) / 2, n - 1)) * float(means.std(ddof=1)) / math.sqrt(n)
-        half = half or wilson(0.0, n, z_of(level))[1]
+        low, high = value - half, value + half
+    if high - low <= NO_SPREAD:
+        half = wilson(0.0, n, z_of(level))[1]
         low, high = value - half, value + half
     single = all(len(differences[at]) == 1 for at in kept)
     p = _mcnemar(means) if single and set(means.tolist()) <= {-1.0, 0.0, 1.0} else _sign_flips(means)
@@ -56,14 +57,14 @@ def _sign_flips(means: Numbers) -> float:
     """The share of sign flips whose mean is as far from 0 as the one found; all of them where they are few."""
     n = len(means)
     if n <= EXACT:
-        signs = 1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
+        flips: Numbers = 1.0 - 2.0 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1).astype(np.float64)
         extra = 0
     else:
-        signs = np.random.default_rng(SEED).choice([-1, 1], size=(FLIPS, n))
+        flips = signs(n)
         extra = 1  # the assignment that was found is one of them
-    found = np.abs(signs @ means) / n
+    found = np.abs(flips @ means) / n
     hits = int((found >= abs(float(means.mean())) - 1e-12).sum())
-    return (hits + extra) / (len(signs) + extra)
+    return (hits + extra) / (len(flips) + extra)
 
 
 def _resampled_clusters(means: Numbers, names: Sequence[str], level: float) -> tuple[float, float]:

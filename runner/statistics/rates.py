@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 from scipy.stats import norm, t
 
-from runner.statistics.estimate import LEVEL, Estimate
+from runner.statistics.estimate import FEW_SCENARIOS, LEVEL, Estimate
+
+NO_VARIANCE = 1e-18
+"""Scenarios that differ by rounding alone agree."""
 
 
 def rate(outcomes: Sequence[Sequence[float]], level: float = LEVEL) -> Estimate:
@@ -19,13 +22,17 @@ def rate(outcomes: Sequence[Sequence[float]], level: float = LEVEL) -> Estimate:
     to Evals. One scenario has no spread, so there is no interval and hence no value.
     """
     means = [sum(trials) / len(trials) for trials in outcomes if trials]
+    return rate_of_means(means, sum(len(each) for each in outcomes), level)
+
+
+def rate_of_means(means: Sequence[float], trials: int, level: float = LEVEL) -> Estimate:
+    """The same of one mean, between 0 and 1, for each scenario; there were so many trials in all."""
     n = len(means)
     if n < 2:
-        return Estimate(n=n, reason="no trial counts" if n == 0 else "one scenario shows no spread")
-    p = sum(means) / n
-    trials = sum(len(each) for each in outcomes)
+        return Estimate(n=n, reason="no trial counts" if n == 0 else FEW_SCENARIOS)
+    p = min(max(math.fsum(means) / n, 0.0), 1.0)
     variance = sum((mean - p) ** 2 for mean in means) / (n - 1) / n
-    effective = p * (1 - p) / variance if variance > 0 and 0 < p < 1 else float(n)
+    effective = p * (1 - p) / variance if variance > NO_VARIANCE and 0 < p < 1 else float(n)
     effective = min(max(effective, n), trials)
     z = z_of(level)
     effective *= (z / float(t.ppf((1 + level) / 2, n - 1))) ** 2

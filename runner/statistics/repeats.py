@@ -7,25 +7,25 @@ from math import comb
 
 import numpy as np
 
-from runner.statistics.bootstrap import resampled
+from runner.statistics.bootstrap import NO_SPREAD, resampled
 from runner.statistics.estimate import Estimate, Point
-from runner.statistics.rates import rate
+from runner.statistics.rates import rate_of_means
 
 Outcomes = Sequence[Sequence[float]]
 ONE_REPEAT = "one repeat shows no consistency"
 
 
 def pass_at_k(outcomes: Outcomes) -> Estimate:
-    """The chance that at least one of k trials passes: mean of 1 - C(K-c, k) / C(K, k). Chen 2021.
+    """The chance that at least one of k trials passes: U1 over scenarios of 1 - C(K-c, k) / C(K, k). Chen 2021.
 
     The value is that of the largest k which every scenario allows; the curve has every smaller one, too.
     """
-    return _by_k(outcomes, lambda passed, tried, k: 1 - comb(tried - passed, k) / comb(tried, k), wilson=False)
+    return _by_k(outcomes, lambda passed, tried, k: 1 - comb(tried - passed, k) / comb(tried, k))
 
 
 def pass_hat_k(outcomes: Outcomes) -> Estimate:
     """The chance that all of k trials pass: mean of C(c, k) / C(K, k), likewise. Yao 2024 (tau-bench)."""
-    return _by_k(outcomes, lambda passed, tried, k: comb(passed, k) / comb(tried, k), wilson=True)
+    return _by_k(outcomes, lambda passed, tried, k: comb(passed, k) / comb(tried, k))
 
 
 def agreement(outcomes: Outcomes) -> Estimate:
@@ -40,16 +40,17 @@ def agreement(outcomes: Outcomes) -> Estimate:
     return _mean(values)
 
 
-def _by_k(outcomes: Outcomes, chance: Callable[[int, int, int], float], wilson: bool) -> Estimate:
+def _by_k(outcomes: Outcomes, chance: Callable[[int, int, int], float]) -> Estimate:
     kept = [(round(sum(each)), len(each)) for each in outcomes if each]
     most = min((tried for _, tried in kept), default=0)
     if most < 2:
         return Estimate(n=len(kept), reason=ONE_REPEAT if kept else "no trial counts")
+    trials = sum(tried for _, tried in kept)
     points: list[Point] = []
     found = Estimate()
     for k in range(1, most + 1):
         values = [chance(passed, tried, k) for passed, tried in kept]
-        found = rate([[value] for value in values]) if wilson else _mean(values)
+        found = rate_of_means(values, trials)
         if found.value is None:
             return found
         points.append(Point(x=k, value=found.value, low=found.low, high=found.high, n=found.n))
@@ -60,6 +61,6 @@ def _mean(values: Sequence[float]) -> Estimate:
     """The mean of one value between 0 and 1 a scenario; where all agree, with Wilson's interval."""
     data = np.asarray(values, np.float64)
     found = resampled(len(values), lambda weights: (weights @ data) / weights.sum(axis=1))
-    if found.value is not None and found.low == found.high:
-        return rate([[value] for value in values])
+    if found.low is not None and found.high is not None and found.high - found.low <= NO_SPREAD:
+        return rate_of_means(values, len(values))
     return found

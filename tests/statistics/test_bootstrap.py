@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from scipy.stats import norm, t
 
-from runner.statistics.bootstrap import median, ratio, share
+from runner.statistics.bootstrap import median, ratio, share, tail_of
 from runner.statistics.estimate import Estimate
 from runner.statistics.rates import wilson
 
@@ -27,9 +29,13 @@ def test_a_ratio_is_one_of_sums_not_a_mean_of_ratios() -> None:
 
 
 def test_the_interval_is_that_of_all_possible_resamples_for_two_scenarios() -> None:
-    """Drawn from {0, 1} twice: 0 a quarter of the time, 1/2 half of it, 1 a quarter."""
+    """Drawn from {0, 1} twice: 0 a quarter of the time, 1/2 half of it, 1 a quarter.
+
+    Two scenarios leave one degree of freedom: at 20 % the lower end is at norm(√2 · t) = norm(-0.46) = 32 %.
+    """
+    assert tail_of(2, 0.2) == pytest.approx(0.3229, abs=1e-4)
     assert bounds(ratio([0, 1], [1, 1])) == (0.0, 1.0)
-    assert bounds(ratio([0, 1], [1, 1], level=0.4)) == (0.5, 0.5)
+    assert bounds(ratio([0, 1], [1, 1], level=0.2)) == (0.5, 0.5)
     assert bounds(median([0, 1])) == (0.0, 1.0)
 
 
@@ -93,17 +99,26 @@ def test_where_too_many_resamples_have_no_denominator_there_is_no_number() -> No
 
 
 def test_a_few_resamples_without_a_denominator_count_as_the_highest() -> None:
-    """Three of four: (1/4)⁴ = 0.4 % have none. Of the rest, 4.7 % have one in four, which makes it 4 or more."""
-    low, high = bounds(ratio([1.0] * 4, [1.0, 1.0, 1.0, 0.0]))
-    assert (low, high) == (1.0, 4.0)
-    drawn = np.random.default_rng(3).integers(6, size=(100_000, 6))
-    top, bottom = (
-        np.asarray([9.0, 1, 1, 1, 1, 1])[drawn].sum(axis=1),
-        np.asarray([0.0, 0, 0, 1, 1, 1])[drawn].sum(axis=1),
-    )
+    """Five of six: 1/6⁶ have none, 0.06 % one, 0.8 % two, which makes it 3; the upper tail is of 0.24 %."""
+    assert tail_of(6) == pytest.approx(0.00243, abs=1e-5)
+    low, high = bounds(ratio([1.0] * 6, [1.0, 1.0, 1.0, 1.0, 1.0, 0.0]))
+    assert (low, high) == (1.0, 3.0)
+    tops, bottoms = [9.0, *[1.0] * 11], [*[0.0] * 6, *[1.0] * 6]
+    drawn = np.random.default_rng(3).integers(12, size=(100_000, 12))
+    top, bottom = np.asarray(tops)[drawn].sum(axis=1), np.asarray(bottoms)[drawn].sum(axis=1)
+    assert (bottom == 0).any()
     with np.errstate(divide="ignore"):
-        exact = np.quantile(top / bottom, [0.025, 0.975], method="nearest")
-    assert bounds(ratio([9, 1, 1, 1, 1, 1], [0, 0, 0, 1, 1, 1])) == pytest.approx(exact, rel=0.1)
+        exact = np.quantile(top / bottom, [tail_of(12), 1 - tail_of(12)], method="nearest")
+    assert bounds(ratio(tops, bottoms)) == pytest.approx(exact, rel=0.1)
+
+
+@pytest.mark.parametrize("n", [3, 10, 200])
+def test_the_ends_are_those_that_a_t_interval_would_have_for_normal_means(n: int) -> None:
+    """Resampled means spread by s·√((N-1)/N)/√N around the mean; the ends lie t·s/√N from it. Hesterberg 2015."""
+    level = norm.ppf(tail_of(n)) * math.sqrt((n - 1) / n)
+    assert level == pytest.approx(t.ppf(0.025, n - 1))
+    assert tail_of(n) < 0.025
+    assert tail_of(10**7) == pytest.approx(0.025, abs=1e-6)
 
 
 @pytest.mark.parametrize("values", [[1, 2, 3, 100], [5, 5, 5], [0.1, 0.2], list(range(1000))])
