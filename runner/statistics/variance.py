@@ -266,8 +266,8 @@ def _parts(squares: _Squares, weights: Numbers) -> dict[Part, Numbers]:
     """The parts that are reported, none under 0."""
     found: dict[Part, Numbers] = {part: np.zeros(len(weights)) for part in PARTS}
     for effect, value in _components(squares, weights).items():
-        found[_part_of(effect, squares.repeats)] += np.maximum(0.0, value)
-    return found
+        found[_part_of(effect, squares.repeats)] += value
+    return {part: np.maximum(0.0, value) for part, value in found.items()}
 
 
 def _part_of(effect: Effect, repeats: int) -> Part:
