@@ -80,8 +80,12 @@ def sentence(found: Comparison, titles: Mapping[str, Measure] = MEASURES) -> str
     if value is None or estimate.low is None or estimate.high is None:
         return f"{found.second} and {found.first}, {what}: no comparison ({contrast.reason or estimate.reason})"
     bounds = f"{100 * value:+.0f} points [{100 * estimate.low:.0f} to {100 * estimate.high:.0f}, n={estimate.n}]"
-    adjusted = f"adjusted p {contrast.adjusted:.3f}" if contrast.adjusted is not None else ""
+    adjusted = f"adjusted p {_p(contrast.adjusted)}" if contrast.adjusted is not None else ""
     if contrast.verdict == "no difference shown":
         more = f"; {contrast.needed} scenarios would show one of that size" if contrast.needed else ""
         return f"{what}: no difference shown of {found.second} from {found.first}: {bounds}, {adjusted}{more}"
     return f"{what}: {found.second} is {contrast.verdict} than {found.first}: {bounds}, {adjusted}"
+
+
+def _p(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.001 else "< 0.001"

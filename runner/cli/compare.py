@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json as json_module
+import sys
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from runner.cli.options import Json
+
+if TYPE_CHECKING:
+    from runner.comparison import Comparison
+    from runner.folder import RunFolder
+    from runner.measures.record import Record
 
 
 def compare(
@@ -25,7 +32,6 @@ def compare(
     from runner.errors import UserError
     from runner.fairness import Side, between, within
     from runner.folder import RunFolder
-    from runner.report.load import records
     from runner.visible import visible
 
     if len(runs) > 2:
@@ -40,16 +46,10 @@ def compare(
         for each in fairness.differences:
             line = f"  {each.severity:>7}  {each.field}: {each.why} ({each.before} / {each.after})"
             console.print(Text(visible(line)), soft_wrap=True)
-    found = []
+    found: list[Comparison] = []
     if not refused:
-        problems: list[str] = []
         common = set.intersection(*(set(side.values("scenario")) for side in sides))
-        trials = [
-            trial
-            for folder in folders
-            for trial in records(folder, problems.append)
-            if trial.key.scenario in common and (not model or trial.key.model in model)
-        ]
+        trials = _trials(folders, common, model or [])
         found = comparisons(trials, measure or ["resolved"])
         if not found:
             raise UserError("there are no two models to compare")
@@ -65,7 +65,27 @@ def compare(
             )
         )
     else:
-        for each in found:
-            console.print(Text(visible(sentence(each))), soft_wrap=True)
+        for comparison in found:
+            console.print(Text(visible(sentence(comparison))), soft_wrap=True)
     if refused:
         raise typer.Exit(3)
+
+
+def _trials(folders: Sequence[RunFolder], scenarios: Collection[str], models: Collection[str]) -> Iterator[Record]:
+    """The trials of all runs; a model that the second run shares with the first is another side of the comparison."""
+    from runner.report.load import records
+    from runner.visible import visible
+
+    def problem(text: str) -> None:
+        print(f"taskfit: {visible(text)}", file=sys.stderr)
+
+    seen: set[str] = set()
+    for number, folder in enumerate(folders):
+        earlier = set(seen)
+        for trial in records(folder, problem):
+            seen.add(trial.key.model)
+            if trial.key.scenario not in scenarios or (models and trial.key.model not in models):
+                continue
+            if number and trial.key.model in earlier:
+                trial.key = trial.key.model_copy(update={"model": f"{trial.key.model} (second run)"})
+            yield trial

@@ -65,7 +65,7 @@ def _show(console: object, plan: Plan) -> None:
     assert isinstance(console, Console)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for head in ("model", "trials", "expected USD", "at most USD", "from"):
-        table.add_column(head)
+        table.add_column(head, overflow="fold")
     for each in plan.models:
         expected, worst = (f"{usd:.2f}" if usd is not None else "–" for usd in (each.expected_usd, each.worst_usd))
         table.add_row(Text(visible(each.model)), str(each.trials), expected, worst, Text(visible(each.basis)))

@@ -94,7 +94,7 @@ def as_parquet(rows: Sequence[Row]) -> bytes:
 
 
 def as_junit(trials: Iterable[Record]) -> bytes:
-    """A suite a model, a case a trial: a failure where it is not resolved, an error where that is not the model's fault."""
+    """A suite a model, a case a trial; not resolved is a failure, or an error where that is not the model's fault."""
     root = ElementTree.Element("testsuites", name="taskfit")
     suites: dict[str, ElementTree.Element] = {}
     for trial in trials:
@@ -112,7 +112,7 @@ def as_junit(trials: Iterable[Record]) -> bytes:
         for attribute, tag in (("failures", "failure"), ("errors", "error")):
             suite.set(attribute, str(len(suite.findall(f"testcase/{tag}"))))
         suite.set("tests", str(len(suite)))
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 def _plain(value: Any) -> Any:
