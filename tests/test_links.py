@@ -34,6 +34,7 @@ LINKS = {
     "src/loop": "loop",
     "src/in": "a.py",
     "src/git": "../.git",
+    "other": "tests",
     "/tmp/t": "/workspace/tests",
     "/tmp/src": "/workspace/src",
 }
@@ -65,6 +66,7 @@ WRITES = [
     ("src/one/test_a.py", Effect.PROTECTED, "tests/test_a.py"),
     ("src/./t//test_a.py", Effect.PROTECTED, "tests/test_a.py"),
     ("/workspace/src/t/test_a.py", Effect.PROTECTED, "tests/test_a.py"),
+    ("other/test_a.py", Effect.PROTECTED, "tests/test_a.py"),
     ("/tmp/t/test_a.py", Effect.PROTECTED, "tests/test_a.py"),
     ("/tmp/src/t/test_a.py", Effect.PROTECTED, "tests/test_a.py"),
     ("src/etc/passwd", Effect.OUTSIDE, "/etc/passwd"),
@@ -194,7 +196,7 @@ def test_a_command_with_too_many_paths_to_follow_is_not_understood() -> None:
 def test_a_long_path_is_followed_to_its_end() -> None:
     detour = "./" * 10 + "pkg/" * 100
     assert Effect.PROTECTED in reach("run_command", command=f"echo x > src/t/{detour}test_a.py").effects
-    through = "sub/up/" * 20
+    through = "sub/up/" * 60
     assert "src/pkg/t.py" in reach("run_command", command=f"echo x > src/pkg/{through}t.py").targets
 
 

@@ -64,7 +64,7 @@ def test_a_thread_waits_while_a_trunk_runs_and_is_woken_by_its_end() -> None:
     stop = threading.Event()
     first = schedule.next(stop)
     got: list[Row | None] = []
-    waiting = threading.Thread(target=lambda: got.append(schedule.next(stop)))
+    waiting = threading.Thread(target=lambda: got.append(schedule.next(stop)), daemon=True)
     waiting.start()
     time.sleep(0.05)
     assert got == [], "the branch may not start before its trunk has ended"
@@ -79,7 +79,7 @@ def test_waiting_threads_end_when_the_last_row_does() -> None:
     stop = threading.Event()
     first = schedule.next(stop)
     got: list[Row | None] = []
-    waiting = [threading.Thread(target=lambda: got.append(schedule.next(stop))) for _ in range(3)]
+    waiting = [threading.Thread(target=lambda: got.append(schedule.next(stop)), daemon=True) for _ in range(3)]
     for thread in waiting:
         thread.start()
     time.sleep(0.05)
@@ -97,7 +97,7 @@ def test_a_stop_lets_waiting_threads_go_and_hands_out_nothing_more() -> None:
     for _ in range(2):
         schedule.next(stop)
     got: list[Row | None] = []
-    waiting = threading.Thread(target=lambda: got.append(schedule.next(stop)))
+    waiting = threading.Thread(target=lambda: got.append(schedule.next(stop)), daemon=True)
     waiting.start()
     stop.set()
     waiting.join(5)
@@ -122,7 +122,7 @@ def work(schedule: Schedule, threads: int, seed: int) -> list[tuple[str, int]]:
                 log.append(("ended", each.position))
             schedule.ended(each)
 
-    workers = [threading.Thread(target=worker) for _ in range(threads)]
+    workers = [threading.Thread(target=worker, daemon=True) for _ in range(threads)]
     for thread in workers:
         thread.start()
     for thread in workers:
