@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from runner.measures.base import Measure, Seen
+from runner.measures.base import Cases, Measure, Seen
 from runner.measures.catalogue import MEASURES
 from runner.measures.record import Record
 from runner.results import TrialKey
@@ -31,13 +31,16 @@ class _Heap:
     """One model's contributions to one measure."""
 
     cases: defaultdict[str, list[Seen]] = field(default_factory=lambda: defaultdict(list))
+    repos: dict[str, str] = field(default_factory=dict)
     trials: int = 0
     evidence: list[str] = field(default_factory=list)
 
-    def add(self, key: TrialKey, seen: list[Seen]) -> None:
+    def add(self, trial: Record, seen: list[Seen]) -> None:
         if not seen:
             return
+        key = trial.key
         self.trials += 1
+        self.repos[key.scenario] = trial.repo or self.repos.get(key.scenario, "")
         self.cases[key.scenario] += [Seen(each.value, each.of) for each in seen]
         for each in seen:
             if len(self.evidence) < MOST_EVIDENCE:
@@ -58,7 +61,7 @@ def findings(trials: Iterable[Record], measures: Mapping[str, Measure] = MEASURE
         for measure in alone:
             if measure.reads(trial):
                 assert measure.observe is not None
-                mine[measure.name].add(trial.key, list(measure.observe(trial)))
+                mine[measure.name].add(trial, list(measure.observe(trial)))
         if trial.is_control:
             by_key[trial.key] = replace(trial, calls=[call for call in trial.calls if call.decision is not None])
         else:
@@ -68,14 +71,15 @@ def findings(trials: Iterable[Record], measures: Mapping[str, Measure] = MEASURE
             for measure in paired:
                 if measure.reads(trial):
                     assert measure.observe_pair is not None
-                    heaps[trial.key.model][measure.name].add(trial.key, list(measure.observe_pair(trial, twin)))
+                    heaps[trial.key.model][measure.name].add(trial, list(measure.observe_pair(trial, twin)))
     return {
         model: {name: _finding(measures[name], heap) for name, heap in mine.items()} for model, mine in heaps.items()
     }
 
 
 def _finding(measure: Measure, heap: _Heap) -> Finding:
-    cases = {scenario: heap.cases[scenario] for scenario in sorted(heap.cases)}  # so that their order changes no draw
+    ordered = {scenario: heap.cases[scenario] for scenario in sorted(heap.cases)}  # so that no order changes a draw
+    cases = Cases(ordered, heap.repos)
     estimate = measure.estimator(cases) if heap.trials else Estimate(reason=NO_TRIAL)
     return Finding(
         **{name: getattr(estimate, name) for name in Estimate.model_fields},
