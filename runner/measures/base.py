@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -21,8 +21,15 @@ class Seen(NamedTuple):
     steps: tuple[int, ...] = ()
 
 
-Cases = Mapping[str, Sequence[Seen]]
-"""Scenario → contributions of its trials."""
+class Cases(dict[str, list[Seen]]):
+    """Scenario → contributions of its trials."""
+
+    def __init__(self, cases: Mapping[str, list[Seen]], repos: Mapping[str, str]) -> None:
+        super().__init__(cases)
+        self.repos = repos
+        """Scenario → repository; empty where a transcript does not say it."""
+
+
 Observe = Callable[[Record], Iterable[Seen]]
 """Nothing where the trial says nothing of the measure."""
 ObservePair = Callable[[Record, Record], Iterable[Seen]]
@@ -106,9 +113,10 @@ def as_p90(cases: Cases) -> Estimate:
 def as_difference(cases: Cases) -> Estimate:
     """U2. Mean of paired differences within scenario, t interval, sign-flip p; exact McNemar for single pairs.
 
-    Miller 2024; McNemar 1947.
+    From 30 repositories on, an interval by resampling those. Miller 2024; McNemar 1947.
     """
-    return paired.difference([[seen.value for seen in each] for each in cases.values()])
+    repos = [cases.repos.get(scenario, "") for scenario in cases]
+    return paired.difference([[seen.value for seen in each] for each in cases.values()], repos if all(repos) else ())
 
 
 def as_pass_at_k(cases: Cases) -> Estimate:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from runner.measures.base import Measure, Seen
+from runner.measures.base import Cases, Measure, Seen
 from runner.measures.catalogue import MEASURES
 from runner.measures.record import Record
 from runner.results import TrialKey
@@ -32,13 +32,17 @@ class Heap:
 
     cases: defaultdict[str, list[Seen]] = field(default_factory=lambda: defaultdict(list))
     """Scenario → contributions."""
+    repos: dict[str, str] = field(default_factory=dict)
+    """Scenario → its repository, as far as it is known."""
     trials: int = 0
     evidence: list[str] = field(default_factory=list)
 
-    def add(self, key: TrialKey, seen: list[Seen]) -> None:
+    def add(self, trial: Record, seen: list[Seen]) -> None:
         if not seen:
             return
+        key = trial.key
         self.trials += 1
+        self.repos[key.scenario] = trial.repo
         self.cases[key.scenario] += [Seen(each.value, each.of) for each in seen]
         for each in seen:
             if len(self.evidence) < MOST_EVIDENCE:
@@ -46,9 +50,7 @@ class Heap:
 
     def means(self) -> dict[str, float]:
         """Scenario → its ratio of sums, of those in which there was something to count."""
-        sums = {
-            name: (sum(one.value for one in each), sum(one.of for one in each)) for name, each in self.cases.items()
-        }
+        sums = {name: (sum(one.value for one in each), sum(one.of for one in each)) for name, each in self.cases.items()}
         return {name: top / bottom for name, (top, bottom) in sums.items() if bottom}
 
 
@@ -73,7 +75,7 @@ def contributions(trials: Iterable[Record], measures: Mapping[str, Measure]) -> 
             continue
         for measure, observe in alone:
             if measure.reads(trial):
-                mine[measure.name].add(trial.key, list(observe(trial)))
+                mine[measure.name].add(trial, list(observe(trial)))
         if trial.is_calm:
             by_key[trial.key] = replace(trial, calls=[call for call in trial.calls if call.decision is not None])
         if not trial.is_control:
@@ -82,13 +84,13 @@ def contributions(trials: Iterable[Record], measures: Mapping[str, Measure]) -> 
         if (twin := by_key.get(trial.twin)) is not None:
             for measure, observe_pair in paired:
                 if measure.reads(trial):
-                    heaps[trial.key.model][measure.name].add(trial.key, list(observe_pair(trial, twin)))
+                    heaps[trial.key.model][measure.name].add(trial, list(observe_pair(trial, twin)))
     return heaps
 
 
 def _finding(measure: Measure, heap: Heap) -> Finding:
-    cases = {scenario: heap.cases[scenario] for scenario in sorted(heap.cases)}  # so that their order changes no draw
-    estimate = measure.estimator(cases) if heap.trials else Estimate(reason=NO_TRIAL)
+    ordered = {scenario: heap.cases[scenario] for scenario in sorted(heap.cases)}  # so that no order changes a draw
+    estimate = measure.estimator(Cases(ordered, heap.repos)) if heap.trials else Estimate(reason=NO_TRIAL)
     return Finding(
         **{name: getattr(estimate, name) for name in Estimate.model_fields},
         trials=heap.trials,

@@ -229,3 +229,22 @@ def test_all_resolved_and_none_resolved_leave_a_doubt() -> None:
         cost = measures["cost_usd_per_resolved"]
         assert (cost.value is None) == (value == 0.0)
         assert value or cost.reason == "nothing to divide by"
+
+
+def test_differences_are_clustered_by_repository_where_there_are_30() -> None:
+    """And only where every transcript names its repository."""
+    name = "net_gain_verify"
+    trials = records(study(4, Size(scenarios=40)))
+    measures = {name: MEASURES[name]}
+    each = findings(trials, measures)["m"][name]
+    for trial in trials:
+        trial.repo = "one for all"
+    together = findings(trials, measures)["m"][name]
+    for trial in trials:
+        trial.repo = "" if trial.key.scenario == "s07" else f"repo-{trial.key.scenario}"
+    unknown = findings(trials, measures)["m"][name]
+    assert each.value == together.value == unknown.value
+    assert (together.low, together.high) == (unknown.low, unknown.high), "a t interval"
+    assert each.low is not None and together.low is not None
+    assert each.low != together.low
+    assert each.low == pytest.approx(together.low, abs=0.03)

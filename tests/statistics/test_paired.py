@@ -111,3 +111,21 @@ def test_a_scenario_without_a_pair_takes_its_repository_along() -> None:
     names = [f"repo{at}" for at in range(31)]
     cases = [[0.5]] * 15 + [[-0.5]] * 15
     assert difference([*cases, []], names) == difference(cases, names[:30])
+
+
+@pytest.mark.parametrize(("n", "clustered"), [(8, False), (20, False), (40, False), (60, True)])
+def test_p_is_5_percent_or_less_in_5_percent_of_studies_without_a_difference(n: int, clustered: bool) -> None:
+    """Two scenarios a repository that always agree, where they are clustered; repeats of five pairs each."""
+    drawn = np.random.default_rng(8)
+    names = [f"repo{at // 2}" for at in range(n)] if clustered else []
+    small = 0
+    for _ in range(1000):
+        shift = drawn.standard_normal(n)
+        if clustered:
+            shift = np.repeat(shift[::2], 2)
+        base = 2 * drawn.standard_normal(n)
+        first, second = (drawn.binomial(5, 1 / (1 + np.exp(-logit))) for logit in (base + shift, base))
+        found = difference(((first - second) / 5)[:, None].tolist(), names)
+        assert found.p is not None
+        small += found.p <= 0.05
+    assert (25 if n > 12 else 1) <= small <= 70, "exact for few scenarios, and careful where differences tie"
