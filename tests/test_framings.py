@@ -84,6 +84,15 @@ def test_a_builtin_scenario_is_told_in_every_framing_without_a_problem(name: str
 
 
 @pytest.mark.parametrize("name", BUILTIN)
+def test_a_builtin_framing_has_no_line_of_the_reference_patch(name: str) -> None:
+    found = load_scenario(BUILTIN[name])
+    added = [line[1:].strip() for line in found.solution_patch.splitlines() if line.startswith("+")]
+    for framing in FRAMINGS:
+        text = framed(found, framing)
+        assert [line for line in added if len(line) >= 15 and line in text] == [], framing
+
+
+@pytest.mark.parametrize("name", BUILTIN)
 def test_builtin_paraphrases_do_not_copy_each_other(name: str) -> None:
     found = load_scenario(BUILTIN[name])
     texts = [framed(found, f"paraphrase-{number}") for number in (1, 2, 3)]
