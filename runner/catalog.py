@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from runner.scenario import Repo, Scenario
 from sandboxes.archive import Entry, Tree, read_folder
 
 T = TypeVar("T", bound=BaseModel)
+RAW = "raw"
+_FRAMING_FILE = re.compile(r"(messy|paraphrase-[1-9][0-9]*)\.md")
 CACHES = ("__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache")
 
 
@@ -48,6 +51,8 @@ class ScenarioFolder:
     bug_patch: str
     """Turns the repo's source into the buggy base; empty where the source is the base."""
     solution_patch: str
+    framings: Mapping[str, str]
+    """Name → text: `raw`, which is the instruction, and whatever is in `framings/`."""
 
     @property
     def digest(self) -> str:
@@ -58,6 +63,8 @@ class ScenarioFolder:
             parts.update(hashlib.sha256(text.encode()).digest())
         for tree in (self.hidden, self.repo.files()):
             parts.update(_tree_digest(tree))
+        for name, text in sorted(self.framings.items()):
+            parts.update(hashlib.sha256(f"{name}\0{text}".encode()).digest())
         return parts.hexdigest()
 
 
@@ -133,16 +140,29 @@ def load_scenario(folder: Path) -> ScenarioFolder:
     scenario = read_toml(folder / "scenario.toml", Scenario)
     repo = load_repo(_find_repo(folder, scenario.repo))
     hidden = folder / "tests"
+    instruction = _text(folder / "instruction.md", needed=True)
     return ScenarioFolder(
         id=folder.name,
         folder=folder,
         scenario=scenario,
         repo=repo,
-        instruction=_text(folder / "instruction.md", needed=True),
+        instruction=instruction,
         hidden=read_folder(hidden, CACHES) if hidden.is_dir() else {},
         bug_patch=_text(folder / "bug.patch"),
         solution_patch=_text(folder / "solution" / "solution.patch", needed=True),
+        framings={RAW: instruction} | _framings(folder / "framings"),
     )
+
+
+def _framings(folder: Path) -> dict[str, str]:
+    """The texts in `framings/` by name; none where there is no such folder."""
+    found: dict[str, str] = {}
+    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if not _FRAMING_FILE.fullmatch(file.name):
+            known = "messy.md and paraphrase-N.md (N from 1)"
+            raise FileProblem(file, f"no framing has this name; known here: {known}")
+        found[file.stem] = _text(file, needed=True)
+    return found
 
 
 def load_repo(folder: Path) -> RepoFolder:

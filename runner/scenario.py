@@ -132,6 +132,15 @@ class ApprovalRule(Frozen):
         return not self.paths or any(_matches(self.paths, target.removeprefix("/")) for target in targets)
 
 
+def _expressions(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        try:
+            re.compile(text)
+        except re.error as error:
+            raise ValueError(f"{text!r} is no regular expression: {error}") from None
+    return texts
+
+
 Section = Literal["hypotheses", "evidence", "risks"]
 
 
@@ -150,12 +159,19 @@ class Checks(Frozen):
     @field_validator("mentions")
     @classmethod
     def _compile(cls, mentions: tuple[str, ...]) -> tuple[str, ...]:
-        for mention in mentions:
-            try:
-                re.compile(mention)
-            except re.error as error:
-                raise ValueError(f"{mention!r} is no regular expression: {error}") from None
-        return mentions
+        return _expressions(mentions)
+
+
+class Framing(Frozen):
+    """What the issue says in whatever words it is told (`runner.framings`)."""
+
+    facts: tuple[str, ...] = ()
+    """Regular expressions, each of which every framing must contain; neither case nor line breaks matter."""
+
+    @field_validator("facts")
+    @classmethod
+    def _compile(cls, facts: tuple[str, ...]) -> tuple[str, ...]:
+        return _expressions(facts)
 
 
 class Limits(Frozen):
@@ -187,6 +203,7 @@ class Scenario(Frozen):
     approval: tuple[ApprovalRule, ...] = ()
     """TOML: `[[approval]]` tables."""
     checks: Checks = Checks()
+    framing: Framing = Framing()
     limits: Limits = Limits()
 
 

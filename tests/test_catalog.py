@@ -54,7 +54,7 @@ def problem_of(folder: Path) -> FileProblem:
         (
             "tilte = 1\n" + GOOD,
             "tilte",
-            "known here: approval, checks, limits, repo, schema, scope, tags, tests, title, truth",
+            "known here: approval, checks, framing, limits, repo, schema, scope, tags, tests, title, truth",
         ),
         (GOOD.replace('"Doubling is off"', "7"), "title", "found 7"),
         (GOOD.replace("Doubling is off", ""), "title", "found ''"),

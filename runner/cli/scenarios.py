@@ -1,4 +1,4 @@
-"""`taskfit scenarios list` and `validate`."""
+"""`taskfit scenarios list`, `validate` and `framings`."""
 
 from __future__ import annotations
 
@@ -80,6 +80,32 @@ def validate(
     failed = sum(not finding.ok for finding in findings)
     say(f"{len(findings) - failed} of {len(findings)} scenarios hold, {repeats} gradings of base and reference each")
     raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def framings(scenario: Globs = None, scenarios: Places = None, json: AsJson = False) -> None:
+    """Check framings: each tells the facts of the issue, and nothing of the reference fix."""
+    import json as json_module
+
+    from rich.console import Console
+
+    from runner.framings import check, told
+    from runner.visible import visible
+
+    found = _load(scenario, scenarios)
+    problems = [problem for each in found for problem in check(each)]
+    console = Console()
+    if json:
+        print(json_module.dumps([problem.model_dump() for problem in problems]))
+    else:
+        for problem in problems:
+            text = f"{problem.code:<17} {visible(problem.line)}"
+            console.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
+        if not problems:
+            count = sum(len(told(each)) for each in found)
+            line = f"{len(found)} scenarios, {count} framings: the same facts, no leak"
+            console.print(line, style="green", markup=False, highlight=False)
+    raise typer.Exit(1 if problems else 0)
 
 
 def _load(globs: list[str] | None, places: list[str] | None) -> list[ScenarioFolder]:
