@@ -97,11 +97,11 @@ def shares(rows: Iterable[Row], level: float = LEVEL) -> dict[Part, Estimate]:
     if len(data.y) < 2:
         reason = FEW_SCENARIOS if len(data.y) else INCOMPLETE
         return {part: Estimate(n=len(data.y), reason=reasons.get(part, reason)) for part in PARTS}
-    squares = _Squares(data.y)
+    squares, known = _Squares(data.y), dict[int, dict[Part, Numbers]]()
 
     def of(part: Part) -> Statistic:
         def statistic(weights: Numbers) -> Numbers:
-            found = _parts(squares, weights)
+            found = known.get(len(weights)) or known.setdefault(len(weights), _parts(squares, weights))
             total = sum(found.values(), np.zeros(len(weights)))
             each: Numbers = np.divide(found[part], total, out=np.full_like(total, np.nan), where=total > NO_SPREAD)
             return each

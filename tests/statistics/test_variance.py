@@ -204,7 +204,7 @@ def test_scenarios_of_one_name_in_two_repos_are_two() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_rank_stability_is_the_mean_of_kendalls_tau_b(seed: int) -> None:
     drawn = np.random.default_rng(seed)
-    data = [row._replace(y=float(drawn.random() < 0.5)) for row in rows(4, 5, 3, 2)]
+    data = [row._replace(y=float(drawn.random() < 0.5)) for row in rows(15, 5, 3, 2)]
     table = pd.DataFrame(data).groupby(["framing", "model"])["y"].mean().unstack().round(9)
     taus = [kendalltau(table.loc[a], table.loc[b]).statistic for a, b in combinations(table.index, 2)]
     found = kendall_tau(data)
