@@ -52,8 +52,6 @@ class Balanced(NamedTuple):
     """scenario × model × framing × repeat."""
     models: tuple[str, ...]
     framings: tuple[str, ...]
-    repos: tuple[str, ...]
-    """Of each scenario."""
 
 
 def balanced(rows: Iterable[Row]) -> Balanced:
@@ -81,15 +79,14 @@ def balanced(rows: Iterable[Row]) -> Balanced:
         for name in kept
     ]
     shape = (len(kept), len(models), len(framings), repeats)
-    return Balanced(
-        np.asarray(values, np.float64).reshape(shape), tuple(models), tuple(framings), tuple(repo for repo, _ in kept)
-    )
+    return Balanced(np.asarray(values, np.float64).reshape(shape), tuple(models), tuple(framings))
 
 
 def shares(rows: Iterable[Row], level: float = LEVEL) -> dict[Part, Estimate]:
     """The share of each part in the sum of all, resampled by scenario; `n` is the scenarios kept by `balanced`.
 
-    The interval is about these models under these framings, with other scenarios. A part that the study's design cannot
+    The interval is about these models under these framings, with other scenarios. What scenarios of one repo share is in
+    `scenario`. A part that the study's design cannot
     show has a reason and no value, and takes no share.
     """
     data = balanced(rows)
