@@ -85,9 +85,8 @@ def balanced(rows: Iterable[Row]) -> Balanced:
 def shares(rows: Iterable[Row], level: float = LEVEL) -> dict[Part, Estimate]:
     """The share of each part in the sum of all, resampled by scenario; `n` is the scenarios kept by `balanced`.
 
-    The interval is about these models under these framings, with other scenarios. What scenarios of one repo share is in
-    `scenario`. A part that the study's design cannot
-    show has a reason and no value, and takes no share.
+    The interval is about these models under these framings, with other scenarios. What scenarios of one repo have in
+    common is in `scenario`. A part that the study's design cannot show has a reason and no value, and takes no share.
     """
     data = balanced(rows)
     reasons = _hidden(data)
