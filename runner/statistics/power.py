@@ -5,6 +5,9 @@ between scenarios, and W, the binomial variance of one pair of trials, p(1-p) of
 (Miller 2024, Adding Error Bars to Evals). Power is that of the paired t test on N scenarios, from the noncentral t
 (Cohen 1988, Statistical Power Analysis, chapter 2). Where several contrasts are declared, give `alpha` divided by their
 number.
+
+The exact tests of `paired.difference` are a little less keen than t, since outcomes are whole: their sums move in steps
+of 2/K, and half a step is lost on average. With `exact`, the bound that has to be passed is raised by that half step.
 """
 
 from __future__ import annotations
@@ -48,15 +51,19 @@ class World(Frozen):
     """Spread among scenarios of the distance of two models, in logits: each model's own part is 1/√2 of it."""
 
 
-def paired_power(effect: float, scenarios: int, alpha: float = ALPHA) -> float:
-    """The chance that a two-sided paired t test finds a difference of `effect` standard deviations. Cohen 1988."""
+def paired_power(effect: float, scenarios: int, alpha: float = ALPHA, step: float = 0.0) -> float:
+    """The chance that a two-sided paired t test finds a difference of `effect` standard deviations. Cohen 1988.
+
+    `step` is half a step of the sum of the scenarios' differences, in their standard deviations; 0 for none.
+    """
     if scenarios < 2:
         return 0.0
+    step /= math.sqrt(scenarios)
     degrees, centre = scenarios - 1, abs(effect) * math.sqrt(scenarios)
     if scenarios >= MANY:
-        z = float(norm.isf(alpha / 2))
+        z = float(norm.isf(alpha / 2)) + step
         return float(norm.sf(z - centre) + norm.cdf(-z - centre))
-    bound = float(t.isf(alpha / 2, degrees))
+    bound = float(t.isf(alpha / 2, degrees)) + step
     above, below = 1 - float(nctdtr(degrees, centre, bound)), float(nctdtr(degrees, centre, -bound))
     return min(1.0, (1.0 if math.isnan(above) else above) + (0.0 if math.isnan(below) else below))
 
@@ -66,27 +73,28 @@ def fewest_scenarios(alpha: float = ALPHA) -> int:
     return math.ceil(1 - math.log2(alpha))
 
 
-def standard_effect(scenarios: int, power: float = POWER, alpha: float = ALPHA) -> float | None:
+def standard_effect(scenarios: int, power: float = POWER, alpha: float = ALPHA, step: float = 0.0) -> float | None:
     """The smallest difference found with that power, in standard deviations; None where no p can be small enough."""
     _check(power, alpha)
     if scenarios < fewest_scenarios(alpha):
         return None
     high = 1.0
-    while paired_power(high, scenarios, alpha) < power:
+    while paired_power(high, scenarios, alpha, step) < power:
         high *= 2
-    return float(brentq(lambda effect: paired_power(effect, scenarios, alpha) - power, 0.0, high, xtol=1e-12))
+    return float(brentq(lambda effect: paired_power(effect, scenarios, alpha, step) - power, 0.0, high, xtol=1e-12))
 
 
-def scenarios_for(effect: float, power: float = POWER, alpha: float = ALPHA) -> int | None:
+def scenarios_for(effect: float, power: float = POWER, alpha: float = ALPHA, step: float = 0.0) -> int | None:
     """How many scenarios find a difference of `effect` standard deviations with that power; None for one of 0."""
     _check(power, alpha)
     if effect == 0:
         return None
-    z = float(norm.isf(alpha / 2) + norm.ppf(power))
-    high = max(fewest_scenarios(alpha), math.ceil((z / effect) ** 2))
+    size, z = abs(effect), float(norm.isf(alpha / 2) + norm.ppf(power))
+    root = (z + math.sqrt(z * z + 4 * size * step)) / (2 * size)  # size √N = z + step / √N, for the normal
+    high = max(fewest_scenarios(alpha), math.ceil(root * root))
     if high >= MANY:
         return high
-    while paired_power(effect, high, alpha) < power:
+    while paired_power(effect, high, alpha, step) < power:
         high += 1
     return high
 
@@ -129,6 +137,7 @@ def detectable_from_pilot(
     repeats: int,
     power: float = POWER,
     alpha: float = ALPHA,
+    exact: bool = False,
 ) -> Estimate:
     """The smallest difference that so many scenarios and repeats find, with the doubt that a small pilot leaves.
 
@@ -136,13 +145,19 @@ def detectable_from_pilot(
     that is not taken into account.
     """
     found = _pilot_variance(left, right, repeats)
-    effect = standard_effect(scenarios, power, alpha)
     if found.value is None or found.low is None or found.high is None:
         return found
-    if effect is None or effect * math.sqrt(found.value) > 1:
+    sizes = []
+    for variance in (found.value, found.low, found.high):
+        deviation = math.sqrt(variance)
+        effect = standard_effect(scenarios, power, alpha, _step(deviation, repeats, exact)) if variance else 0.0
+        if effect is None:
+            return Estimate(n=found.n, reason=TOO_LARGE)
+        sizes.append(effect * deviation)
+    value, low, high = sizes
+    if value > 1:
         return Estimate(n=found.n, reason=TOO_LARGE)
-    value, low, high = (min(1.0, effect * math.sqrt(each)) for each in (found.value, found.low, found.high))
-    return Estimate(value=value, low=low, high=high, n=found.n)
+    return Estimate(value=value, low=min(low, value), high=min(1.0, max(high, value)), n=found.n)
 
 
 def needed_from_pilot(
@@ -152,6 +167,7 @@ def needed_from_pilot(
     repeats: int,
     power: float = POWER,
     alpha: float = ALPHA,
+    exact: bool = False,
 ) -> Estimate:
     """How many scenarios find a difference of that size, likewise."""
     found = _pilot_variance(left, right, repeats)
@@ -159,7 +175,9 @@ def needed_from_pilot(
         return found
     sizes = []
     for variance in (found.value, found.low, found.high):
-        size = scenarios_for(difference / math.sqrt(variance), power, alpha) if variance else fewest_scenarios(alpha)
+        deviation = math.sqrt(variance)
+        step = _step(deviation, repeats, exact)
+        size = scenarios_for(difference / deviation, power, alpha, step) if variance else fewest_scenarios(alpha)
         if size is None:
             return Estimate(n=found.n, reason=NO_DIFFERENCE)
         sizes.append(size)
@@ -168,7 +186,12 @@ def needed_from_pilot(
 
 
 def detectable(
-    scenarios: int, repeats: int, power: float = POWER, alpha: float = ALPHA, world: World | None = None
+    scenarios: int,
+    repeats: int,
+    power: float = POWER,
+    alpha: float = ALPHA,
+    world: World | None = None,
+    exact: bool = False,
 ) -> Estimate:
     """The smallest difference that so many scenarios and repeats find, without a pilot.
 
@@ -181,8 +204,10 @@ def detectable(
 
     def gain(distance: float) -> float:
         difference, parts = _apart(distance, place)
-        variance = parts.variance(repeats)
-        return (paired_power(difference / math.sqrt(variance), scenarios, alpha) if variance > 0 else 1.0) - power
+        deviation = math.sqrt(parts.variance(repeats))
+        if deviation == 0:
+            return 1 - power
+        return paired_power(difference / deviation, scenarios, alpha, _step(deviation, repeats, exact)) - power
 
     if scenarios < fewest_scenarios(alpha) or gain(FURTHEST) < 0:
         return Estimate(n=scenarios, reason=TOO_LARGE)
@@ -191,7 +216,12 @@ def detectable(
 
 
 def needed(
-    difference: float, repeats: int, power: float = POWER, alpha: float = ALPHA, world: World | None = None
+    difference: float,
+    repeats: int,
+    power: float = POWER,
+    alpha: float = ALPHA,
+    world: World | None = None,
+    exact: bool = False,
 ) -> Estimate:
     """How many scenarios find a difference of that size, without a pilot; it has no interval."""
     _check_repeats(repeats)
@@ -202,8 +232,15 @@ def needed(
     if size >= _apart(FURTHEST, place)[0]:
         return Estimate(reason="no two models differ by so much")
     distance = float(brentq(lambda each: _apart(each, place)[0] - size, 0.0, FURTHEST, xtol=1e-12))
-    count = scenarios_for(size / math.sqrt(_apart(distance, place)[1].variance(repeats)), power, alpha)
-    return Estimate(value=count)
+    deviation = math.sqrt(_apart(distance, place)[1].variance(repeats))
+    if deviation == 0:
+        return Estimate(value=fewest_scenarios(alpha))
+    return Estimate(value=scenarios_for(size / deviation, power, alpha, _step(deviation, repeats, exact)))
+
+
+def _step(deviation: float, repeats: int, exact: bool) -> float:
+    """Half a step of the sum of differences, in their standard deviations."""
+    return 1 / (repeats * deviation) if exact and deviation else 0.0
 
 
 @lru_cache(maxsize=1024)

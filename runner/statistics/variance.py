@@ -52,8 +52,6 @@ class Balanced(NamedTuple):
     """scenario × model × framing × repeat."""
     models: tuple[str, ...]
     framings: tuple[str, ...]
-    repos: tuple[str, ...]
-    """Of each scenario."""
 
 
 def balanced(rows: Iterable[Row]) -> Balanced:
@@ -81,27 +79,25 @@ def balanced(rows: Iterable[Row]) -> Balanced:
         for name in kept
     ]
     shape = (len(kept), len(models), len(framings), repeats)
-    return Balanced(
-        np.asarray(values, np.float64).reshape(shape), tuple(models), tuple(framings), tuple(repo for repo, _ in kept)
-    )
+    return Balanced(np.asarray(values, np.float64).reshape(shape), tuple(models), tuple(framings))
 
 
 def shares(rows: Iterable[Row], level: float = LEVEL) -> dict[Part, Estimate]:
     """The share of each part in the sum of all, resampled by scenario; `n` is the scenarios kept by `balanced`.
 
-    The interval is about these models under these framings, with other scenarios. A part that the study's design cannot
-    show has a reason and no value, and takes no share.
+    The interval is about these models under these framings, with other scenarios. What scenarios of one repo have in
+    common is in `scenario`. A part that the study's design cannot show has a reason and no value, and takes no share.
     """
     data = balanced(rows)
     reasons = _hidden(data)
     if len(data.y) < 2:
         reason = FEW_SCENARIOS if len(data.y) else INCOMPLETE
         return {part: Estimate(n=len(data.y), reason=reasons.get(part, reason)) for part in PARTS}
-    squares = _Squares(data.y)
+    squares, known = _Squares(data.y), dict[int, dict[Part, Numbers]]()
 
     def of(part: Part) -> Statistic:
         def statistic(weights: Numbers) -> Numbers:
-            found = _parts(squares, weights)
+            found = known.get(len(weights)) or known.setdefault(len(weights), _parts(squares, weights))
             total = sum(found.values(), np.zeros(len(weights)))
             each: Numbers = np.divide(found[part], total, out=np.full_like(total, np.nan), where=total > NO_SPREAD)
             return each
