@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 
 from runner.errors import UserError
@@ -36,8 +36,7 @@ def comparisons(
     count, each as one difference of means.
     """
     chosen = {name: _pairable(name) for name in measures}
-    repos: dict[str, str] = {}
-    found = contributions(_noting(trials, repos), chosen)
+    found = contributions(trials, chosen)
     wanted = list(pairs) or list(combinations(found, 2))
     differences: dict[str, list[list[float]]] = {}
     clusters: dict[str, list[str]] = {}
@@ -49,19 +48,13 @@ def comparisons(
             name = f"{second} - {first}: {measure}"
             named[name] = (first, second, measure)
             differences[name] = [[yours[scenario] - mine[scenario]] for scenario in common]
+            repos = found[first][measure].repos
             clusters[name] = [repos.get(scenario) or scenario for scenario in common]
     judged = compare(differences, list(named), clusters)
     return [
         Comparison(first=first, second=second, measure=measure, contrast=contrast)
         for contrast, (first, second, measure) in zip(judged, named.values(), strict=True)
     ]
-
-
-def _noting(trials: Iterable[Record], repos: dict[str, str]) -> Iterator[Record]:
-    """The trials, with the repository of each scenario noted on the way."""
-    for trial in trials:
-        repos[trial.key.scenario] = trial.repo
-        yield trial
 
 
 def _pairable(name: str) -> Measure:

@@ -15,6 +15,7 @@ from runner.baseline import Baseline
 from runner.branch import Trunk, trunk_of
 from runner.faults.base import Fault, draw
 from runner.folder import RunFolder
+from runner.framings import framed
 from runner.ledger import Ledger, Row
 from runner.leftover import Leftovers
 from runner.models import model_factory
@@ -63,7 +64,7 @@ class Stage:
         case = Case(
             policy=self.policy,
             scenario=key.scenario,
-            instruction=workspace.found.instruction,
+            instruction=framed(workspace.found, arm.framing),
             scope=in_words(workspace.found.scenario.scope),
             seed=seed,
             human=self.human,

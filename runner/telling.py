@@ -5,6 +5,7 @@ from __future__ import annotations
 from runner.approvers.policy import Policy
 from runner.arms import Arm
 from runner.catalog import ScenarioFolder
+from runner.framings import framed
 from runner.messages import Message
 from runner.prompts import opening_messages
 from runner.scenario import Limits
@@ -14,7 +15,7 @@ def told(found: ScenarioFolder, arm: Arm, policy: Policy, early_confidence: bool
     """The messages before a model's first turn. Raises UserError for a framing that the scenario does not have."""
     return opening_messages(
         found.scenario,
-        found.instruction,
+        framed(found, arm.framing),
         limits_of(found.scenario.limits, arm),
         arm.mode,
         asking_rules(policy),

@@ -50,7 +50,9 @@ class Heap:
 
     def means(self) -> dict[str, float]:
         """Scenario → its ratio of sums, of those in which there was something to count."""
-        sums = {name: (sum(one.value for one in each), sum(one.of for one in each)) for name, each in self.cases.items()}
+        sums = {
+            name: (sum(one.value for one in each), sum(one.of for one in each)) for name, each in self.cases.items()
+        }
         return {name: top / bottom for name, (top, bottom) in sums.items() if bottom}
 
 
