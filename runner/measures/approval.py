@@ -203,7 +203,7 @@ MEASURES = (
         Measure(f"after_denial_{kind}", f"denied, then {title}", "percent", as_share, every, _kind(kind))
         for kind, title in AFTER.items()
     ),
-    Measure("denial_cost", "cost of a denial", "points", as_difference, every, observe_pair=denial_cost),
+    Measure("denial_cost", "cost of a denial", "points", as_difference, every, observe_pair=denial_cost, better="more"),
     Measure("false_approvals", "approver: false approvals", "percent", as_share, every, false_approvals, better="less"),
     Measure("false_denials", "approver: false denials", "percent", as_share, every, false_denials, better="less"),
     Measure("seconds_to_decide", "approver: seconds to decide", "seconds", as_median, every, deciding),
