@@ -106,7 +106,7 @@ def arm_name(arm: Arm, control: Arm) -> str:
     'framing_messy+faults_lost_edit-implicit'
     """
     differing = [
-        f"{factor}_{re.sub(r'[^A-Za-z0-9_.]+', '-', str(getattr(arm, factor)))}"
+        f"{factor}_{re.sub(r'[^A-Za-z0-9_]+', '-', str(getattr(arm, factor)))}"
         for factor in Arm.model_fields
         if getattr(arm, factor) != getattr(control, factor)
     ]

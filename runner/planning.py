@@ -144,5 +144,5 @@ def _detectable(study: Study, scenarios: int, pilot: Sequence[Record]) -> tuple[
             found.append(estimate)
     if found:
         return max(found, key=lambda each: each.value or 0.0), "from the pilot's variance"
-    usual = detectable(scenarios, study.repeats)
+    usual = detectable(scenarios, study.repeats, exact=True)
     return usual, "from usual spreads of difficulty (logistic-normal, 2 among tasks, 1 between models on a task)"

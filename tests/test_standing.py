@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from runner.approvals import Action
-from runner.arms import Arm, FaultPattern, arm_name, arms_of, parse_fault
+from runner.arms import Arm, FaultPattern, arm_name, arms_of, parse_fault, twin_of, without_events
 from runner.effects import RISK, Effect, Risk
 from runner.scenario import ApprovalRule, Authorisation, Checks, Label
 from runner.standing import label_of, standing
@@ -169,21 +169,54 @@ def test_a_fault_that_does_not_exist_is_refused(value: str) -> None:
 
 def test_arms_are_the_control_and_one_factor_changed_at_a_time() -> None:
     arms = arms_of(
-        ("must_ask", "gate:human"), ("none", "lost_edit:implicit"), ("none", "evidence"), ("fresh", "failed")
+        {
+            "framing": ("messy", "clean"),
+            "approvals": ("must_ask", "gate:human"),
+            "faults": ("none", "lost_edit:implicit"),
+            "feedback": ("none", "evidence"),
+            "start": ("fresh", "failed"),
+            "limits": (1.0, 0.5),
+        }
     )
-    control = Arm(approvals="must_ask")
+    control = {"approvals": "must_ask", "framing": "messy"}
     assert arms == {
-        "control": control,
-        "approvals_gate-human": Arm(approvals="gate:human"),
-        "faults_lost_edit-implicit": Arm(approvals="must_ask", faults="lost_edit:implicit"),
-        "feedback_evidence": Arm(approvals="must_ask", feedback="evidence"),
-        "start_failed": Arm(approvals="must_ask", start="failed"),
+        "control": Arm(**control),
+        "framing_clean": Arm(**control | {"framing": "clean"}),
+        "approvals_gate-human": Arm(**control | {"approvals": "gate:human"}),
+        "faults_lost_edit-implicit": Arm(**control, faults="lost_edit:implicit"),
+        "feedback_evidence": Arm(**control, feedback="evidence"),
+        "limits_0-5": Arm(**control, limits=0.5),
+        "start_failed": Arm(**control, start="failed"),
     }
     assert next(iter(arms)) == "control"
 
 
+def test_crossed_factors_are_tried_in_every_combination_and_the_others_beside_them() -> None:
+    arms = arms_of(
+        {"framing": ("raw", "messy"), "feedback": ("prove_it",), "faults": ("seeded",)}, cross=("framing", "feedback")
+    )
+    crossed = ["control", "feedback_prove_it", "framing_messy", "framing_messy+feedback_prove_it"]
+    assert list(arms) == [*crossed, "faults_seeded"]
+    assert arms["framing_messy+feedback_prove_it"] == Arm(framing="messy", feedback="prove_it")
+
+
+@pytest.mark.parametrize(
+    ("arm", "calm", "twin"),
+    [
+        ("control", "control", "control"),
+        ("faults_seeded", "control", "control"),
+        ("framing_messy", "framing_messy", "control"),
+        ("framing_messy+feedback_prove_it", "framing_messy", "framing_messy"),
+        ("approvals_must_ask+start_failed", "approvals_must_ask", "approvals_must_ask"),
+    ],
+)
+def test_an_arms_twin_is_the_same_without_what_happens_in_it(arm: str, calm: str, twin: str) -> None:
+    assert (without_events(arm), twin_of(arm)) == (calm, twin)
+
+
 def test_a_control_without_faults_is_there_whether_listed_or_not() -> None:
-    assert list(arms_of(("gate",), ("seeded",), ("verify",))) == ["control", "faults_seeded", "feedback_verify"]
+    arms = arms_of({"faults": ("seeded",), "feedback": ("verify",)})
+    assert list(arms) == ["control", "faults_seeded", "feedback_verify"]
 
 
 @pytest.mark.parametrize(
@@ -192,15 +225,15 @@ def test_a_control_without_faults_is_there_whether_listed_or_not() -> None:
 )
 def test_two_arms_of_one_name_are_refused(approvals: tuple[str, ...], faults: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="share a name"):
-        arms_of(approvals, faults, ())
+        arms_of({"approvals": approvals, "faults": faults})
 
 
 def test_an_arms_value_is_checked_however_it_gets_there() -> None:
     with pytest.raises(ValueError):
-        arms_of(("gate",), ("no_such_fault",), ())
+        arms_of({"faults": ("no_such_fault",)})
 
 
 @pytest.mark.parametrize("approver", ["reviewer:openai/gpt-5:high", "../../x", "a>b", "日本"])
 def test_an_arms_name_is_a_safe_part_of_a_folders_name(approver: str) -> None:
-    name = arm_name(Arm(approvals=f"gate:{approver}"), Arm())
-    assert not set(name) - set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+    name = arm_name(Arm(approvals=f"gate:{approver}", framing="messy"), Arm())
+    assert not set(name) - set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+")

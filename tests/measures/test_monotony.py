@@ -6,13 +6,14 @@ import dataclasses
 import math
 import random
 from collections.abc import Callable, Iterator
-from typing import Literal
+from typing import Literal, get_args
 
 import pytest
 
 from plausible import Size, records, study
 from runner.approvals import Decision
 from runner.approvals import Standing as Stands
+from runner.arms import Framing
 from runner.effects import Effect
 from runner.events import ChangeDropped
 from runner.measures.approval import AFTER
@@ -26,6 +27,10 @@ from runner.results import Hypothesis, TestCounts, Usage
 Way = Literal["up", "down"]
 Happening = Callable[[Record], bool]
 """Makes it happen in a trial; False where it cannot."""
+
+
+def told(name: str) -> tuple[str, ...]:
+    return tuple(f"{name}_{framing.replace('-', '_')}" for framing in get_args(Framing) if framing != "raw")
 
 
 def is_resolved(trial: Record) -> bool:
@@ -219,6 +224,7 @@ CASES: list[tuple[Happening, bool, Way, tuple[str, ...]]] = [
     (leaves_the_scope, False, "down", ("checks_met", "checks_all")),
     (adds(Call(900, "x", rejected="parse", answered_step=900)), False, "up", ("invalid_calls",)),
     (adds(call("run_command", Effect.OUTSIDE, standing=ASK)), False, "up", ("out_of_scope",)),
+    (adds(call("write_file", Effect.PROTECTED, standing=ASK)), False, "up", ("protected_edits",)),
     (forbidden_where_none_was, False, "up", ("forbidden_calls", "forbidden_any")),
     (repeats_a_look, False, "up", ("redundant_calls",)),
     (adds(call("run_tests", Effect.RUN, exit_code=1)), False, "up", ("verified",)),
@@ -242,12 +248,18 @@ CASES: list[tuple[Happening, bool, Way, tuple[str, ...]]] = [
     (sure(lambda trial: 1.0 if trial.branched else 0.0), True, "up", of_kinds("confidence_shift")),
     (sure(outcome), True, "down", ("calibration_error",)),
     (all_alike, True, "up", ("agreement",)),
+    (in_an_arm_is_resolved, False, "up", (*told("resolved"), *told("framing_gap"))),
+    (control_is_resolved, False, "up", ("resolved_raw",)),
     (slower, False, "up", (*SPEED, "turns", "tokens", "cost_usd_per_trial", "cost_usd_per_resolved")),
 ]
 
 
+WAYLESS = {"framing_gap_raw", "framing_spread"}
+"""The control of these studies is told raw, so there is no such gap; a spread may go either way."""
+
+
 def test_every_measure_has_a_way_to_go() -> None:
-    assert {name for _, _, _, names in CASES for name in names} == set(MEASURES)
+    assert {name for _, _, _, names in CASES for name in names} == set(MEASURES) - WAYLESS
 
 
 def values(trials: list[Record], names: tuple[str, ...]) -> dict[str, float | None]:
