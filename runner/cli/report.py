@@ -105,9 +105,10 @@ def _explain(run: RunFolder, name: str, model: str | None) -> None:
     """A measure in words, each model's number, and the steps that it comes from."""
     from rich.console import Console
 
-    from runner.console.tables import STYLES, number
+    from runner.console.tables import number
     from runner.errors import UnknownName
     from runner.measures.catalogue import MEASURES
+    from runner.report.numbers import STYLES
     from runner.visible import visible
 
     if name not in MEASURES:
