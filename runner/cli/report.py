@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+import typer.core
 
 from runner.cli.options import Json, program
 
@@ -27,6 +28,10 @@ def report(
         str | None, typer.Option(metavar="MEASURE", help="What a measure is, and the steps behind its numbers.")
     ] = None,
     model: Annotated[str | None, typer.Option(help="With --why: of this model alone.")] = None,
+    html: Annotated[
+        str | None,
+        typer.Option(metavar="[FILE]", help="Write the report as one HTML file; RUN/report.html when left out."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Print what a run says about its models, from its transcripts alone; works while it runs."""
@@ -37,8 +42,41 @@ def report(
     if why is not None:
         _explain(run, why, model)
         return
+    if html is not None:
+        _write(run, Path(html) if html else run.path / "report.html")
+        return
     if not print_report(run, json, every):
         raise UserError(f"{run.path}: none of its {len(run.keys())} trials is done yet")
+
+
+class Optional(typer.core.TyperCommand):
+    """A command whose `--html` may go without a value."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+        """An empty value stands for none."""
+        after = [*args[1:], "--"]
+        given = [
+            f"{each}=" if each == "--html" and follower.startswith("-") else each
+            for each, follower in zip(args, after, strict=True)
+        ]
+        return super().parse_args(ctx, given)
+
+
+def _write(run: RunFolder, file: Path) -> None:
+    """The report as one HTML file, whole or not at all. Raises FileProblem where it cannot be written."""
+    from runner.errors import FileProblem
+    from runner.report.page import html
+    from runner.visible import visible
+
+    text = html(run, lambda problem: print(f"taskfit: {visible(problem)}", file=sys.stderr))
+    beside = file.with_name(f".{file.name}.part")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(file)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise FileProblem(file, f"cannot be written: {error.strerror}") from None
+    print(visible(str(file)))
 
 
 def print_report(folder: RunFolder, as_json: bool, every: bool = False) -> bool:
