@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 import typer.core
+from typer._click.core import Context
 
 from runner.cli.options import Json, program
 
@@ -52,7 +53,7 @@ def report(
 class Optional(typer.core.TyperCommand):
     """A command whose `--html` may go without a value."""
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """An empty value stands for none."""
         after = [*args[1:], "--"]
         given = [

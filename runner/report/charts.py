@@ -58,7 +58,9 @@ def forest(profiles: Mapping[str, Profile]) -> Chart:
         said.append(f"{model}: {written.text}")
     height = len(profiles) * ROW
     drawing = wide(height + 16, f"Resolved by model. {'; '.join(said)}", [*parts, *scale(height, PERCENT_TICKS)])
-    caption = "Share of scenarios resolved in the control arm; the line is the 95 % interval, in the order of the run."
+    caption = (
+        "Share of scenarios resolved in the control arm; the line is the 95\u00a0% interval, in the order of the run."
+    )
     table = Table("Resolved by model", ["model", "resolved", "95 % interval", "scenarios"], rows)
     return Chart("chart-resolved", "Resolved", caption, [Panel("", drawing)], table)
 
@@ -83,7 +85,7 @@ def time(facts: Sequence[Fact], models: Sequence[str]) -> Chart | None:
             kind, width = f"bar p-{name}", f"{100 * seconds / longest:.3f}%"
             tip = element("title", f"{MEANINGS[name]}: {seconds:,.1f} s")
             x = f"{100 * left / longest:.3f}%"
-            parts.append(element("rect", tip, x=x, y=at * ROW + 20.0, width=width, height=14.0, class_=kind))
+            parts.append(element("rect", tip, x=x, y=at * ROW + 21.0, width=width, height=14.0, class_=kind))
             left += seconds
         rows.append([model, *(f"{mine[name]:,.1f}" for name in MEANINGS), f"{total:,.1f}"])
     said = "; ".join(f"{model}: {sum(mine.values()):.1f} s" for model, mine in means.items())
@@ -93,7 +95,9 @@ def time(facts: Sequence[Fact], models: Sequence[str]) -> Chart | None:
         "Mean seconds of a trial of the control arm. Waiting for a provider or an approver is not the model's time."
     )
     legend = [
-        (f"p-{name}", meaning) for name, meaning in MEANINGS.items() if any(each[name] for each in means.values())
+        (f"p-{name}", meaning)
+        for name, meaning in MEANINGS.items()
+        if any(each[name] >= 0.05 for each in means.values())
     ]
     title = "Where the time went"
     return Chart("chart-time", title, caption, [Panel("", drawing)], Table(title, head, rows), legend)
@@ -135,13 +139,15 @@ def cost(profiles: Mapping[str, Profile]) -> Chart | None:
         parts.append(
             text(x + (-9 if anchor == "end" else 9), y + (16 if good > 0.9 else -7), label(model), "t", anchor)
         )
-        money, share = (number(each, unit) for each, unit in zip(both[model], ("usd", "percent"), strict=True))
-        rows.append([model, money.text, share.text, "yes" if model in front else "no"])
+        money, share = both[model]
+        rows.append(
+            [model, number(money, "usd").text, number(share, "percent").text, "yes" if model in front else "no"]
+        )
     said = "; ".join(f"{model}: {usd:.3g} US dollars, {100 * good:.0f} %" for model, (usd, good) in places.items())
     drawing = small(width, height, f"Resolved against cost. {said}", parts)
     caption = "No other model beats a filled one in both; differences within the intervals are noise here, too."
     table = Table("Cost and success", ["model", "USD a trial", "resolved", "on the Pareto front"], rows)
-    return Chart("chart-cost", "Cost against success", caption, [Panel("", drawing)], table)
+    return Chart("chart-cost", "Cost against success", caption, [Panel("", drawing)], table, scrolls=True)
 
 
 def recovery(facts: Sequence[Fact], models: Sequence[str]) -> Chart | None:

@@ -16,7 +16,7 @@ from runner.statistics.paired import EXACT, FLIPS, difference
 
 SHOWN = 0.05
 """The chance of calling any one difference shown where no two models differ."""
-NAMED = 8
+NAMED = 4
 """Models that a sentence names one by one."""
 
 
@@ -110,7 +110,7 @@ def _differences(compared: Sequence[Pair]) -> str:
     if not tested:
         return f"No difference between models can be tested: {compared[0].estimate.reason}."
     shown = [pair for pair in tested if pair.shown]
-    of = f"of {count(len(tested), 'pair')} of models" if len(tested) > 1 else "between the two models"
+    of = f"within any of the {len(tested)} pairs of models" if len(tested) > 1 else "between the two models"
     if not shown:
         return f"No difference {of} is shown, paired by scenario{_hopeless(tested)}."
     said = [_said(pair) for pair in shown]

@@ -150,6 +150,8 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["lines"] = _lines
+    environment.filters["unbroken"] = _unbroken
+    environment.filters["breakable"] = _breakable
     environment.filters["digest"] = _digest
     environment.filters["shorter"] = _shorter
     environment.tests["hash"] = _is_hash
@@ -164,6 +166,18 @@ def _shown(value: Any) -> Any:
 def _lines(text: str) -> Markup:
     """Text of several lines."""
     return escape(visible(text, newlines=True))
+
+
+def _unbroken(text: str) -> Markup:
+    """Text in which no line breaks within a number and its interval."""
+    parts = re.split(r"([−+]?\d[\d.,]* (?:%|pt) \[[^\[\]]{0,24}\])", text)
+    kept = [Markup('<span class="nb">{}</span>').format(visible(part)) for part in parts[1::2]]
+    return Markup().join(each for pair in zip(map(visible, parts[::2]), [*kept, ""], strict=True) for each in pair)
+
+
+def _breakable(name: str) -> Markup:
+    """A long name that may break after its own punctuation."""
+    return Markup("<wbr>").join(re.findall(r"[^_:/.+-]*[_:/.+-]+|[^_:/.+-]+", visible(name)))
 
 
 def _digest(text: str) -> str:

@@ -53,8 +53,8 @@ def reliability(facts: Sequence[Fact], models: Sequence[str]) -> Chart | None:
     if not panels:
         return None
     caption = (
-        "Across: confidence at submission; up: share resolved, with its 95 % interval over scenarios. On the diagonal, "
-        "confidence is as good as it says; below it, too high. A ring is one scenario: no interval."
+        "Across: confidence at submission; up: share resolved, with its 95\u00a0% interval over scenarios. "
+        "On the diagonal, confidence is as good as it says; below it, too high. A ring is one scenario: no interval."
     )
     table = Table("Confidence and outcome", ["model", "mean confidence", "resolved", "trials"], rows)
     return Chart("chart-reliability", "Confidence against outcome", caption, panels, table)
@@ -119,9 +119,9 @@ def revision(facts: Sequence[Fact], models: Sequence[str]) -> list[Chart]:
     return charts
 
 
-def _flow(model: str, flows: Counter[tuple[bool | None, bool]]) -> Markup:
+def _flow(model: str, flows: Counter[tuple[bool, bool]]) -> Markup:
     """Ribbons from the first submission's outcome, right above wrong, to the last one's."""
-    width, height, edge, gap = SIZE, 104.0, 26.0, 10.0
+    width, height, edge, gap = SIZE, 72.0, 30.0, 8.0
     total = flows.total()
     unit = (height - gap) / total
     right = {

@@ -42,6 +42,8 @@ class Chart:
     panels: Sequence[Panel]
     table: Table
     legend: Sequence[tuple[str, str]] = ()
+    scrolls: bool = False
+    """Its one drawing has a size of its own, and may be wider than the page."""
 
 
 def element(name: str, *inner: str, **attributes: str | float) -> Markup:

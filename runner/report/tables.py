@@ -1,4 +1,4 @@
-"""The tables of the page: plain text in rows, each number with its interval and its N or the reason why there is none."""
+"""The tables of the page: each number with its interval and its N, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from runner.measures.base import Measure
 from runner.measures.catalogue import CATALOGUE
-from runner.report.compare import Pair, chance
+from runner.report.compare import Pair, chance, count
 from runner.report.evidence import anchor
 from runner.report.facts import Fact, outcomes
 from runner.report.numbers import AT_FIRST_SIGHT, Number, number
@@ -18,6 +18,8 @@ from runner.report.summary import Profile
 from runner.report.svg import Table
 from runner.statistics.rates import rate
 
+MOST_ACROSS = 6
+"""Models beside each other; more stand below each other."""
 MOST_ROWS = 100
 """Of what was excluded."""
 
@@ -58,10 +60,10 @@ class Dimension:
 
 
 def grid(caption: str, first: tuple[str, Sequence[str]], second: tuple[str, Sequence[str]], cells: Cells) -> Grid:
-    """Two kinds of names crossed, the longer list going down; a cell's key is a name of the first and one of the second."""
-    if len(second[1]) > len(first[1]):
+    """Two kinds of names crossed, the second across where it has few; a cell's key is one of each, in order."""
+    if len(second[1]) > MOST_ACROSS:
         turned = {(other, one): cell for (one, other), cell in cells.items()}
-        return grid(caption, second, first, turned)
+        first, second, cells = second, first, turned
     (corner, down), (_, across) = first, second
     return Grid(caption, corner, across, [(row, [cells[row, column] for column in across]) for row in down])
 
@@ -152,7 +154,7 @@ def _resolved(
             counted = [each for each in mine if each.counted]
             estimate = rate(list(outcomes(counted, lambda _: True).values()))
             good = sum(each.resolved for each in counted)
-            cells[name, model] = Cell(number(estimate, "percent"), title=f"{good} of {len(counted)} trials")
+            cells[name, model] = Cell(number(estimate, "percent"), title=f"{good} of {count(len(counted), 'trial')}")
     return grid(caption, groups, ("model", models), cells)
 
 
@@ -178,7 +180,7 @@ def _share(trials: Sequence[Fact]) -> Cell:
     good = sum(each.resolved for each in counted)
     share = good / len(counted)
     value = Number(f"{100 * share:.0f}", "", "", len(counted))
-    return Cell(value, shade=round(10 * share), title=f"{good} of {len(counted)} trials resolved")
+    return Cell(value, shade=round(10 * share), title=f"{good} of {count(len(counted), 'trial')} resolved")
 
 
 def excluded(trials: Iterable[tuple[Fact, str]]) -> Table | None:
