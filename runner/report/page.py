@@ -23,6 +23,7 @@ from runner.report.compare import pairs, sentences
 from runner.report.evidence import Evidence, evidence
 from runner.report.facts import Fact, watched
 from runner.report.load import records
+from runner.report.numbers import AT_FIRST_SIGHT
 from runner.report.summary import Profile, profiles
 from runner.report.svg import Chart, Table
 from runner.report.tables import Dimension, Grid
@@ -68,9 +69,14 @@ def html(run: RunFolder, problem: Callable[[str], None]) -> str:
     found = profiles(watched(records(run, problems.append), facts))
     for each in problems:
         problem(each)
-    bare = _page(run, found, facts, problems)
-    room = min(ROOM, MOST_BYTES - len(render(bare).encode("utf-8")))
-    proof = evidence(run.path, bare.folder, found, tables.with_number(found), room)
+    bare, measures = _page(run, found, facts, problems), tables.with_number(found)
+    size = len(render(bare).encode("utf-8"))
+    if size > MOST_BYTES:
+        measures = [name for name in measures if name in AT_FIRST_SIGHT]
+        short = [replace(each, more=None) for each in bare.dimensions if each.first is not None]
+        bare = replace(bare, dimensions=short, evidence=evidence(run.path, bare.folder, found, measures, 0))
+        size = len(render(bare).encode("utf-8"))
+    proof = evidence(run.path, bare.folder, found, measures, min(ROOM, MOST_BYTES - size))
     return render(replace(bare, evidence=proof))
 
 

@@ -20,8 +20,8 @@ from runner.statistics.rates import rate
 
 MOST_ACROSS = 6
 """Models beside each other; more stand below each other."""
-MOST_ROWS = 100
-"""Of what was excluded."""
+MOST_ROWS = 200
+"""Of pairs of models, and of what was excluded."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,9 @@ def differences(compared: Sequence[Pair]) -> Table | None:
         whose = [pair.first, pair.second, text.value or "–", text.interval or text.reason]
         rows.append([*whose, str(text.n), chance(pair.estimate.p), chance(pair.adjusted), answer])
     head = ["model", "other model", "difference", "95 % interval", "scenarios", "p", "p after Holm", "shown"]
+    left = len(rows) - MOST_ROWS
+    if left > 0:
+        rows = [*rows[:MOST_ROWS], [f"{left:,} more pairs", *[""] * (len(head) - 1)]]
     return Table("Differences in resolved, paired by scenario", head, rows) if rows else None
 
 
