@@ -1,16 +1,14 @@
-"""Charts with one row a model, and cost against success. Each has a text alternative and the same as a table."""
+"""Charts with one row a model. Each has a text alternative, and the same as a table."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
-from markupsafe import Markup
-
 from runner.measures.base import Seen, as_difference
 from runner.report.facts import Fact, outcomes
 from runner.report.numbers import number
-from runner.report.summary import Profile, pareto
+from runner.report.summary import Profile
 from runner.report.svg import (
     PERCENT_TICKS,
     ROW,
@@ -19,12 +17,9 @@ from runner.report.svg import (
     Table,
     element,
     heading,
-    label,
     line,
     percent,
     scale,
-    small,
-    text,
     wide,
 )
 from runner.results import TrialKey
@@ -101,53 +96,6 @@ def time(facts: Sequence[Fact], models: Sequence[str]) -> Chart | None:
     ]
     title = "Where the time went"
     return Chart("chart-time", title, caption, [Panel("", drawing)], Table(title, head, rows), legend)
-
-
-def cost(profiles: Mapping[str, Profile]) -> Chart | None:
-    """Resolved against US dollars a trial, the Pareto front joined; None where nothing was spent."""
-    both = {
-        model: (profile.measures["cost_usd_per_trial"], profile.measures["resolved"])
-        for model, profile in profiles.items()
-    }
-    spent = {model: (usd.value, good.value) for model, (usd, good) in both.items() if usd.value is not None}
-    places = {model: (usd, good) for model, (usd, good) in spent.items() if good is not None}
-    dearest = max((usd for usd, _ in places.values()), default=0.0)
-    if not dearest:
-        return None
-    front = set(pareto(profiles))
-    left, width, height = 44.0, 640.0, 320.0
-
-    def place(usd: float, good: float) -> tuple[float, float]:
-        return left + (width - left - 20) * usd / (dearest * 1.05), 12 + (height - 52) * (1 - good)
-
-    parts: list[Markup] = []
-    for tick, words in PERCENT_TICKS:
-        y = place(0, tick)[1]
-        parts += [line(left, y, width, y, "track"), text(left - 8, y + 4, words, "tick", "end")]
-    for step in range(5):
-        x = place(dearest * step / 4, 0)[0]
-        parts.append(text(x, height - 22, f"{dearest * step / 4:.3g}", "tick", "middle"))
-    parts.append(text(width, height - 4, "US dollars a trial", "tick", "end"))
-    joined = sorted(place(*places[model]) for model in places if model in front)
-    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in joined)
-    parts.append(element("polyline", points=points, class_="front"))
-    rows = []
-    for model, (usd, good) in places.items():
-        x, y = place(usd, good)
-        anchor = "end" if x > width * 0.6 else "start"
-        parts.append(element("circle", cx=x, cy=y, r=5.0, class_="dot" if model in front else "hollow"))
-        parts.append(
-            text(x + (-9 if anchor == "end" else 9), y + (16 if good > 0.9 else -7), label(model), "t", anchor)
-        )
-        money, share = both[model]
-        rows.append(
-            [model, number(money, "usd").text, number(share, "percent").text, "yes" if model in front else "no"]
-        )
-    said = "; ".join(f"{model}: {usd:.3g} US dollars, {100 * good:.0f} %" for model, (usd, good) in places.items())
-    drawing = small(width, height, f"Resolved against cost. {said}", parts)
-    caption = "No other model beats a filled one in both; differences within the intervals are noise here, too."
-    table = Table("Cost and success", ["model", "USD a trial", "resolved", "on the Pareto front"], rows)
-    return Chart("chart-cost", "Cost against success", caption, [Panel("", drawing)], table, scrolls=True)
 
 
 def recovery(facts: Sequence[Fact], models: Sequence[str]) -> Chart | None:

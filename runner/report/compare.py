@@ -19,6 +19,11 @@ SHOWN = 0.05
 NAMED = 4
 """Models that a sentence names one by one."""
 
+SPELT_OUT = 3
+"""Differences that are given with their numbers."""
+LISTED = 12
+"""Differences that are named at all; the table has all of them."""
+
 
 class Pair(NamedTuple):
     """Two models on the scenarios that both have."""
@@ -113,23 +118,37 @@ def _differences(compared: Sequence[Pair]) -> str:
     of = f"within any of the {len(tested)} pairs of models" if len(tested) > 1 else "between the two models"
     if not shown:
         return f"No difference {of} is shown, paired by scenario{_hopeless(tested)}."
-    said = [_said(pair) for pair in shown]
-    if len(said) <= 3:
-        rest = len(tested) - len(shown)
-        others = f"; the other {rest} of {count(len(tested), 'pair')} show none" if rest > 1 else ""
-        others = "; the other pair shows none" if rest == 1 else others
-        verb = "This difference is shown" if len(said) == 1 else "These differences are shown"
-        return f"{verb}, paired by scenario: {'; '.join(said)}{others}."
+    rest = len(tested) - len(shown)
+    others = f"; the other {rest} of {count(len(tested), 'pair')} show none" if rest > 1 else ""
+    others = "; the other pair shows none" if rest == 1 else others
+    if len(shown) <= SPELT_OUT:
+        verb = "This difference is shown" if len(shown) == 1 else "These differences are shown"
+        return f"{verb}, paired by scenario: {'; '.join(_said(pair) for pair in shown)}{others}."
+    if len(shown) <= LISTED:
+        return f"Shown, paired by scenario: {'; '.join(_by_winner(shown))}{others}."
     return (
         f"{len(shown)} of {count(len(tested), 'pair')} of models show a difference, paired by scenario; "
         "they are listed below, and between the other pairs none is shown."
     )
 
 
+def _by_winner(shown: Sequence[Pair]) -> list[str]:
+    beaten: defaultdict[str, list[str]] = defaultdict(list)
+    for pair in shown:
+        more, fewer = _sides(pair)
+        beaten[more].append(fewer)
+    return [f"{more} resolves more than {_listed(fewer)}" for more, fewer in beaten.items()]
+
+
+def _sides(pair: Pair) -> tuple[str, str]:
+    """The model that resolves more, and the other."""
+    return (pair.first, pair.second) if (pair.estimate.value or 0.0) > 0 else (pair.second, pair.first)
+
+
 def _said(pair: Pair) -> str:
     estimate = pair.estimate
     assert estimate.value is not None
-    more, fewer = (pair.first, pair.second) if estimate.value > 0 else (pair.second, pair.first)
+    more, fewer = _sides(pair)
     gap = estimate
     if estimate.value < 0 and estimate.low is not None and estimate.high is not None:
         gap = Estimate(value=-estimate.value, low=-estimate.high, high=-estimate.low, n=estimate.n)

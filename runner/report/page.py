@@ -18,7 +18,7 @@ from runner import __version__
 from runner.errors import FileProblem
 from runner.folder import RunFolder
 from runner.ledger import Ledger
-from runner.report import charts, panels, tables
+from runner.report import charts, money, panels, tables
 from runner.report.compare import pairs, sentences
 from runner.report.evidence import Evidence, evidence
 from runner.report.facts import Fact, watched
@@ -112,7 +112,7 @@ def _charts(found: Mapping[str, Profile], facts: Sequence[Fact]) -> list[Chart]:
     if not found:
         return []
     models = list(found)
-    drawn = [charts.forest(found), panels.reliability(facts, models), charts.cost(found)]
+    drawn = [charts.forest(found), panels.reliability(facts, models), money.cost(found)]
     drawn += [charts.recovery(facts, models), *panels.revision(facts, models), charts.time(facts, models)]
     return [chart for chart in drawn if chart is not None]
 
