@@ -69,6 +69,8 @@ def _write(run: RunFolder, file: Path) -> None:
     from runner.report.page import html
     from runner.visible import visible
 
+    if file.is_dir():
+        raise FileProblem(file, "is a folder; name a file")
     text = html(run, lambda problem: print(f"taskfit: {visible(problem)}", file=sys.stderr))
     beside = file.with_name(f".{file.name}.part")
     try:

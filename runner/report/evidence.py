@@ -99,7 +99,11 @@ def evidence(run: Path, shown: str, profiles: Mapping[str, Profile], measures: I
         for link in links[:LINKS]:
             trial, _, step = link.rpartition("#")
             wanted[trial].add(int(step))
-    events = {trial: _read(run / "trials" / trial / "events.jsonl", steps) for trial, steps in wanted.items()}
+    events = {
+        trial: _read(run / "trials" / trial / "events.jsonl", steps)
+        for trial, steps in wanted.items()
+        if Path(trial).name == trial  # a transcript names its trial, and may have come from anywhere
+    }
     taken: dict[str, Excerpt] = {}
     for turn in range(LINKS):
         for source, links in findings:

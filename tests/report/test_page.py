@@ -20,6 +20,8 @@ from runner.report.svg import element
 
 VOID = {"meta", "br", "wbr", "input", "link", "hr", "img"}
 HOSTILE = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp;\x1b[31m\u202e\u200b{{ 7 * 7 }}"
+UNSLASHED = "<script>alert(3)\"'><img src=x onerror=alert(4)>\u202e\x07"
+"""A scenario's name is that of a folder."""
 
 WriteRun = Callable[..., RunFolder]
 
@@ -110,7 +112,7 @@ def test_nothing_is_loaded_from_anywhere(rich_run: RunFolder) -> None:
 def test_hostile_text_is_shown_and_never_acts(write_run: WriteRun, planned: Any) -> None:
     kinds = [Arm(), Arm(faults="lost_edit"), Arm(feedback="prove_it")]
     run = write_run(
-        planned(f"s{n}", f"model {HOSTILE}", verdict, arm, repo=HOSTILE, words=HOSTILE, usd=0.1)
+        planned(f"s{n} {UNSLASHED}", f"model {HOSTILE}", verdict, arm, repo=HOSTILE, words=HOSTILE, usd=0.1)
         for n, verdict in enumerate(["resolved", "unresolved", "infra_error"])
         for arm in kinds
     )
@@ -122,6 +124,7 @@ def test_hostile_text_is_shown_and_never_acts(write_run: WriteRun, planned: Any)
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u200b\u202a-\u202e\u2066-\u2069]", text)
     assert "\\x1b[31m\\u202e\\u200b{{ 7 * 7 }}" in text
     shown = "".join(found.words)
+    assert "s0 <script>alert(3)\"'><img src=x onerror=alert(4)>\\u202e\\x07" in shown
     assert "model </script><script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp;\\x1b[31m" in shown
 
 
