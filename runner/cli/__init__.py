@@ -19,7 +19,7 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(run.run)
 app.command()(run.resume)
-app.command(cls=report.Optional)(report.report)
+app.command(cls=report.ReportCommand)(report.report)
 app.command()(show.show)
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(models.app, name="models")

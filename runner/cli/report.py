@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 import typer.core
-from typer._click.core import Context
 
 from runner.cli.options import Json, program
 
 if TYPE_CHECKING:
+    from typer._click.core import Context
+
     from runner.folder import RunFolder
     from runner.report.summary import Profile
 
@@ -50,15 +51,15 @@ def report(
         raise UserError(f"{run.path}: none of its {len(run.keys())} trials is done yet")
 
 
-class Optional(typer.core.TyperCommand):
+class ReportCommand(typer.core.TyperCommand):
     """A command whose `--html` may go without a value."""
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """An empty value stands for none."""
-        after = [*args[1:], "--"]
+        followers = [*args, "--"][1:]
         given = [
             f"{each}=" if each == "--html" and follower.startswith("-") else each
-            for each, follower in zip(args, after, strict=True)
+            for each, follower in zip(args, followers, strict=False)
         ]
         return super().parse_args(ctx, given)
 

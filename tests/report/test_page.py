@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from runner.arms import Arm
 from runner.cli import app
+from runner.errors import FileProblem
 from runner.folder import RunFolder
 from runner.report.compare import holm
 from runner.report.page import html
@@ -229,11 +230,18 @@ def test_a_thousand_trials_fit_into_three_megabytes(
 def test_the_command_writes_the_file(rich_run: RunFolder, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere.html"
     runner = CliRunner()
-    for options, file in ([], rich_run.path / "report.html"), ([str(elsewhere)], elsewhere):
+    within = rich_run.path / "report.html"
+    for options, file in ([], within), (["--all"], within), ([str(elsewhere)], elsewhere):
         done = runner.invoke(app, ["report", str(rich_run.path), "--html", *options])
         assert (done.exit_code, done.stdout) == (0, f"{file}\n")
         assert file.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".part")] == []
+
+
+def test_a_folder_is_no_file_for_the_page(rich_run: RunFolder, tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["report", str(rich_run.path), "--html", str(tmp_path)])
+    assert isinstance(done.exception, FileProblem)
+    assert "is a folder; name a file" in str(done.exception)
 
 
 def test_an_element_escapes_what_it_is_given() -> None:
