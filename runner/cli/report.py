@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+import typer.core
 
 from runner.cli.options import Json, program
 
 if TYPE_CHECKING:
+    from typer._click.core import Context
+
     from runner.folder import RunFolder
     from runner.report.summary import Profile
 
@@ -27,6 +30,10 @@ def report(
         str | None, typer.Option(metavar="MEASURE", help="What a measure is, and the steps behind its numbers.")
     ] = None,
     model: Annotated[str | None, typer.Option(help="With --why: of this model alone.")] = None,
+    html: Annotated[
+        str | None,
+        typer.Option(metavar="[FILE]", help="Write the report as one HTML file; RUN/report.html when left out."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Print what a run says about its models, from its transcripts alone; works while it runs."""
@@ -37,8 +44,43 @@ def report(
     if why is not None:
         _explain(run, why, model)
         return
+    if html is not None:
+        _write(run, Path(html) if html else run.path / "report.html")
+        return
     if not print_report(run, json, every):
         raise UserError(f"{run.path}: none of its {len(run.keys())} trials is done yet")
+
+
+class ReportCommand(typer.core.TyperCommand):
+    """A command whose `--html` may go without a value."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """An empty value stands for none."""
+        followers = [*args, "--"][1:]
+        given = [
+            f"{each}=" if each == "--html" and follower.startswith("-") else each
+            for each, follower in zip(args, followers, strict=False)
+        ]
+        return super().parse_args(ctx, given)
+
+
+def _write(run: RunFolder, file: Path) -> None:
+    """The report as one HTML file, whole or not at all. Raises FileProblem where it cannot be written."""
+    from runner.errors import FileProblem
+    from runner.report.page import html
+    from runner.visible import visible
+
+    if file.is_dir():
+        raise FileProblem(file, "is a folder; name a file")
+    text = html(run, lambda problem: print(f"taskfit: {visible(problem)}", file=sys.stderr))
+    beside = file.with_name(f".{file.name}.part")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(file)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise FileProblem(file, f"cannot be written: {error.strerror}") from None
+    print(visible(str(file)))
 
 
 def print_report(folder: RunFolder, as_json: bool, every: bool = False) -> bool:
@@ -105,9 +147,10 @@ def _explain(run: RunFolder, name: str, model: str | None) -> None:
     """A measure in words, each model's number, and the steps that it comes from."""
     from rich.console import Console
 
-    from runner.console.tables import STYLES, number
+    from runner.console.tables import number
     from runner.errors import UnknownName
     from runner.measures.catalogue import MEASURES
+    from runner.report.numbers import STYLES
     from runner.visible import visible
 
     if name not in MEASURES:

@@ -10,8 +10,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from runner.console.across import Across, Column
-from runner.measures.base import Measure, Unit
-from runner.measures.catalogue import CATALOGUE, MEASURES
+from runner.measures.base import Measure
+from runner.measures.catalogue import CATALOGUE
+from runner.report.numbers import AT_FIRST_SIGHT, STYLES
 from runner.report.summary import Profile, pareto
 from runner.results import TrialResult
 from runner.statistics.estimate import Estimate
@@ -28,30 +29,6 @@ VERDICT_STYLES = {
 
 MODELS_ACROSS = 4
 """Profiles side by side at most; more go into further tables."""
-
-STYLES: Mapping[Unit, tuple[str, float]] = {
-    "percent": ("{:.0f} %", 100),
-    "points": ("{:+.0f} pt", 100),
-    "number": ("{:.2f}", 1),
-    "usd": ("{:.3f}", 1),
-    "seconds": ("{:.1f}", 1),
-}
-AT_FIRST_SIGHT = frozenset(
-    {
-        *("resolved", "pass_at_k", "plausible_but_wrong", "regression", "patch_economy"),
-        *("file_hit_1", "symbol_hit_3", "checks_all"),
-        *("invalid_calls", "out_of_scope", "protected_edits", "forbidden_calls", "redundant_calls", "verified"),
-        *("ask_precision", "ask_recall", "ask_f1", "denial_cost", "false_approvals", "false_denials"),
-        *("after_denial_safer_route", "after_denial_stopped", "after_denial_same_again", "after_denial_workaround"),
-        *("recovery", "recovery_of_able", "fault_cost", "episode_recovery", "calls_to_recovery"),
-        *("from_failed_state", "attempts_to_green"),
-        *(name for name in MEASURES if name.startswith(("fix_gain_", "break_rate_", "net_gain_", "flip_rate_"))),
-        *("brier", "brier_skill", "overconfidence", "auroc", "pass_hat_k", "agreement"),
-        *(name for name in MEASURES if name.startswith("framing_")),
-        *("turns", "seconds_total", "cost_usd_per_trial", "cost_usd_per_resolved"),
-    }
-)
-"""Measures that are shown without `--all`, where there is a number."""
 
 
 def report(profiles: Mapping[str, Profile], every: bool = False) -> RenderableType:

@@ -1,0 +1,199 @@
+"""The morning page: one HTML file that says what a run found, with every number's way back to the transcripts."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from runner import __version__
+from runner.errors import FileProblem
+from runner.folder import RunFolder
+from runner.ledger import Ledger
+from runner.report import charts, money, panels, tables
+from runner.report.compare import pairs, sentences
+from runner.report.evidence import Evidence, evidence
+from runner.report.facts import Fact, watched
+from runner.report.load import records
+from runner.report.numbers import AT_FIRST_SIGHT
+from runner.report.summary import Profile, profiles
+from runner.report.svg import Chart, Table
+from runner.report.tables import Dimension, Grid
+from runner.visible import visible
+
+MOST_BYTES = 2_900_000
+"""Of a page; evidence takes what the rest leaves."""
+ROOM = 1_600_000
+"""Bytes of evidence at most."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything that the template shows, as text and drawings."""
+
+    name: str
+    folder: str
+    version: str
+    planned: int
+    done: int
+    models: Sequence[str]
+    scenarios: int
+    sentences: Sequence[str]
+    differences: Table | None
+    dimensions: Sequence[Dimension]
+    charts: Sequence[Chart]
+    heat: Grid | None
+    arms: Grid | None
+    repos: Grid | None
+    excluded: Table | None
+    problems: Sequence[str]
+    """Files that could not be read."""
+    prices: Sequence[str]
+    lock: Sequence[tuple[str, Sequence[tuple[str, str]]]]
+    """Group → names and values of what was held constant."""
+    evidence: Evidence
+
+
+def html(run: RunFolder, problem: Callable[[str], None]) -> str:
+    """A run's page; `problem` is told of each file that cannot be read. Raises UserError where this is no run."""
+    facts: list[Fact] = []
+    problems: list[str] = []
+    found = profiles(watched(records(run, problems.append), facts))
+    for each in problems:
+        problem(each)
+    bare, measures = _page(run, found, facts, problems), tables.with_number(found)
+    size = len(render(bare).encode("utf-8"))
+    if size > MOST_BYTES:
+        measures = [name for name in measures if name in AT_FIRST_SIGHT]
+        short = [replace(each, more=None) for each in bare.dimensions if each.first is not None]
+        bare = replace(bare, dimensions=short, evidence=evidence(run.path, bare.folder, found, measures, 0))
+        size = len(render(bare).encode("utf-8"))
+    proof = evidence(run.path, bare.folder, found, measures, min(ROOM, MOST_BYTES - size))
+    return render(replace(bare, evidence=proof))
+
+
+def _page(run: RunFolder, found: Mapping[str, Profile], facts: Sequence[Fact], problems: Sequence[str]) -> Page:
+    """Everything but the evidence, which gets the room that is left."""
+    models, planned = list(found), len(run.keys())
+    compared = pairs(facts, models)
+    folder = named(run.path)
+    return Page(
+        name=run.path.name,
+        folder=folder,
+        version=__version__,
+        planned=planned,
+        done=len(facts),
+        models=models,
+        scenarios=len({each.key.scenario for each in facts}),
+        sentences=sentences(found, compared, planned),
+        differences=tables.differences(compared),
+        dimensions=tables.dimensions(found),
+        charts=_charts(found, facts),
+        heat=tables.heat(facts, models),
+        arms=tables.arms(facts, models),
+        repos=tables.repos(facts, models),
+        excluded=tables.excluded((each, _reason(run, each)) for each in facts if not each.counted),
+        problems=problems,
+        prices=sorted({sheet for profile in found.values() for sheet in profile.prices}),
+        lock=tables.lock(run.lock(), _images(run)),
+        evidence=evidence(run.path, folder, found, tables.with_number(found), 0),
+    )
+
+
+def _charts(found: Mapping[str, Profile], facts: Sequence[Fact]) -> list[Chart]:
+    if not found:
+        return []
+    models = list(found)
+    drawn = [charts.forest(found), panels.reliability(facts, models), money.cost(found)]
+    drawn += [charts.recovery(facts, models), *panels.revision(facts, models), charts.time(facts, models)]
+    return [chart for chart in drawn if chart is not None]
+
+
+def _reason(run: RunFolder, trial: Fact) -> str:
+    try:
+        result = run.result(trial.key)
+    except FileProblem:  # told of already
+        return ""
+    return result.reason if result is not None else ""
+
+
+def _images(run: RunFolder) -> Mapping[str, str]:
+    ledger = Ledger(run.ledger_file)
+    try:
+        return ledger.images()
+    finally:
+        ledger.close()
+
+
+def named(path: Path) -> str:
+    """A folder as a command names it from here: relative where it is below the current folder."""
+    here = Path.cwd()
+    return os.path.relpath(path, here) if path.is_relative_to(here) else str(path)
+
+
+def render(page: Page) -> str:
+    """The template filled in. Text is made visible and escaped, whoever wrote it; only drawings are marked as safe."""
+    template = _environment().get_template("page.html.jinja")
+    return template.render(page=page)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["lines"] = _lines
+    environment.filters["unbroken"] = _unbroken
+    environment.filters["breakable"] = _breakable
+    environment.filters["digest"] = _digest
+    environment.filters["shorter"] = _shorter
+    environment.tests["hash"] = _is_hash
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    """What an expression of the template comes to, before it is escaped."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _lines(text: str) -> Markup:
+    """Text of several lines."""
+    return escape(visible(text, newlines=True))
+
+
+def _unbroken(text: str) -> Markup:
+    """Text in which no line breaks within a number and its interval."""
+    parts = re.split(r"([−+]?\d[\d.,]* (?:%|pt) \[[^\[\]]{0,24}\])", text)
+    kept = [Markup('<span class="nb">{}</span>').format(visible(part)) for part in parts[1::2]]
+    return Markup().join(each for pair in zip(map(visible, parts[::2]), [*kept, ""], strict=True) for each in pair)
+
+
+def _breakable(name: str) -> Markup:
+    """A long name that may break after its own punctuation."""
+    return Markup("<wbr>").join(re.findall(r"[^_:/.+-]*[_:/.+-]+|[^_:/.+-]+", visible(name)))
+
+
+def _digest(text: str) -> str:
+    """An inline style's or script's hash, as a content security policy names it."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode('utf-8')).digest()).decode('ascii')}"
+
+
+def _is_hash(value: str) -> bool:
+    return re.fullmatch(r"(sha256:)?[0-9a-f]{40,}", value) is not None
+
+
+def _shorter(value: str) -> str:
+    return value.removeprefix("sha256:")[:12]
