@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
-from runner.measures.base import Seen, as_difference
+from runner.measures.base import Cases, Seen, as_difference
 from runner.report.facts import Fact, outcomes
 from runner.report.numbers import number
 from runner.report.summary import Profile
@@ -110,7 +110,7 @@ def recovery(facts: Sequence[Fact], models: Sequence[str]) -> Chart | None:
             continue
         twins = [by_key[each.twin] for each in faulted]
         sides = [_means(each) for each in (twins, faulted)]
-        gap = number(as_difference(_gaps(faulted, by_key)), "points")
+        gap = number(as_difference(Cases(_gaps(faulted, by_key), {})), "points")
         y = at * ROW
         before, after = (percent(side) for side in sides)
         parts += [*heading(y, model, gap.text), line(percent(0), y + 28, percent(1), y + 28, "track")]

@@ -11,9 +11,10 @@ from runner.report.facts import Fact, control_means
 from runner.report.numbers import number
 from runner.report.summary import Profile
 from runner.results import COUNTED
+from runner.statistics.bootstrap import FLIPS
 from runner.statistics.contrasts import holm
 from runner.statistics.estimate import Estimate
-from runner.statistics.paired import EXACT, FLIPS, difference
+from runner.statistics.paired import EXACT, difference
 
 SHOWN = 0.05
 """The chance of calling any one difference shown where no two models differ."""

@@ -15,7 +15,6 @@ from runner.arms import Arm
 from runner.cli import app
 from runner.errors import FileProblem
 from runner.folder import RunFolder
-from runner.report.compare import holm
 from runner.report.page import html
 from runner.report.svg import element
 
@@ -162,12 +161,6 @@ def test_no_difference_is_claimed_where_there_is_noise(write_run: WriteRun, plan
     trials = [planned(f"s{n}", "one") for n in range(4)] + [planned(f"s{n}", "two", "unresolved") for n in range(4)]
     shown = "".join(Page(html(write_run(trials), problem)).words)
     assert "No difference between the two models is shown, paired by scenario; with 4 scenarios" in shown
-
-
-def test_holm() -> None:
-    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-    assert holm([0.5, 0.9]) == [1.0, 1.0]
-    assert holm([]) == []
 
 
 @pytest.mark.parametrize("trials", [0, 1])
