@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from runner.events import EVENTS, AnyEvent
 from runner.measures.base import Measure
-from runner.measures.catalogue import MEASURES
+from runner.measures.catalogue import CATALOGUE, MEASURES
 from runner.report.numbers import number
 from runner.report.steps import parts
 from runner.report.summary import Profile
@@ -60,6 +60,7 @@ class Source:
 class Basis:
     """A measure, and where each model's number comes from."""
 
+    dimension: str
     title: str
     doc: str
     estimator: str
@@ -138,7 +139,8 @@ def _source(name: str, at: int, model: str, profile: Profile) -> Source:
 def _basis(measure: Measure, sources: Sequence[Source], run: str) -> Basis:
     estimator, reads = (" ".join((each.__doc__ or "").split()) for each in (measure.estimator, measure.reads))
     command = f"taskfit report {shlex.quote(run)} --why {measure.name}"
-    return Basis(measure.title, measure.doc, estimator, reads, command, sources)
+    dimension = next(title for title, group in CATALOGUE.items() if measure in group)
+    return Basis(dimension, measure.title, measure.doc, estimator, reads, command, sources)
 
 
 def _short(trial: str) -> str:
