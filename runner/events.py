@@ -31,6 +31,7 @@ class TrialStarted(Event):
     image: str
     seed: int
     repo: str = ""
+    tags: tuple[str, ...] = ()
     arm: Arm | None = None
     """None in transcripts from before there were arms."""
 

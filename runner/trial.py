@@ -36,6 +36,7 @@ def run_trial(setting: Setting) -> TrialResult:
                 image=setting.workspace.image,
                 seed=setting.seed,
                 repo=setting.workspace.found.repo.name,
+                tags=setting.workspace.found.scenario.tags,
                 arm=setting.arm,
             )
         )

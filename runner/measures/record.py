@@ -90,6 +90,8 @@ class Record:
     """Whether there is a transcript; without one, nothing is known of the calls."""
     arm: Arm = field(default_factory=Arm)
     repo: str = ""
+    tags: tuple[str, ...] = ()
+    """Of the scenario."""
     verdict: Verdict = "infra_error"
     calls: list[Call] = field(default_factory=list)
     turns: int = 0
@@ -211,7 +213,7 @@ def _take(event: AnyEvent, found: Record, open_calls: dict[str, list[Call]]) -> 
         case StartedFrom():
             found.started_from = event.trial
         case TrialStarted():
-            found.key, found.repo = event.key, event.repo
+            found.key, found.repo, found.tags = event.key, event.repo, event.tags
             found.arm = event.arm or found.arm
         case TrialFinished():
             found.verdict, found.finished_step = event.verdict, event.step

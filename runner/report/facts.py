@@ -18,6 +18,7 @@ class Fact:
 
     key: TrialKey
     repo: str
+    tags: tuple[str, ...]
     verdict: Verdict
     resolved: bool
     counted: bool
@@ -37,6 +38,7 @@ def fact(trial: Record) -> Fact:
     return Fact(
         key=trial.key,
         repo=trial.repo,
+        tags=trial.tags,
         verdict=trial.verdict,
         resolved=trial.resolved,
         counted=trial.counted,

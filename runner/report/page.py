@@ -19,6 +19,7 @@ from runner.errors import FileProblem
 from runner.folder import RunFolder
 from runner.ledger import Ledger
 from runner.report import charts, money, panels, tables
+from runner.report.brief import brief, variance
 from runner.report.compare import pairs, sentences
 from runner.report.evidence import Evidence, evidence
 from runner.report.facts import Fact, watched
@@ -53,6 +54,9 @@ class Page:
     heat: Grid | None
     arms: Grid | None
     repos: Grid | None
+    tags: Grid | None
+    brief: Table | None
+    variance: Table | None
     excluded: Table | None
     problems: Sequence[str]
     """Files that could not be read."""
@@ -100,6 +104,9 @@ def _page(run: RunFolder, found: Mapping[str, Profile], facts: Sequence[Fact], p
         heat=tables.heat(facts, models),
         arms=tables.arms(facts, models),
         repos=tables.repos(facts, models),
+        tags=tables.tags(facts, models),
+        brief=brief(found),
+        variance=variance(facts),
         excluded=tables.excluded((each, _reason(run, each)) for each in facts if not each.counted),
         problems=problems,
         prices=sorted({sheet for profile in found.values() for sheet in profile.prices}),

@@ -140,6 +140,13 @@ def repos(facts: Sequence[Fact], models: Sequence[str]) -> Grid | None:
     return _resolved("Resolved by repository", ("repository", names), models, kept, lambda each: each.repo or "unknown")
 
 
+def tags(facts: Sequence[Fact], models: Sequence[str]) -> Grid | None:
+    """Resolved by tag of the scenarios, control arm; a scenario counts under each of its tags. None without a tag."""
+    kept = [(tag, each) for each in facts if each.is_control for tag in each.tags]
+    names = sorted({tag for tag, _ in kept})
+    return _grouped("Resolved by tag", ("tag", names), models, kept) if names else None
+
+
 def _resolved(
     caption: str,
     groups: tuple[str, Sequence[str]],
@@ -147,9 +154,15 @@ def _resolved(
     facts: Sequence[Fact],
     group: Callable[[Fact], str],
 ) -> Grid:
+    return _grouped(caption, groups, models, [(group(each), each) for each in facts])
+
+
+def _grouped(
+    caption: str, groups: tuple[str, Sequence[str]], models: Sequence[str], facts: Iterable[tuple[str, Fact]]
+) -> Grid:
     sorted_out: defaultdict[tuple[str, str], list[Fact]] = defaultdict(list)
-    for each in facts:
-        sorted_out[group(each), each.key.model].append(each)
+    for name, each in facts:
+        sorted_out[name, each.key.model].append(each)
     cells = {}
     for name in groups[1]:
         for model in models:
