@@ -35,7 +35,7 @@ def comparisons(
     `pairs` are those of interest, all of them when empty. Only scenarios of which both models have something to say
     count, each as one difference of means.
     """
-    chosen = {name: _pairable(name) for name in measures}
+    chosen = {name: pairable(name) for name in measures}
     found = contributions(trials, chosen)
     wanted = list(pairs) or list(combinations(found, 2))
     differences: dict[str, list[list[float]]] = {}
@@ -57,7 +57,8 @@ def comparisons(
     ]
 
 
-def _pairable(name: str) -> Measure:
+def pairable(name: str) -> Measure:
+    """The measure, if its difference can be taken scenario by scenario. Raises UserError."""
     if name not in MEASURES:
         raise UserError(f"no measure named {name!r}; see docs/measures.md")
     measure = MEASURES[name]

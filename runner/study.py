@@ -58,6 +58,10 @@ class Study(Frozen):
     """Factor: `failed` starts in what a failed trial of `failed_run` left."""
     failed_run: str | None = None
     """An earlier run's folder, relative to the study file."""
+    primary: str = "resolved"
+    """The measure that decides; declared before a trial is run."""
+    contrasts: tuple[str, ...] = ()
+    """Further measures whose differences are declared beforehand and judged together with the primary one."""
     cross: tuple[Factor, ...] = ()
     """Factors that are tried in every combination; the others one at a time, against the control. Models always are."""
     approver: str = "by_label"

@@ -6,7 +6,22 @@ import sys
 
 import typer
 
-from runner.cli import clean, compare, demo, doctor, export, models, plan, policy, report, run, scenarios, schema, show
+from runner.cli import (
+    clean,
+    compare,
+    demo,
+    doctor,
+    export,
+    models,
+    plan,
+    policy,
+    report,
+    run,
+    scenarios,
+    schema,
+    show,
+    trend,
+)
 
 app = typer.Typer(
     name="taskfit",
@@ -23,6 +38,7 @@ app.command()(plan.plan)
 app.command(cls=report.ReportCommand)(report.report)
 app.command()(compare.compare)
 app.command()(export.export)
+app.command()(trend.trend)
 app.command()(show.show)
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(models.app, name="models")

@@ -14,6 +14,7 @@ from runner.cli.options import Json
 
 if TYPE_CHECKING:
     from runner.comparison import Comparison
+    from runner.fairness import Side
     from runner.folder import RunFolder
     from runner.measures.record import Record
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 def compare(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN [RUN]", help="One run's folder, or two.")],
     model: Annotated[list[str] | None, typer.Option(help="Only these models.")] = None,
-    measure: Annotated[list[str] | None, typer.Option(help="Declared measures; resolved when left out.")] = None,
+    measure: Annotated[
+        list[str] | None, typer.Option(help="Measures; those that the study declared when left out.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Compare models, if that is fair: exit 3 and the differing fields where more than the model differs."""
@@ -50,7 +53,7 @@ def compare(
     if not refused:
         common = set.intersection(*(set(side.values("scenario")) for side in sides))
         trials = _trials(folders, common, model or [])
-        found = comparisons(trials, measure or ["resolved"])
+        found = comparisons(trials, measure or _declared(sides[0]))
         if not found:
             raise UserError("there are no two models to compare")
     if json:
@@ -69,6 +72,11 @@ def compare(
             console.print(Text(visible(sentence(comparison))), soft_wrap=True)
     if refused:
         raise typer.Exit(3)
+
+
+def _declared(side: Side) -> list[str]:
+    """What the first run's study declared beforehand."""
+    return [side.study.get("primary", "resolved"), *side.study.get("contrasts", ())]
 
 
 def _trials(folders: Sequence[RunFolder], scenarios: Collection[str], models: Collection[str]) -> Iterator[Record]:

@@ -111,6 +111,7 @@ def _tuple(values: list[str] | None) -> tuple[str, ...] | None:
 def _study(file: Path | None, given: dict[str, Any]) -> Study:
     from pydantic import ValidationError
 
+    from runner.comparison import pairable
     from runner.errors import UserError
     from runner.models import unpriced_models
     from runner.study import Study, load_study
@@ -126,6 +127,8 @@ def _study(file: Path | None, given: dict[str, Any]) -> Study:
         raise UserError(f"{where}: {first['msg']}; found {first['input']!r:.200}") from None
     study.check_models()
     study.check_approvers()
+    for name in (study.primary, *study.contrasts):
+        pairable(name)
     if unpriced := unpriced_models(study.models, study.endpoints):
         names = ", ".join(unpriced)
         if study.budget.usd is not None:

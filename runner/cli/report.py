@@ -34,6 +34,10 @@ def report(
         str | None,
         typer.Option(metavar="[FILE]", help="Write the report as one HTML file; RUN/report.html when left out."),
     ] = None,
+    fail_under: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MEASURE=VALUE", help="Exit 1 where a model's value is lower, or there is none."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Print what a run says about its models, from its transcripts alone; works while it runs."""
@@ -49,6 +53,33 @@ def report(
         return
     if not print_report(run, json, every):
         raise UserError(f"{run.path}: none of its {len(run.keys())} trials is done yet")
+    if fail_under and not _holds(run, fail_under, model):
+        raise typer.Exit(1)
+
+
+def _holds(run: RunFolder, thresholds: list[str], model: str | None) -> bool:
+    """Whether every model's value is as high as asked; says on standard error which is not. Raises UserError."""
+    from runner.errors import UnknownName, UserError
+    from runner.measures.catalogue import MEASURES
+    from runner.visible import visible
+
+    good = True
+    found = _profiles(run, [])
+    for threshold in thresholds:
+        name, _, text = threshold.partition("=")
+        if name not in MEASURES:
+            raise UnknownName("measure", name, MEASURES)
+        try:
+            least = float(text)
+        except ValueError:
+            raise UserError(f"--fail-under {threshold}: write MEASURE=VALUE, as in resolved=0.6") from None
+        for each, profile in found.items():
+            finding = profile.measures[name]
+            if (model is None or each == model) and (finding.value is None or finding.value < least):
+                value = finding.reason if finding.value is None else f"{finding.value:.3f} (n={finding.n})"
+                print(f"taskfit: {visible(each)}: {name} is under {least:g}: {value}", file=sys.stderr)
+                good = False
+    return good
 
 
 class ReportCommand(typer.core.TyperCommand):
