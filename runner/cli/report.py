@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from runner.report.summary import Profile
 
 
+PAGE = "report.html"
+
+
 def report(
     folder: Annotated[
         Path | None,
@@ -43,13 +46,15 @@ def report(
     """Print what a run says about its models, from its transcripts alone; works while it runs."""
     from runner.errors import UserError
     from runner.folder import RunFolder, latest_run
+    from runner.visible import visible
 
     run = RunFolder(folder.resolve()) if folder else latest_run(Path("runs"))
     if why is not None:
         _explain(run, why, model)
         return
     if html is not None:
-        _write(run, Path(html) if html else run.path / "report.html")
+        write_page(run, Path(html) if html else run.path / PAGE)
+        print(visible(html or str(run.path / PAGE)))
         return
     if not print_report(run, json, every):
         raise UserError(f"{run.path}: none of its {len(run.keys())} trials is done yet")
@@ -95,7 +100,7 @@ class ReportCommand(typer.core.TyperCommand):
         return super().parse_args(ctx, given)
 
 
-def _write(run: RunFolder, file: Path) -> None:
+def write_page(run: RunFolder, file: Path) -> None:
     """The report as one HTML file, whole or not at all. Raises FileProblem where it cannot be written."""
     from runner.errors import FileProblem
     from runner.report.page import html
@@ -111,7 +116,6 @@ def _write(run: RunFolder, file: Path) -> None:
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise FileProblem(file, f"cannot be written: {error.strerror}") from None
-    print(visible(str(file)))
 
 
 def print_report(folder: RunFolder, as_json: bool, every: bool = False) -> bool:

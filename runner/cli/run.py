@@ -13,7 +13,7 @@ import typer
 
 from runner.cli.flags import with_flags
 from runner.cli.options import Json, program
-from runner.cli.report import print_report
+from runner.cli.report import PAGE, print_report, write_page
 from runner.visible import visible
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ class Session:
             self._stopped(work.problem, 1)
         results = self._folder.results()
         print_report(self._folder, self._json)
+        self._write_page()
         for model, why in work.refused.items():
             self._say(f"taskfit: no further trial of {model}: {why}")
         if work.refused:
@@ -122,6 +123,18 @@ class Session:
         )
         failed = any(result.verdict in ("infra_error", "invalid_scenario") for result in results)
         raise typer.Exit(1 if failed else 0)
+
+    def _write_page(self) -> None:
+        """The page for the morning; a disk that has no room for it takes nothing from the run."""
+        from runner.errors import FileProblem
+
+        page = self._folder.path / PAGE
+        try:
+            write_page(self._folder, page)
+        except FileProblem as error:
+            self._say(f"taskfit: {error}")
+        else:
+            self._say(f"The same as a page: {os.path.relpath(page)}")
 
     def _say(self, text: str) -> None:
         self._console.print(visible(text), markup=False, highlight=False, soft_wrap=True)

@@ -143,8 +143,19 @@ def quantile(values: Sequence[float], q: float, level: float = LEVEL) -> Estimat
     return Estimate(value=value, low=min(float(low), value), high=max(float(high), value), n=n)
 
 
-def resampled(n: int, statistic: Statistic, level: float = LEVEL, few: str = NOTHING) -> Estimate:
-    """Any statistic of n scenarios, given as a function of their weights."""
+def resampled(
+    n: int,
+    statistic: Statistic,
+    level: float = LEVEL,
+    few: str = NOTHING,
+    between: tuple[float, float] | None = None,
+) -> Estimate:
+    """Any statistic of n scenarios, given as a function of their weights.
+
+    Where resampling shows no spread, as it does when all scenarios are alike, an interval without width would claim a
+    certainty that nobody has. A statistic that lies `between` two values then gets the interval in which as many
+    scenarios as Wilson's interval of none in N allows for came out as far off as can be. Wilson 1927.
+    """
     if n < 2:
         return Estimate(n=n, reason="no trial counts" if n == 0 else FEW_SCENARIOS)
     value = float(statistic(np.ones((1, n)))[0])
@@ -155,8 +166,11 @@ def resampled(n: int, statistic: Statistic, level: float = LEVEL, few: str = NOT
     tail = tail_of(n, level)
     if 1 - len(possible) / len(found) > tail:
         return Estimate(n=n, reason=FEW_TO_BOUND)
-    low, high = np.quantile(possible, [tail, 1 - tail])
-    return Estimate(value=value, low=min(float(low), value), high=max(float(high), value), n=n)
+    low, high = (float(end) for end in np.quantile(possible, [tail, 1 - tail]))
+    if between is not None and high - low <= NO_SPREAD:
+        unseen = wilson(0.0, n, z_of(level))[1]
+        low, high = value - unseen * (value - between[0]), value + unseen * (between[1] - value)
+    return Estimate(value=value, low=min(low, value), high=max(high, value), n=n)
 
 
 def tail_of(n: int, level: float = LEVEL) -> float:

@@ -23,7 +23,7 @@ def brier(stated: Stated) -> Estimate:
     kept = [each for each in stated if each]
     sums: Numbers = np.asarray([sum((said - came) ** 2 for said, came in each) for each in kept])
     counts: Numbers = np.asarray([len(each) for each in kept])
-    return resampled(len(kept), partial(_mean, sums, counts))
+    return resampled(len(kept), partial(_mean, sums, counts), between=(0.0, 1.0))
 
 
 def skill(stated: Stated) -> Estimate:
@@ -49,7 +49,7 @@ def overconfidence(stated: Stated) -> Estimate:
     kept = [each for each in stated if each]
     sums: Numbers = np.asarray([sum(said - came for said, came in each) for each in kept])
     counts: Numbers = np.asarray([len(each) for each in kept])
-    return resampled(len(kept), partial(_mean, sums, counts))
+    return resampled(len(kept), partial(_mean, sums, counts), between=(-1.0, 1.0))
 
 
 def _mean(sums: Numbers, counts: Numbers, weights: Numbers) -> Numbers:
@@ -75,7 +75,7 @@ def auroc(stated: Stated) -> Estimate:
         chance: Numbers = np.divide(wins, pairs, out=np.full_like(wins, np.nan), where=pairs > 0)
         return chance
 
-    return resampled(len(kept), statistic, few="all outcomes are alike")
+    return resampled(len(kept), statistic, few="all outcomes are alike", between=(0.0, 1.0))
 
 
 def calibration_error(stated: Stated, bins: int = BINS) -> Estimate:

@@ -25,4 +25,4 @@ def spread(outcomes: Sequence[Sequence[Sequence[float]]]) -> Estimate:
         found: Numbers = means.max(axis=1) - means.min(axis=1)
         return found
 
-    return resampled(len(outcomes), statistic)
+    return resampled(len(outcomes), statistic, between=(0.0, 1.0))
