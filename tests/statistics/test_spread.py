@@ -13,10 +13,15 @@ UNSEEN = wilson(0.0, 20, z_of(0.95))[1]
 
 
 def test_a_spread_is_the_highest_minus_the_lowest_mean_over_scenarios() -> None:
-    """Group means over scenarios: (1 + 0 + 1) / 3, (1/2 + 0 + 0) / 3, and 1 of the one scenario that has a trial."""
-    found = spread([[[1, 1], [1, 0], []], [[0], [0], []], [[1], [0], [1]]])
+    """Group means over scenarios: (1 + 0 + 1) / 3, (1/2 + 0 + 0) / 3, and 1."""
+    found = spread([[[1, 1], [1, 0], [1]], [[0], [0], [1]], [[1], [0], [1, 1, 1]]])
     assert found.value == pytest.approx(1 - 0.5 / 3)
     assert found.n == 3
+
+
+def test_a_group_that_few_scenarios_have_makes_no_spread() -> None:
+    found = spread([[[1], [1]], [[0], []], [[1], []], [[0], []]])
+    assert found.value is None and found.reason
 
 
 def test_groups_that_are_alike_in_every_scenario_may_still_differ() -> None:
