@@ -55,8 +55,7 @@ def report(
     if html is not None:
         write_page(run, Path(html) if html else run.path / PAGE)
         print(visible(html or str(run.path / PAGE)))
-        return
-    if not print_report(run, json, every):
+    elif not print_report(run, json, every):
         raise UserError(f"{run.path}: none of its {len(run.keys())} trials is done yet")
     if fail_under and not _holds(run, fail_under, model):
         raise typer.Exit(1)
