@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import combinations
 from statistics import fmean
 
@@ -14,7 +14,7 @@ from runner.models.provider.endpoints import Endpoint, endpoint_of
 from runner.models.provider.prices import most, pricing_of
 from runner.results import TrialKey
 from runner.statistics.estimate import Estimate
-from runner.statistics.power import detectable, detectable_from_pilot
+from runner.statistics.power import detectable, detectable_from_pilot, needed, needed_from_pilot
 from runner.study import Study
 from runner.telling import limits_of
 
@@ -24,6 +24,10 @@ ANSWER_TOKENS = 6_000
 """Of one tool's answer: its output is bounded to 16 KiB."""
 OVERHEAD_SECONDS = 60.0
 """Of a trial at worst, beside its model's limit: sandboxes and grading."""
+
+
+SIZES = (0.05, 0.10, 0.20)
+"""Differences of which a plan says how many scenarios would show them."""
 
 
 class ModelPlan(Frozen):
@@ -54,6 +58,8 @@ class Plan(Frozen):
     detectable: Estimate
     """The smallest paired difference of two models' resolved rates found with 80 % power."""
     detectable_basis: str
+    needed: dict[str, int | None]
+    """Difference in percentage points → scenarios that show it with 80 % power, at these repeats."""
 
 
 def plan_of(
@@ -78,6 +84,7 @@ def plan_of(
         cap_tokens=study.budget.tokens,
         detectable=found,
         detectable_basis=basis,
+        needed={f"{100 * size:.0f}": _needed(size, study.repeats, pilot) for size in SIZES},
     )
 
 
@@ -130,19 +137,31 @@ def _worst_seconds(study: Study, found: ScenarioFolder, key: TrialKey) -> float:
 
 
 def _detectable(study: Study, scenarios: int, pilot: Sequence[Record]) -> tuple[Estimate, str]:
-    """From the pilot's two models that lie furthest apart in variance, else from what is usual."""
-    outcomes: defaultdict[str, defaultdict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for trial in pilot:
-        if trial.counted and trial.is_control:
-            outcomes[trial.key.model][trial.key.scenario].append(float(trial.resolved))
-    found = []
-    for first, second in combinations(outcomes.values(), 2):
-        common = [name for name in first if name in second]
-        sides = ([first[name] for name in common], [second[name] for name in common])
-        estimate = detectable_from_pilot(*sides, scenarios, study.repeats)
-        if estimate.value is not None:
-            found.append(estimate)
+    """From the pilot's two models that vary most, else from what is usual."""
+    found = [
+        estimate
+        for first, second in _pairs(pilot)
+        if (estimate := detectable_from_pilot(first, second, scenarios, study.repeats, exact=True)).value is not None
+    ]
     if found:
         return max(found, key=lambda each: each.value or 0.0), "from the pilot's variance"
     usual = detectable(scenarios, study.repeats, exact=True)
     return usual, "from usual spreads of difficulty (logistic-normal, 2 among tasks, 1 between models on a task)"
+
+
+def _needed(size: float, repeats: int, pilot: Sequence[Record]) -> int | None:
+    found = [needed_from_pilot(first, second, size, repeats, exact=True).value for first, second in _pairs(pilot)]
+    known = [each for each in found if each is not None]
+    value = max(known) if known else needed(size, repeats, exact=True).value
+    return round(value) if value is not None else None
+
+
+def _pairs(pilot: Sequence[Record]) -> Iterator[tuple[list[list[float]], list[list[float]]]]:
+    """Each two models' outcomes in the control arm, on the scenarios that both have."""
+    outcomes: defaultdict[str, defaultdict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for trial in pilot:
+        if trial.counted and trial.is_control:
+            outcomes[trial.key.model][trial.key.scenario].append(float(trial.resolved))
+    for first, second in combinations(outcomes.values(), 2):
+        common = [name for name in first if name in second]
+        yield [first[name] for name in common], [second[name] for name in common]

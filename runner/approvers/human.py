@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -29,21 +30,26 @@ class HumanApprover:
         self._one_at_a_time = threading.Lock()
 
     def decide(self, request: Request) -> Decision:
-        """Raises EOFError when nobody can answer, which the gate turns into a denial that says so."""
+        """Raises EOFError when nobody can answer, which the gate turns into no answer at all."""
+        asked = time.monotonic()
         with self._one_at_a_time, self._quiet():
+            shown_after = time.monotonic() - asked
             self._console.print(Panel(describe(request), title="approval needed", title_align="left"))
-            while True:
-                match self._ask(CHOICES).strip().lower()[:1]:
-                    case "a":
-                        return Decision(outcome="approve", approver="human")
-                    case "d":
-                        reason = self._ask("reason, told to the model")
-                        return Decision(outcome="deny", approver="human", reason=reason or "denied")
-                    case "t":
-                        return Decision(outcome="terminate", approver="human", reason="terminated by the approver")
-                    case "m":
-                        if (arguments := self._modified(request.action.arguments)) is not None:
-                            return Decision(outcome="modify", approver="human", arguments=arguments)
+            return self._answer(request).model_copy(update={"shown_after": shown_after})
+
+    def _answer(self, request: Request) -> Decision:
+        while True:
+            match self._ask(CHOICES).strip().lower()[:1]:
+                case "a":
+                    return Decision(outcome="approve", approver="human")
+                case "d":
+                    reason = self._ask("reason, told to the model")
+                    return Decision(outcome="deny", approver="human", reason=reason or "denied")
+                case "t":
+                    return Decision(outcome="terminate", approver="human", reason="terminated by the approver")
+                case "m":
+                    if (arguments := self._modified(request.action.arguments)) is not None:
+                        return Decision(outcome="modify", approver="human", arguments=arguments)
 
     def _modified(self, arguments: dict[str, Any]) -> dict[str, Any] | None:
         """New arguments as one JSON object; None, with a word on why, when they are no such thing."""

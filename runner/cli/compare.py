@@ -53,7 +53,8 @@ def compare(
     if not refused:
         common = set.intersection(*(set(side.values("scenario")) for side in sides))
         trials = _trials(folders, common, model or [])
-        found = comparisons(trials, measure or _declared(sides[0]))
+        early = any(len(folder.results()) < len(side.keys) for folder, side in zip(folders, sides, strict=True))
+        found = comparisons(trials, measure or _declared(sides[0]), early=early)
         if not found:
             raise UserError("there are no two models to compare")
     if json:

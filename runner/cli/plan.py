@@ -76,6 +76,7 @@ def _show(console: object, plan: Plan) -> None:
         _hours(plan),
         _cap(plan),
         _difference(plan),
+        _needed(plan),
     ]
     for line in lines:
         console.print(Text(line), soft_wrap=True)
@@ -87,6 +88,8 @@ def _hours(plan: Plan) -> str:
 
 
 def _time(hours: float) -> str:
+    if hours * 60 < 1:
+        return "a minute"
     return f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.0f} min"
 
 
@@ -105,6 +108,11 @@ def _difference(plan: Plan) -> str:
         f"the smallest difference of two models that it shows (80 % power, 5 %): {100 * found.value:.0f}{bounds} "
         f"percentage points, {plan.detectable_basis}"
     )
+
+
+def _needed(plan: Plan) -> str:
+    sizes = ", ".join(f"{size} points {count or '–'}" for size, count in plan.needed.items())
+    return f"scenarios that would show a difference, at {plan.repeats} repeats: {sizes}"
 
 
 def _show_prompts(study: Study, scenarios: object, policy: object) -> None:

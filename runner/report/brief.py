@@ -9,7 +9,7 @@ from runner.report.facts import Fact
 from runner.report.numbers import number
 from runner.report.summary import Profile
 from runner.report.svg import Table
-from runner.statistics.variance import Row, shares
+from runner.statistics.variance import Row, kendall_tau, shares
 
 ROWS: Mapping[str, tuple[str, ...]] = {
     "coding workflow": ("resolved", "verified", "checks_all"),
@@ -51,6 +51,8 @@ def variance(facts: Sequence[Fact]) -> Table | None:
     for part, estimate in found.items():
         text = number(estimate, "percent")
         lines.append([part, text.value or "–", text.interval or text.reason])
+    tau = number(kendall_tau(rows), "number")
+    lines.append(["ranking alike across framings (Kendall's τ)", tau.value or "–", tau.interval or tau.reason])
     return Table("Shares of the variance of outcomes", ["part", "share", "95 % interval"], lines)
 
 

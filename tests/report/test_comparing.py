@@ -99,6 +99,23 @@ def test_the_same_model_of_two_runs_is_two_sides(write_run: WriteRun, planned: A
     assert "m (second run) is lower than m: -100 points" in " ".join(done.stdout.split())
 
 
+def test_a_run_that_is_looked_at_early_gets_an_interval_that_holds_at_every_look(
+    write_run: WriteRun, planned: Any
+) -> None:
+    """It is wider than the one of a run that is looked at once, at its end."""
+    trials = [
+        planned(f"s{n}", model, "resolved" if model == "a" else "unresolved") for n in range(20) for model in "ab"
+    ]
+    early = write_run([*trials, planned("s20", "a", None), planned("s20", "b", None)], "early")
+    done = CliRunner().invoke(app, ["compare", str(early.path), "--json"])
+    [found] = json.loads(done.stdout)["comparisons"]
+    whole, look = found["contrast"]["estimate"], found["anytime"]
+    assert look["n"] == whole["n"] == 20
+    assert look["low"] <= look["value"] == whole["value"] == -1.0 and look["high"] > whole["high"]
+    finished = CliRunner().invoke(app, ["compare", str(write_run(trials, "whole").path), "--json"])
+    assert json.loads(finished.stdout)["comparisons"][0]["anytime"] is None
+
+
 def test_a_night_on_which_the_oracle_fails_points_at_the_harness(write_run: WriteRun, planned: Any) -> None:
     nights = []
     for night in range(4):
