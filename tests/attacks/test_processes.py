@@ -223,7 +223,8 @@ def test_a_disk_bomb_in_the_background_is_found_between_commands(attack: Attack)
 def test_an_inode_bomb_is_refused(attack: Attack) -> None:
     script = "import os\nfor n in range(101):\n    os.mkdir(f'src/{n}')\n    for m in range(1000):\n"
     script += "        os.symlink('x', f'src/{n}/{m}')\n"
-    tried = attack({"/tmp/i.py": script}, ToolCall.of("i", "run_command", command="python /tmp/i.py"))
+    bomb = ToolCall.of("i", "run_command", command="python /tmp/i.py")
+    tried = attack({"/tmp/i.py": script}, bomb, limits={"command_seconds": 200.0})
     assert tried.verdict == "unresolved"
     assert "cannot be taken out" in tried.result.reason
 
