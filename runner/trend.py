@@ -7,7 +7,8 @@ all nights before it, paired by scenario, and Holm's correction is over all nigh
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 from statistics import fmean
 
 from runner.errors import UserError
@@ -18,6 +19,8 @@ from runner.measures.compute import Finding, Heap, contributions, findings
 from runner.measures.record import Record
 from runner.messages import Frozen
 from runner.statistics.contrasts import Contrast, compare
+from runner.statistics.estimate import Estimate
+from runner.statistics.sequences import confidence_sequence
 
 CONSTANT_MODELS = ("oracle", "noop")
 """They must come out the same every night: when they do not, it is the harness that changed."""
@@ -34,6 +37,18 @@ class Night(Frozen):
     """From all nights before it; None for the first."""
 
 
+class Distance(Frozen):
+    """Two models over all nights: the mean of each night's paired difference, with an interval for every look.
+
+    A night is one value; the interval holds at all looks at once, however often somebody looks.
+    """
+
+    first: str
+    second: str
+    looks: tuple[Estimate, ...]
+    """One a night."""
+
+
 class Trend(Frozen):
     """All nights, in the order given."""
 
@@ -41,6 +56,7 @@ class Trend(Frozen):
     nights: tuple[Night, ...]
     fairness: tuple[tuple[str, str, Fairness], ...]
     """Each two consecutive runs, and what stands against comparing them."""
+    distances: tuple[Distance, ...]
     suspected: tuple[str, ...]
     """Runs in which a model that must not change did, or all models that were compared went the same way."""
 
@@ -63,7 +79,13 @@ def trend(runs: Sequence[RunFolder], trials: Mapping[str, Sequence[Record]], mea
     ]
     sides = [Side.of(run) for run in runs]
     judged = tuple((names[at], names[at + 1], between(sides[at], sides[at + 1])) for at in range(len(names) - 1))
-    return Trend(measure=measure, nights=tuple(nights), fairness=judged, suspected=tuple(_suspected(nights)))
+    return Trend(
+        measure=measure,
+        nights=tuple(nights),
+        fairness=judged,
+        distances=tuple(_distances(names, heaps, measure)),
+        suspected=tuple(_suspected(nights)),
+    )
 
 
 def _changes(
@@ -85,6 +107,21 @@ def _changes(
             for scenario, mean in mine[measure].means().items():
                 earlier[model][scenario].append(mean)
     return {places[found.name]: found for found in compare(differences, list(differences))}
+
+
+def _distances(
+    names: Sequence[str], heaps: Mapping[str, Mapping[str, Mapping[str, Heap]]], measure: str
+) -> Iterator[Distance]:
+    models = list(dict.fromkeys(model for name in names for model in heaps[name]))
+    for first, second in combinations(models, 2):
+        values = []
+        for name in names:
+            if first in heaps[name] and second in heaps[name]:
+                mine, yours = heaps[name][first][measure].means(), heaps[name][second][measure].means()
+                common = mine.keys() & yours.keys()
+                values += [fmean(yours[scenario] - mine[scenario] for scenario in common)] if common else []
+        if values:
+            yield Distance(first=first, second=second, looks=confidence_sequence(values))
 
 
 def _suspected(nights: Sequence[Night]) -> list[str]:

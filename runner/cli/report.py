@@ -6,7 +6,7 @@ import json as json_module
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import typer.core
@@ -25,8 +25,8 @@ PAGE = "report.html"
 
 def report(
     folder: Annotated[
-        Path | None,
-        typer.Argument(metavar="[RUN]", help="The run's folder; the latest in runs/ when left out."),
+        list[Path] | None,
+        typer.Argument(metavar="[RUN…]", help="The run's folder; the latest in runs/ when left out; several as one."),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every measure that has a number.")] = False,
     why: Annotated[
@@ -48,7 +48,10 @@ def report(
     from runner.folder import RunFolder, latest_run
     from runner.visible import visible
 
-    run = RunFolder(folder.resolve()) if folder else latest_run(Path("runs"))
+    if folder and len(folder) > 1:
+        _print_pooled([RunFolder(each.resolve()) for each in folder], json, every)
+        return
+    run = RunFolder(folder[0].resolve()) if folder else latest_run(Path("runs"))
     if why is not None:
         _explain(run, why, model)
         return
@@ -59,6 +62,42 @@ def report(
         raise UserError(f"{run.path}: none of its {len(run.keys())} trials is done yet")
     if fail_under and not _holds(run, fail_under, model):
         raise typer.Exit(1)
+
+
+def _print_pooled(runs: list[RunFolder], as_json: bool, every: bool) -> None:
+    """Several runs as one; exit 3 where they are not comparable."""
+    from rich.console import Console
+
+    from runner.console import tables
+    from runner.report.pooled import Unfair, pooled
+    from runner.visible import visible
+
+    def problem(text: str) -> None:
+        print(f"taskfit: {visible(text)}", file=sys.stderr)
+
+    try:
+        found = pooled(runs, problem)
+    except Unfair as error:
+        print(f"taskfit: {visible(str(error))}", file=sys.stderr)
+        raise typer.Exit(3) from None
+    if as_json:
+        models = {name: _plain(profile) for name, profile in found.items()}
+        whole = {"schema": 1, "runs": [str(run.path) for run in runs], "models": models}
+        print(json_module.dumps(whole, allow_nan=False))
+        return
+    Console().print(tables.report(found, every))
+
+
+def _plain(profile: Profile) -> dict[str, Any]:
+    """A profile as the JSON report has it."""
+    return {
+        "trials": profile.trials,
+        "verdicts": profile.verdicts,
+        "arms": profile.arms,
+        "bounds": profile.bounds,
+        "prices": profile.prices,
+        **{measure: finding.model_dump() for measure, finding in profile.measures.items()},
+    }
 
 
 def _holds(run: RunFolder, thresholds: list[str], model: str | None) -> bool:
@@ -137,17 +176,7 @@ def print_report(folder: RunFolder, as_json: bool, every: bool = False) -> bool:
         except FileProblem:  # told of already
             continue
     if as_json:
-        models = {
-            name: {
-                "trials": profile.trials,
-                "verdicts": profile.verdicts,
-                "arms": profile.arms,
-                "bounds": profile.bounds,
-                "prices": profile.prices,
-                **{measure: finding.model_dump() for measure, finding in profile.measures.items()},
-            }
-            for name, profile in found.items()
-        }
+        models = {name: _plain(profile) for name, profile in found.items()}
         whole = {
             "schema": 1,
             "run": str(folder.path),

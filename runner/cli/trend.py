@@ -51,6 +51,12 @@ def trend(
             Text(visible(night.run)), Text(visible(night.model)), Text(number(night.value, unit).text), Text(change)
         )
     console.print(table)
+    for distance in found.distances:
+        last = distance.looks[-1]
+        if last.value is not None and last.low is not None and last.high is not None:
+            line = f"{distance.second} - {distance.first}: {100 * last.value:+.0f} points a night, "
+            line += f"[{100 * last.low:.0f} to {100 * last.high:.0f}] at every look, {last.n} nights"
+            console.print(Text(visible(line)), soft_wrap=True)
     for first, second, fairness in found.fairness:
         if fairness.differences:
             console.print(Text(visible(f"{first} and {second}: {fairness.verdict}"), "yellow"))

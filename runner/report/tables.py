@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from runner.arms import CONTROL
 from runner.measures.base import Measure
 from runner.measures.catalogue import CATALOGUE
 from runner.report.compare import Pair, chance, count
@@ -128,7 +129,9 @@ def arms(facts: Sequence[Fact], models: Sequence[str]) -> Grid | None:
     names = list(dict.fromkeys(each.key.arm for each in facts))
     if len(names) < 2:
         return None
-    return _resolved("Resolved by arm", ("arm", names), models, facts, lambda each: each.key.arm)
+    return _resolved(
+        "Resolved by arm", ("arm", names), models, facts, lambda each: each.key.arm, lambda name: name == CONTROL
+    )
 
 
 def repos(facts: Sequence[Fact], models: Sequence[str]) -> Grid | None:
@@ -153,24 +156,32 @@ def _resolved(
     models: Sequence[str],
     facts: Sequence[Fact],
     group: Callable[[Fact], str],
+    linked: Callable[[str], bool] = lambda name: True,
 ) -> Grid:
-    return _grouped(caption, groups, models, [(group(each), each) for each in facts])
+    """`linked`: whether a row's trials are among those behind the resolved rate, whose steps it then leads to."""
+    return _grouped(caption, groups, models, [(group(each), each) for each in facts], linked)
 
 
 def _grouped(
-    caption: str, groups: tuple[str, Sequence[str]], models: Sequence[str], facts: Iterable[tuple[str, Fact]]
+    caption: str,
+    groups: tuple[str, Sequence[str]],
+    models: Sequence[str],
+    facts: Iterable[tuple[str, Fact]],
+    linked: Callable[[str], bool] = lambda name: True,
 ) -> Grid:
     sorted_out: defaultdict[tuple[str, str], list[Fact]] = defaultdict(list)
     for name, each in facts:
         sorted_out[name, each.key.model].append(each)
     cells = {}
     for name in groups[1]:
-        for model in models:
+        for at, model in enumerate(models):
             mine = sorted_out[name, model]
             counted = [each for each in mine if each.counted]
             estimate = rate(list(outcomes(counted, lambda _: True).values()))
             good = sum(each.resolved for each in counted)
-            cells[name, model] = Cell(number(estimate, "percent"), title=f"{good} of {count(len(counted), 'trial')}")
+            steps = f"#{anchor('resolved', at)}" if linked(name) else ""
+            title = f"{good} of {count(len(counted), 'trial')}"
+            cells[name, model] = Cell(number(estimate, "percent"), steps, title=title)
     return grid(caption, groups, ("model", models), cells)
 
 

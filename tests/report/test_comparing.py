@@ -150,6 +150,39 @@ def test_a_trend_of_one_night_is_a_mistake_of_the_users(two_models: RunFolder) -
         trend([two_models], {})
 
 
+def test_the_distance_of_two_models_over_nights_has_an_interval_for_every_look(
+    write_run: WriteRun, planned: Any
+) -> None:
+    nights = []
+    for night in range(30):
+        trials = [planned(f"s{n}", "a", "resolved" if n < 8 else "unresolved") for n in range(10)]
+        trials += [planned(f"s{n}", "b", "resolved" if n < 2 else "unresolved") for n in range(10)]
+        nights.append(write_run(trials, f"night-{night:02}"))
+    [found] = trend(nights, {run.path.name: loaded(run) for run in nights}).distances
+    assert (found.first, found.second, len(found.looks)) == ("a", "b", 30)
+    first, last = found.looks[0], found.looks[-1]
+    assert last.value == pytest.approx(-0.6) and first.value == pytest.approx(-0.6)
+    assert first.low is not None and first.high is not None and last.low is not None and last.high is not None
+    assert last.high < 0 < first.high, "one night shows nothing, thirty do"
+    assert first.low <= last.low <= last.high <= first.high
+
+
+def test_several_runs_are_reported_as_one_where_that_is_fair(write_run: WriteRun, planned: Any) -> None:
+    first = write_run([planned(f"s{n}", "m") for n in range(6)], "first")
+    second = write_run([planned(f"s{n}", "m", "unresolved") for n in range(6)], "second")
+    done = CliRunner().invoke(app, ["report", str(first.path), str(second.path), "--json"])
+    assert done.exit_code == 0, done.output
+    model = json.loads(done.stdout)["models"]["m"]
+    assert (model["trials"], model["resolved"]["value"], model["resolved"]["n"]) == (12, 0.5, 6)
+    assert model["agreement"]["value"] == 0.0, "the second run's are further repeats"
+    lock = json.loads(second.lock_file.read_text())
+    lock["hashes"]["grading"] = "00" * 32
+    second.lock_file.write_text(json.dumps(lock))
+    refused = CliRunner().invoke(app, ["report", str(first.path), str(second.path)])
+    assert refused.exit_code == 3
+    assert "differ in: grading" in refused.output
+
+
 def test_csv_has_every_trial_and_no_formula(write_run: WriteRun, planned: Any) -> None:
     run = write_run([planned("=cmd|' /C calc'!A0", "@m"), planned("s1", "m,\n\x1b[2J", "infra_error")])
     rows = list(csv.DictReader(io.StringIO(export.as_csv(export.trial_rows(loaded(run))).decode(), newline="")))
