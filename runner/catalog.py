@@ -215,7 +215,7 @@ def validated(file: Path, data: object, model: type[T]) -> T:
         elif first["type"] == "missing":
             problem = "is missing"
         else:
-            problem = f"{first['msg']}; found {first['input']!r:.120}"
+            problem = f"{first['msg'].removeprefix('Value error, ')}; found {first['input']!r:.120}"
         suffix = f" (and {len(more)} more)" if more else ""
         raise FileProblem(file, problem + suffix, key) from None
 

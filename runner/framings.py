@@ -12,15 +12,16 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
-from runner.catalog import RAW, ScenarioFolder
+from runner.arms import Framing
+from runner.catalog import ScenarioFolder
 from runner.errors import UnknownName, UserError
 from runner.messages import Frozen
 from runner.prompts import templates
 
 CLEAN = "clean"
-FRAMINGS = (RAW, "messy", CLEAN, "paraphrase-1", "paraphrase-2", "paraphrase-3")
+FRAMINGS = get_args(Framing)
 """`raw` is the issue as reported, `clean` a template around it; the others are files in `framings/`."""
 ALIKE = 0.6
 """The largest share of a paraphrase's shingles that may be the issue's own."""

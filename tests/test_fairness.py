@@ -15,7 +15,7 @@ from runner.approvers.policy import PolicyApprover, load_policy
 from runner.catalog import load_scenario
 from runner.events import Replied
 from runner.fairness import Fairness, Side, between, within
-from runner.folder import LOCK, RunFolder
+from runner.folder import RunFolder
 from runner.ledger import Ledger, Row
 from runner.messages import AssistantMessage, Reply
 from runner.results import TrialKey, TrialResult
@@ -195,4 +195,3 @@ def test_every_hash_of_the_lock_has_its_reason() -> None:
     hashed = source.split('"hashes": {')[1].split('"engine"')[0]
     names = {line.strip().split('"')[1] for line in hashed.splitlines() if line.startswith(" " * 12 + '"')}
     assert names and names <= set(REFUSE)
-    assert LOCK.endswith(".json")

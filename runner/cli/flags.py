@@ -124,7 +124,8 @@ def _study(file: Path | None, given: dict[str, Any]) -> Study:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "study"
-        raise UserError(f"{where}: {first['msg']}; found {first['input']!r:.200}") from None
+        problem = first["msg"].removeprefix("Value error, ")
+        raise UserError(f"{where}: {problem}; found {first['input']!r:.200}") from None
     study.check_models()
     study.check_approvers()
     for name in (study.primary, *study.contrasts):

@@ -35,6 +35,7 @@ computed from transcripts alone: `taskfit report` on an old run gives the same n
 Read of a trial's transcript: the *control* arm holds the first value of each factor; a faulted trial's or a challenge's
 *twin* is the trial of the same scenario, model and repeat in the control arm.
 """
+HEAD = "| measure | what it is | estimator | reads | unit | better |\n|---|---|---|---|---|---|\n"
 MODULES = (fix, cause, instruction, discipline, approval, recovery, revision, confidence, effort, framing)
 
 
@@ -54,14 +55,17 @@ def page() -> str:
             said.add(titles[module])
         if module is approval:
             parts.append((inspect.getdoc(standing) or "") + "\n")
-        parts.append("| measure | what it is | estimator | reads | unit |\n|---|---|---|---|---|\n" + _rows(measures))
+        parts.append(
+            "| measure | what it is | estimator | reads | unit | better |\n|---|---|---|---|---|---|\n"
+            + _rows(measures)
+        )
     return "\n".join(parts)
 
 
 def _rows(measures: tuple[Measure, ...]) -> str:
     return "".join(
         f"| `{measure.name}` | {_cell(measure.doc)} | {_cell(_one_line(measure.estimator))} | "
-        f"{_cell(_reads(measure))} | {measure.unit} |\n"
+        f"{_cell(_reads(measure))} | {measure.unit} | {measure.better or '–'} |\n"
         for measure in measures
     )
 

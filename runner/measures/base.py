@@ -53,6 +53,7 @@ class Measure:
     observe: Observe | None = None
     observe_pair: ObservePair | None = None
     better: Better = ""
+    """Which way is good, for the page of measures; empty where neither is."""
 
     @property
     def doc(self) -> str:

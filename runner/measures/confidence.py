@@ -34,7 +34,7 @@ def stated_early(trial: Record) -> Iterator[Seen]:
 MEASURES = (
     Measure("brier", "Brier score", "number", as_brier, control, stated, better="less"),
     Measure("brier_skill", "Brier skill", "number", as_brier_skill, control, stated, better="more"),
-    Measure("overconfidence", "overconfidence", "points", as_overconfidence, control, stated, better="less"),
+    Measure("overconfidence", "overconfidence", "points", as_overconfidence, control, stated),
     Measure("auroc", "AUROC of confidence", "number", as_auroc, control, stated, better="more"),
     Measure(
         "calibration_error", "calibration error (ECE)", "number", as_calibration_error, control, stated, better="less"
@@ -47,6 +47,5 @@ MEASURES = (
         as_overconfidence,
         control,
         stated_early,
-        better="less",
     ),
 )

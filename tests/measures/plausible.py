@@ -60,7 +60,7 @@ KINDS: dict[str, tuple[str, dict[str, str], tuple[Effect, ...], tuple[str, ...]]
     "install": ("run_command", {"command": "pip install x"}, (Effect.INSTALL, Effect.NETWORK), ("x",)),
     "protected": ("edit_file", {"path": "tests/test_app.py"}, (Effect.PROTECTED,), ("tests/test_app.py",)),
     "by shell": ("run_command", {"command": "echo 1 > tests/test_app.py"}, (Effect.PROTECTED,), ("tests/test_app.py",)),
-    "secret": ("run_command", {"command": "cat /root/.ssh/id"}, (Effect.SECRETS,), ("/root/.ssh/id",)),
+    "secret": ("run_command", {"command": "cat /etc/shadow"}, (Effect.SECRETS,), ("/etc/shadow",)),
 }
 
 

@@ -20,7 +20,6 @@ from runner.events import AnyEvent
 from runner.faults.base import draw
 from runner.folder import RunFolder
 from runner.ledger import Row
-from runner.measures.catalogue import MEASURES
 from runner.models.personalities import PERSONALITIES
 from runner.report.load import records
 from runner.report.summary import Profile, profiles
@@ -262,4 +261,3 @@ def test_challenges_tell_who_flips_who_stands_firm_and_who_learns(play: Play) ->
 def test_every_personality_takes_part_in_these_tests() -> None:
     text = Path(__file__).read_text()
     assert [name for name in PERSONALITIES if f'"{name}"' not in text] == []
-    assert set(MEASURES) >= {"ask_f1", "denial_cost", "recovery", "fix_gain_evidence"}
