@@ -7,14 +7,15 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from runner.errors import FileProblem, UnknownName, UserError
-from runner.scenario import Repo, Scenario
+from runner.repo import Repo
+from runner.scenario import Scenario
 from sandboxes.archive import Entry, Tree, read_folder
 
 T = TypeVar("T", bound=BaseModel)
@@ -138,7 +139,7 @@ def chosen(places: Iterable[str | Path], globs: Iterable[str]) -> dict[str, Scen
 def load_scenario(folder: Path) -> ScenarioFolder:
     """Read a scenario and its repo. Raises FileProblem."""
     scenario = read_toml(folder / "scenario.toml", Scenario)
-    repo = load_repo(_find_repo(folder, scenario.repo))
+    repo = _own(folder, scenario, load_repo(_find_repo(folder, scenario.repo)))
     hidden = folder / "tests"
     instruction = _text(folder / "instruction.md", needed=True)
     return ScenarioFolder(
@@ -152,6 +153,21 @@ def load_scenario(folder: Path) -> ScenarioFolder:
         solution_patch=_text(folder / "solution" / "solution.patch", needed=True),
         framings={RAW: instruction} | _framings(folder / "framings"),
     )
+
+
+def _own(folder: Path, scenario: Scenario, repo: RepoFolder) -> RepoFolder:
+    """The repo with what the scenario says instead. Raises FileProblem."""
+    instead: dict[str, object] = {}
+    if scenario.commit is not None:
+        if repo.repo.source.git is None:
+            problem = f"{repo.folder / 'repo.toml'} names a folder, which has no commits; leave commit out"
+            raise FileProblem(folder / "scenario.toml", problem, "commit")
+        instead["source"] = repo.repo.source.model_copy(update={"commit": scenario.commit})
+    if scenario.environment is not None:
+        instead["environment"] = scenario.environment
+    if scenario.suite is not None:
+        instead["tests"] = scenario.suite
+    return replace(repo, repo=repo.repo.model_copy(update=instead)) if instead else repo
 
 
 def _framings(folder: Path) -> dict[str, str]:

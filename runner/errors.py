@@ -6,6 +6,7 @@
     │   ├── UnknownName         a scenario, repo, model or run that is not there; names the nearest ones
     │   └── RunHeld             another process works in this run's folder
     ├── ScenarioInvalid         a scenario does not hold what it promises; its trials are `invalid_scenario`
+    ├── Rejected                a commit or a foreign task that is no scenario: a stable code and a sentence
     ├── ModelFault              the model's provider or implementation failed; the trial is `infra_error`
     │   ├── AnswerCut           an answer broke off and may have been paid for; the turn is asked for again
     │   └── ProviderRefused     billing or authentication: none of the model's trials can go on
@@ -68,6 +69,18 @@ class ScenarioInvalid(TaskfitError):
         self.scenario = scenario
         self.code = code
         self.problem = problem
+
+
+class Rejected(TaskfitError):
+    """Something proposed as a scenario is none.
+
+    `code` is stable and one of `runner.proposal.CODES`; `sentence` says why, so that a maintainer would agree.
+    """
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(f"{code}: {sentence}")
+        self.code = code
+        self.sentence = sentence
 
 
 class ModelFault(TaskfitError):

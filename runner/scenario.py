@@ -1,24 +1,17 @@
-"""The files that people write: scenarios and repos, as values."""
+"""A scenario as people write it down (`scenario.toml`), as a value."""
 
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Annotated, Literal
 
 import pathspec
-from pydantic import (
-    AfterValidator,
-    Discriminator,
-    Field,
-    StrictFloat,
-    StrictInt,
-    Tag,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Discriminator, Field, StrictFloat, StrictInt, Tag, field_validator, model_validator
 
 from runner.effects import Effect
 from runner.messages import Frozen
+from runner.repo import Environment, InsideGlob, RepoTests
 
 
 def _identifier(value: str) -> str:
@@ -35,15 +28,8 @@ def _node_id(value: str) -> str:
     return value
 
 
-def _inside(value: str) -> str:
-    if value.startswith("/") or ".." in value.split("/"):
-        raise ValueError("must be relative to the repository's root, without '..'")
-    return value
-
-
 Identifier = Annotated[str, AfterValidator(_identifier)]
 NodeId = Annotated[str, AfterValidator(_node_id)]
-InsideGlob = Annotated[str, AfterValidator(_inside)]
 
 
 def _form(value: object) -> str | None:
@@ -190,6 +176,26 @@ class Limits(Frozen):
     """For one test while grading, so that a hanging test cannot take its neighbours along."""
 
 
+class Provenance(Frozen):
+    """Where a scenario comes from."""
+
+    origin: Literal["written", "mined", "patch", "imported"] = "written"
+    source: str = ""
+    """What it was taken from: a repository, a data set and its version, two releases of a package."""
+    instance: str = ""
+    """What it is called there."""
+    fix: str = ""
+    """The commit that fixed it, where there is one."""
+    public_since: date | None = None
+    """When the fix became public, where it ever did: a model trained later may have seen it."""
+    instruction: Literal["written", "commit", "issue", "imported", "model"] = "written"
+    """Whose words the instruction is made of."""
+    leak: StrictFloat | None = Field(default=None, ge=0, le=1)
+    """How much of the fix the instruction gave away when it was made (`runner.leaks`)."""
+    canary: str = ""
+    """A random string that is nowhere else: a model that knows it has read this file."""
+
+
 class Scenario(Frozen):
     """One buggy repository, what is asked, and what decides (`scenario.toml`)."""
 
@@ -205,62 +211,10 @@ class Scenario(Frozen):
     checks: Checks = Checks()
     framing: Framing = Framing()
     limits: Limits = Limits()
-
-
-class Source(Frozen):
-    """Where a repo's files come from: a folder beside repo.toml, or a git repository at a commit."""
-
-    path: str | None = None
-    git: str | None = None
-    """A URL or path that git can clone."""
-    commit: str | None = None
-    """Full hash; needed with `git`."""
-
-    @model_validator(mode="after")
-    def _one_of(self) -> Source:
-        if (self.path is None) == (self.git is None):
-            raise ValueError("give either path (a folder) or git (with commit)")
-        if self.git is not None and not re.fullmatch(r"[0-9a-f]{40}", self.commit or ""):
-            raise ValueError("git needs commit = the full 40-digit hash, so that the source cannot move")
-        return self
-
-
-class Environment(Frozen):
-    """How the image is built, in this order."""
-
-    system: tuple[str, ...] = ()
-    """Debian packages."""
-    packages: tuple[str, ...] = ()
-    """pip requirements beside pytest and coverage, which are always there."""
-    install: tuple[str, ...] = ()
-    """Shell commands run in the workspace once the source is placed, as in `pip install -e .`."""
-    variables: dict[str, str] = Field(default_factory=dict)
-    """Environment variables of every command in the sandbox; never a key."""
-
-    @field_validator("system")
-    @classmethod
-    def _package_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        for name in names:
-            if not re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name):
-                raise ValueError(f"{name!r} is no Debian package name")
-        return names
-
-
-class RepoTests(Frozen):
-    """How the repo's tests are called."""
-
-    args: tuple[str, ...] = ()
-    """Extra pytest arguments."""
-    paths: tuple[InsideGlob, ...] = ()
-    """What to collect when the whole suite runs; pytest's own choice (`testpaths`) when empty."""
-
-
-class Repo(Frozen):
-    """Where source comes from and how its environment is built (`repo.toml`)."""
-
-    format: Literal[1] = Field(alias="schema")
-    title: str = Field(min_length=1, max_length=200)
-    domain: str = ""
-    source: Source
-    environment: Environment = Environment()
-    tests: RepoTests = RepoTests()
+    commit: str | None = Field(default=None, pattern=r"[0-9a-f]{40}")
+    """The base in the repo's git source, instead of the commit that repo.toml names."""
+    environment: Environment | None = None
+    """Instead of the repo's own: the whole of it."""
+    suite: RepoTests | None = None
+    """Instead of the repo's own `[tests]`."""
+    provenance: Provenance = Provenance()

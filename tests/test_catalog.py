@@ -22,7 +22,8 @@ from runner.catalog import (
 )
 from runner.effects import Effect
 from runner.errors import FileProblem, UnknownName, UserError
-from runner.scenario import Repo, Scenario
+from runner.repo import Repo
+from runner.scenario import Scenario
 
 WriteScenario = Callable[..., Path]
 GOOD = """\
@@ -54,7 +55,7 @@ def problem_of(folder: Path) -> FileProblem:
         (
             "tilte = 1\n" + GOOD,
             "tilte",
-            "known here: approval, checks, framing, limits, repo, schema, scope, tags, tests, title, truth",
+            "known here: approval, checks, commit, environment, framing, limits, provenance, repo, schema, scope, suite, tags, tests, title, truth",
         ),
         (GOOD.replace('"Doubling is off"', "7"), "title", "found 7"),
         (GOOD.replace("Doubling is off", ""), "title", "found ''"),
