@@ -55,7 +55,7 @@ def problem_of(folder: Path) -> FileProblem:
         (
             "tilte = 1\n" + GOOD,
             "tilte",
-            "known here: approval, checks, commit, environment, framing, limits, provenance, repo, schema, scope, suite, tags, tests, title, truth",
+            "known here: approval, checks, commit, environment, framing, limits, provenance, repo, schema, scope",
         ),
         (GOOD.replace('"Doubling is off"', "7"), "title", "found 7"),
         (GOOD.replace("Doubling is off", ""), "title", "found ''"),
