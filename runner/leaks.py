@@ -20,40 +20,11 @@ FILE_WEIGHT = 0.25
 """What naming a changed file gives away, where naming all of the fix is 1."""
 MAX_BYTES = 1_000_000
 """Larger files of the fix are data, and not read."""
-KEYWORDS = frozenset(keyword.kwlist) | set(
-    [
-        "function",
-        "const",
-        "export",
-        "default",
-        "extends",
-        "throw",
-        "throws",
-        "catch",
-        "typeof",
-        "undefined",
-        "null",
-        "interface",
-        "struct",
-        "func",
-        "package",
-        "impl",
-        "match",
-        "trait",
-        "switch",
-        "case",
-        "static",
-        "void",
-        "public",
-        "private",
-        "protected",
-        "final",
-        "implements",
-        "super",
-        "self",
-        "this",
-    ]
-)
+_OTHER_KEYWORDS = """
+function const export default extends throw throws catch typeof undefined null interface struct func package impl match
+trait switch case static void public private protected final implements super self this
+"""
+KEYWORDS = frozenset([*keyword.kwlist, *_OTHER_KEYWORDS.split()])
 """Of Python, JavaScript, Go, Rust and the like: no names."""
 
 _NAME = re.compile(r"[^\W\d]\w*")

@@ -13,9 +13,11 @@ LONGEST_TITLE = 200
 
 _CONVENTIONAL = re.compile(r"(?P<type>[A-Za-z]+)(?:\([^)]*\))?!?:\s+(?P<rest>\S.*)")
 _FIX_TYPES = frozenset({"fix", "bugfix", "hotfix", "bug", "security", "sec", "regression"})
-_OTHER_TYPES = frozenset(
-    ["feat", "feature", "docs", "doc", "style", "refactor", "refact", "test", "tests", "chore", "build", "ci", "revert", "release", "deps", "dep", "perf", "lint", "typo", "wip", "merge", "bump", "meta", "infra"]
-)
+_OTHERS = """
+feat feature docs doc style refactor refact test tests chore build ci revert release deps dep perf lint typo wip
+merge bump meta infra
+"""
+_OTHER_TYPES = frozenset(_OTHERS.split())
 _EMOJI = re.compile(r":[a-z0-9_+-]+:\s*|[\U0001F300-\U0001FAFF\u2600-\u27BF]\uFE0F?\s*")
 _REFERENCE = r"(?:[\w.-]+/[\w.-]+)?[#!]\d+|GH-\d+|[A-Z][A-Z0-9]+-\d+|https?://\S+"
 _VERB = r"fix(?:e[sd])?|close[sd]?|resolve[sd]?"
@@ -42,8 +44,8 @@ _NEVER = (
             r"unit|sphinx|doc|code|pep8?|all|of|in|style|import|type)\s+)*(?:typos?|lint\w*|flake8|mypy|pylint|pyflakes|"
             r"ruff|black|isort|ci|travis|appveyor|github actions?|coverage|docs?|documentation|docstrings?|changelog|"
             r"readme|formatting|format|indent\w*|whitespaces?|spelling|grammar|comments?|tests?|test suite|test cases?|"
-            r"imports?|links?|hints?|annotations?|rendering of docs|pep8|nits?|wording|build)\W*(?:$|(?:in|for|of|on|at|"
-            r"after|and|from|due)\b)",
+            r"imports?|links?|hints?|annotations?|rendering of docs|pep8|nits?|wording|build)\W*(?:$|(?:in|for|of|on|"
+            r"at|after|and|from|due)\b)",
             re.I,
         ),
         "it fixes texts, tests or tools only",
@@ -75,8 +77,8 @@ _SYMPTOM = re.compile(
 )
 _FAULT_LABEL = re.compile(r"\b(?:bugs?|defects?|regressions?|crash(?:es)?|faults?|incidents?)\b", re.I)
 _OTHER_LABEL = re.compile(
-    r"\b(?:enhancements?|features?(?: requests?)?|documentation|docs|stor(?:y|ies)|epic|questions?|improvements?|tasks?|"
-    r"proposals?|refactor(?:ing)?|dependencies)\b",
+    r"\b(?:enhancements?|features?(?: requests?)?|documentation|docs|stor(?:y|ies)|epic|questions?|improvements?|"
+    r"tasks?|proposals?|refactor(?:ing)?|dependencies)\b",
     re.I,
 )
 
