@@ -179,7 +179,7 @@ class Sources:
             return None
         owner, _, short = name.rpartition("/")
         places = [f"{owner}__{short}", name, short] if owner else [name]
-        for place in (self.repos / each for place in places for each in (place, f"{place}.git")):
+        for place in (self.repos / f"{each}{ending}" for each in places for ending in ("", ".git")):
             if (place / ".git").exists() or (place / "objects").is_dir():
                 return place
         return None

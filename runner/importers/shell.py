@@ -12,7 +12,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from runner.repo import Environment, FrameworkName, RepoTests
 
 PIP_FLAGS = frozenset(
-    "-q --quiet -U --upgrade --no-cache-dir --break-system-packages --system --user --no-input --prefer-binary".split()
+    {"-q", "--quiet", "-U", "--upgrade", "--no-cache-dir", "--break-system-packages", "--system", "--user"}
 )
 """Flags of pip that may go: what they ask for is so in an image anyway."""
 IDLE = frozenset({"set", "cd", "true", "echo", "source", ".", "exit", "export", ":"})
