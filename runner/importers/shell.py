@@ -15,8 +15,11 @@ PIP_FLAGS = frozenset(
     {"-q", "--quiet", "-U", "--upgrade", "--no-cache-dir", "--break-system-packages", "--system", "--user"}
 )
 """Flags of pip that may go: what they ask for is so in an image anyway."""
-IDLE = frozenset({"set", "cd", "true", "echo", "source", ".", "exit", "export", ":"})
+IDLE = frozenset({"set", "true", "echo", "exit", ":"})
 """Programs that install nothing."""
+STATEFUL = frozenset({"cd", "export", "source", "."})
+"""Programs that matter to what comes after them alone."""
+APT_LISTS = ["rm", "-rf", "/var/lib/apt/lists/*"]
 KEPT = {"-W": 2, "-o": 2, "-c": 2, "-p": 2, "--doctest-modules": 1, "--doctest-glob": 2, "--import-mode": 2}
 """Flags of pytest that change what a test does → words they take."""
 _CONDITIONAL = re.compile(r"\s*(if|then|else|elif|fi|for|while|do|done|case|esac|function)\b|.*[{}]\s*$|.*<<")
@@ -63,15 +66,21 @@ def commands(line: str) -> list[list[str]]:
 
 
 def steps(script: str) -> Steps:
-    """Debian packages, pip requirements, and every other command as it is, of an installing script."""
+    """Debian packages, pip requirements, and everything else as it is, of an installing script.
+
+    A script that goes to other folders or sets variables keeps the rest of it in one command.
+    """
     system: list[str] = []
     packages: list[str] = []
-    install: list[str] = []
+    rest: list[str] = []
+    stateful = working = False
     for line in logical_lines(script):
         simple = commands(line)
         if not simple or _CONDITIONAL.match(line) or re.search(r"[|<>$`]", line):
-            install.append(line)
+            rest.append(line)
+            working = True
             continue
+        left: list[list[str]] = []
         for words in simple:
             if words[0] in ("sudo", "command"):
                 words = words[1:]
@@ -79,8 +88,13 @@ def steps(script: str) -> Steps:
                 system += names
             elif (names := _pip(words)) is not None:
                 packages += names
-            elif words and words[0] not in IDLE and words[:2] != ["rm", "-rf"]:
-                install.append(shlex.join(words))
+            elif words and words[0] not in IDLE and words != APT_LISTS:
+                left.append(words)
+        works = any(words[0] not in STATEFUL for words in left)
+        stateful |= bool(left) and not works
+        working |= works
+        rest += ["; ".join(map(shlex.join, left))] if left else []
+    install = ["\n".join(rest)] if stateful and working else rest if working else []
     return Steps(tuple(dict.fromkeys(system)), tuple(dict.fromkeys(packages)), tuple(install))
 
 
