@@ -8,5 +8,5 @@ from runner.cli.scenarios import framings, list, validate
 
 app = typer.Typer(help="List and prove scenarios.", no_args_is_help=True)
 app.command("list")(list.list_)
-app.command()(validate.validate)
+app.command(cls=validate.ValidateCommand)(validate.validate)
 app.command()(framings.framings)
