@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from runner.cli.scenarios import framings, list, validate
+from runner.cli.scenarios import framings, list, show, validate
 
 app = typer.Typer(help="List and prove scenarios.", no_args_is_help=True)
 app.command("list")(list.list_)
 app.command(cls=validate.ValidateCommand)(validate.validate)
+app.command()(show.show)
 app.command()(framings.framings)
