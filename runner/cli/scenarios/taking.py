@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,7 +59,7 @@ def take(
 
     console = Console(stderr=True)
     pack = Pack.at(to)
-    own = _own(repo, pack) if repo is not None else None
+    own = _own(repo) if repo is not None else None
     for each in refused:
         console.print(line(each), highlight=False, soft_wrap=True)
     for name in (signal.SIGTERM, signal.SIGHUP):
@@ -85,26 +84,7 @@ def default_place(name: str) -> Path:
     return Path("packs", name)
 
 
-def outcome_of(label: str, key: str, code: str, sentence: str) -> Outcome:
-    """How something ended that never became a lead."""
-    from runner.packs.journal import Outcome
-
-    return Outcome(key=key, terms="", id="", label=label, code=code, sentence=sentence)
-
-
-def unique(leads: Iterable[Lead]) -> list[Lead]:
-    """The leads, each id once: later ones of the same name are numbered."""
-    from dataclasses import replace
-
-    seen: dict[str, int] = {}
-    found = []
-    for lead in leads:
-        seen[lead.id] = seen.get(lead.id, 0) + 1
-        found.append(lead if seen[lead.id] == 1 else replace(lead, id=f"{lead.id}-{seen[lead.id]}"))
-    return found
-
-
-def _own(file: Path, pack: object) -> Repo:
+def _own(file: Path) -> Repo:
     from runner.catalog import read_toml
     from runner.repo import Repo
 
