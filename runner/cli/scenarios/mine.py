@@ -37,6 +37,8 @@ def mine(
     any_message: Annotated[
         bool, typer.Option("--any-message", help="Also commits whose message speaks of no fault.")
     ] = False,
+    words: Annotated[int, typer.Option(min=1, help="Different words that an instruction needs at least.")] = 5,
+    all_: Annotated[bool, typer.Option("--all", help="Show every commit, also those that are plainly no fix.")] = False,
     issues: IssuesAt = None,
     comments: Annotated[
         bool, typer.Option("--comments", help="Use comments of issues, too: they discuss fixes.")
@@ -58,7 +60,7 @@ def mine(
 
     history = opened(repository, _copies())
     place = _outside(to or default_place(history.name), history)
-    search = Search(revision=rev, since=_day(since), any_message=any_message, comments=comments)
+    search = Search(revision=rev, since=_day(since), any_message=any_message, fewest_words=words, comments=comments)
     found: list[Lead] = []
     left: list[Outcome] = []
     for seen, each in enumerate(leads(history, search, _issues(issues, comments))):
@@ -78,6 +80,7 @@ def mine(
         again=again,
         repo=repo,
         json=json,
+        show_all=all_,
     )
 
 

@@ -29,6 +29,8 @@ RepoFile = Annotated[
         help="A repo.toml whose [environment] and [tests] are used instead of what would be inferred.",
     ),
 ]
+PLAIN = frozenset({"root-commit", "no-tests", "tests-only", "no-code"})
+"""Codes of commits that nobody would take for a fix with tests: they are counted, and listed where asked."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print every outcome as JSON on standard output.")]
 
 
@@ -43,6 +45,7 @@ def take(
     again: bool,
     repo: Path | None,
     json: bool,
+    show_all: bool = True,
 ) -> None:
     """Prove and keep; exits 1 when nothing is in the pack at the end. Raises the errors of the user and the engine."""
     import json as json_module
@@ -60,7 +63,7 @@ def take(
     console = Console(stderr=True)
     pack = Pack.at(to)
     own = _own(repo) if repo is not None else None
-    for each in refused:
+    for each in refused if show_all else (each for each in refused if each.code not in PLAIN):
         console.print(line(each), highlight=False, soft_wrap=True)
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _as_interrupt)
