@@ -34,6 +34,8 @@ SETUP = (
     f"mkdir -p {WORKSPACE} && chown {USER}:{USER} {WORKSPACE}",
     f"git config --system --add safe.directory {WORKSPACE}",
 )
+NEWER_PIP = "/opt/env/bin/python -m pip install -q --no-cache-dir 'pip>=23'"
+"""Older ones cannot install a pyproject.toml's project so that edits are seen (PEP 660)."""
 FETCHES = ("npm ci --ignore-scripts", "npm install --ignore-scripts", "go mod download")
 """Install commands that run no code of the source's or of a package's."""
 
@@ -80,11 +82,11 @@ class ImageStore:
 
     def _python(self, version: str) -> str:
         """The base image on another Python."""
-        key = digest("base", SETUP, SUITE, PACKAGES, version)
+        key = digest("base", SETUP, NEWER_PIP, SUITE, PACKAGES, version)
 
         def build(reference: str) -> None:
             self.say(f"building the base image for Python {version} (once per machine)")
-            self._set_up(python_root(self.engine, version, self.base, self.say), reference, "base")
+            self._set_up(python_root(self.engine, version, self.base, self.say), reference, "base", (NEWER_PIP,))
 
         return self._ensure(f"taskfit/base:{key}", build)
 
@@ -144,10 +146,10 @@ class ImageStore:
         self.say("building the base image (once per machine)")
         self._set_up(root_file_system(self.engine, self.say), reference, "base")
 
-    def _set_up(self, image: str, reference: str, kind: str) -> None:
+    def _set_up(self, image: str, reference: str, kind: str, more: Sequence[str] = ()) -> None:
         """Apply the base's steps to an image; each does nothing where its work is done already."""
         with Builder(self.engine, image, network=True) as builder:
-            for command in SETUP:
+            for command in (*SETUP, *more):
                 builder.run(command, credentials=kind == "base")
             builder.commit(reference, kind)
 
