@@ -105,9 +105,8 @@ def _settings(files: Files, evidence: Evidence) -> None:
         if path in files:
             evidence.configured = f"[{section}] in {path}"
             told = files.ini(path)
-            evidence.settings = (
-                {name: value or "" for name, value in told.items(section)} if told.has_section(section) else {}
-            )
+            options = told.items(section) if told.has_section(section) else []
+            evidence.settings = {name: value or "" for name, value in options}
             return
     if tool:
         evidence.configured = "[tool.pytest.ini_options] in pyproject.toml"

@@ -20,9 +20,8 @@ def infer_go(files: Files, on: date | None) -> Inferred:
     if not any(path.endswith("_test.go") for path in files.tree):
         raise Rejected("framework-unknown", "go.mod is there, but no file ends with _test.go")
     files.note("go: go.mod")
-    if re.search(
-        r"(?m)^import \"C\"", "\n".join(files.text(path) or "" for path in files.tree if path.endswith(".go"))
-    ):
+    sources = (files.text(path) or "" for path in files.tree if path.endswith(".go"))
+    if any(re.search(r"(?m)^import \"C\"", source) for source in sources):
         files.note("gcc: a Go file imports C")
         system: tuple[str, ...] = ("gcc", "golang-go", "libc6-dev")
     else:
@@ -68,9 +67,8 @@ def infer_node(files: Files, on: date | None) -> Inferred:
         files.note(f"workspaces {workspaces!s:.80} are installed by npm together with the root")
     local = [name for name, value in needed.items() if re.match(r"(workspace|portal|link|catalog):", str(value))]
     if local:
-        raise Rejected(
-            "unsupported", f"{local[0]} in package.json is {needed[local[0]]}, which npm does not understand"
-        )
+        problem = f"{local[0]} in package.json is {needed[local[0]]!s:.60}, which npm does not understand"
+        raise Rejected("unsupported", problem)
     lock = any(name in files for name in ("package-lock.json", "npm-shrinkwrap.json"))
     install: tuple[str, ...] = ()
     if needed or lock or workspaces:
@@ -81,18 +79,19 @@ def infer_node(files: Files, on: date | None) -> Inferred:
 
 
 def _node_framework(files: Files, script: str, needed: dict[str, Any]) -> tuple[FrameworkName, str]:
-    for name in ("vitest", "jest"):
+    runners: tuple[FrameworkName, ...] = ("vitest", "jest")
+    for name in runners:
         if re.search(rf"\b{name}\b", script):
-            return name, "scripts.test in package.json"  # type: ignore[return-value]
+            return name, "scripts.test in package.json"
     if re.search(r"\bnode\b.*--test\b", script):
         return "node", "scripts.test in package.json"
-    for name in ("vitest", "jest"):
+    for name in runners:
         if name in needed:
-            return name, "devDependencies in package.json"  # type: ignore[return-value]
+            return name, "devDependencies in package.json"
     for path in sorted(files.tree):
         if re.search(r"\.test\.[cm]?js$|(^|/)tests?/.*\.[cm]?js$", path) and "node:test" in (files.text(path) or ""):
             return "node", f"{path} imports node:test"
-    for name in ("mocha", "ava", "tap", "jasmine", "karma", "cypress", "playwright", "tape", "uvu", "bun", "deno"):
-        if re.search(rf"\b{name}\b", script) or name in needed:
-            raise Rejected("unsupported", f"its tests run with {name}; taskfit has node --test, jest and vitest")
+    for other in ("mocha", "ava", "tap", "jasmine", "karma", "cypress", "playwright", "tape", "uvu", "bun", "deno"):
+        if re.search(rf"\b{other}\b", script) or other in needed:
+            raise Rejected("unsupported", f"its tests run with {other}; taskfit has node --test, jest and vitest")
     raise Rejected("framework-unknown", "scripts.test in package.json names none of node --test, jest and vitest")

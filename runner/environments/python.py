@@ -24,27 +24,22 @@ INSTALL = "pip install -q --no-build-isolation -e ."
 MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "tox.ini", "Pipfile", "pytest.ini", "manage.py")
 NOT_BUILT = ("maturin", "setuptools-rust", "scikit-build", "meson-python")
 _REQUIREMENTS = re.compile(r"(requirements?/)?([\w.-]*requirements?[\w.-]*|requirements?/[\w.-]+)\.(txt|in)")
-MODULES = {
-    **{name: name for name in ("hypothesis", "freezegun", "parameterized", "mock", "responses", "requests", "numpy")},
-    **{name: name for name in ("attr", "pytz", "six", "simplejson", "pydantic", "click", "jinja2", "httpx", "flask")},
-    **{name: name for name in ("lxml", "pandas", "tornado", "trio", "anyio", "pexpect", "psutil", "ddt", "testtools")},
-    **{name: name for name in ("testfixtures", "pyfakefs", "respx", "syrupy", "moto", "aiohttp", "docutils", "tzdata")},
-    **{
-        name: name
-        for name in ("cryptography", "packaging", "typing_extensions", "toml", "tomli", "ujson", "sqlalchemy")
-    },
-    "yaml": "pyyaml",
-    "dateutil": "python-dateutil",
-    "bs4": "beautifulsoup4",
+_SAME = """
+    aiohttp anyio attr attrs click cryptography ddt docutils faker flask freezegun httpx hypothesis jinja2 lxml mock
+    moto numpy packaging pandas parameterized pexpect psutil pydantic pyfakefs pytz requests respx responses
+    simplejson six sqlalchemy syrupy testfixtures testtools toml tomli tornado trio typing_extensions tzdata ujson
+    webtest
+"""
+MODULES = {name: name for name in _SAME.split()} | {
     "PIL": "pillow",
+    "attr": "attrs",
+    "bs4": "beautifulsoup4",
+    "dateutil": "python-dateutil",
     "nose": "pynose",
-    "sklearn": "scikit-learn",
-    "attrs": "attrs",
     "pkg_resources": "setuptools<81",
-    "faker": "faker",
+    "sklearn": "scikit-learn",
     "time_machine": "time-machine",
-    "webtest": "webtest",
-    "zope.interface": "zope.interface",
+    "yaml": "pyyaml",
 }
 """Module that tests import → its distribution. Nothing outside this table is ever guessed: a name that nobody declared
 may be anybody's package."""
@@ -72,7 +67,9 @@ def infer_python(files: Files, on: date | None) -> tuple[Environment, RepoTests]
     compiler = ("gcc", "libc6-dev", "python3-dev") if project.compiled else ()
     if compiler:
         files.note(f"{', '.join(compiler)}: {project.compiled}; it is built once, edits to its sources are not seen")
-    system = {*compiler, *(name for source, name in practice.system if not files.note(f"{name}: apt-get in {source}"))}
+    for source, name in practice.system:
+        files.note(f"{name}: apt-get in {source}")
+    system = {*compiler, *(name for _, name in practice.system)}
     for source, service in practice.services:
         files.note(f"{source} runs {service} beside the tests, which a sandbox has not; tests that need it fail")
     variables = pretended(files, project) | evidence.variables
@@ -100,9 +97,7 @@ def _refuse(files: Files, project: Project) -> None:
     declared = project.installed or project.runtime or any(_REQUIREMENTS.fullmatch(path) for path in files.tree)
     conda = [path for path in sorted(files.tree) if re.fullmatch(r"(conda/)?(environment|conda)[\w.-]*\.ya?ml", path)]
     if conda and not declared:
-        raise Rejected(
-            "unsupported", f"what it needs is known to conda alone ({conda[0]}), which taskfit does not have"
-        )
+        raise Rejected("unsupported", f"what it needs is known to conda alone ({conda[0]})")
     compose = [path for path in sorted(files.tree) if re.fullmatch(r"(.*/)?(docker-)?compose[\w.-]*\.ya?ml", path)]
     for path in files.tests():
         if re.search(r"docker[-_ ]compose|testcontainers", files.text(path) or ""):
@@ -182,9 +177,10 @@ def _evident(files: Files, project: Project, evidence: Evidence, wanted: Wanted)
     for module, path in sorted(evidence.imports.items()):
         distribution = MODULES.get(module)
         name = canonicalize_name(re.split(r"[<>=]", distribution)[0]) if distribution else ""
-        if distribution and module not in own and module not in sys.stdlib_module_names:
-            if name not in wanted.names() or distribution == MODULES["pkg_resources"]:
-                wanted.add([distribution], f"imported by {path}", tools=True)
+        if not distribution or module in own or module in sys.stdlib_module_names:
+            continue
+        if name not in wanted.names() or module == "pkg_resources":
+            wanted.add([distribution], f"imported by {path}", tools=True)
     for plugin, source in sorted(evidence.plugins.items()):
         if plugin not in wanted.names():
             wanted.add([plugin], source, tools=True)

@@ -14,76 +14,15 @@ from runner.environments.files import Files, beside
 
 BUILT_IN = ("pytest", "pytest-timeout", "coverage")
 """What the runner brings itself; other versions of it are not wanted."""
-TOOLS = frozenset(
-    [
-        "autoflake",
-        "autopep8",
-        "bandit",
-        "black",
-        "build",
-        "bump-my-version",
-        "bump2version",
-        "bumpversion",
-        "check-manifest",
-        "codecov",
-        "codespell",
-        "commitizen",
-        "coveralls",
-        "docformatter",
-        "docutils-stubs",
-        "flake8",
-        "furo",
-        "ghp-import",
-        "hatch",
-        "interrogate",
-        "ipdb",
-        "ipython",
-        "isort",
-        "jupyter",
-        "mkdocs",
-        "mkdocs-material",
-        "mkdocstrings",
-        "mypy",
-        "myst-parser",
-        "nox",
-        "pip",
-        "pip-audit",
-        "pip-tools",
-        "pre-commit",
-        "pudb",
-        "pycodestyle",
-        "pydocstyle",
-        "pyflakes",
-        "pylint",
-        "pyright",
-        "pyroma",
-        "python-coveralls",
-        "python-semantic-release",
-        "pyupgrade",
-        "readme-renderer",
-        "reuse",
-        "ruff",
-        "safety",
-        "scriv",
-        "semver-release",
-        "setuptools-rust",
-        "sphinx",
-        "sphinx-autobuild",
-        "sphinx-rtd-theme",
-        "towncrier",
-        "tox",
-        "tox-gh",
-        "tox-gh-actions",
-        "tox-uv",
-        "twine",
-        "ty",
-        "uv",
-        "vulture",
-        "watchdog",
-        "yapf",
-        "zest-releaser",
-    ]
-)
+_TOOLS = """
+    autoflake autopep8 bandit black build bump-my-version bump2version bumpversion check-manifest codecov codespell
+    commitizen coveralls docformatter docutils-stubs flake8 furo ghp-import hatch interrogate ipdb ipython isort
+    jupyter mkdocs mkdocs-material mkdocstrings mypy myst-parser nox pip pip-audit pip-tools pre-commit pudb
+    pycodestyle pydocstyle pyflakes pylint pyright pyroma python-coveralls python-semantic-release pyupgrade
+    readme-renderer reuse ruff safety scriv semver-release setuptools-rust sphinx sphinx-autobuild sphinx-rtd-theme
+    towncrier tox tox-gh tox-gh-actions tox-uv twine ty uv vulture watchdog yapf zest-releaser
+"""
+TOOLS = frozenset(_TOOLS.split())
 """What checks, documents and releases a project; no test needs it unless it imports it."""
 INSTEAD = {"nose": "pynose", "sklearn": "scikit-learn", "bs4": "beautifulsoup4"}
 """Distributions that cannot be installed any more → what took their place."""
