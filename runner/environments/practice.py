@@ -15,7 +15,8 @@ from runner.environments.requirements import lines, words
 MAX_JOBS = 200
 """Jobs and steps of one workflow that are read."""
 _TESTS = re.compile(
-    r"\b(pytest|py\.test|unittest|manage\.py test|runtests|tox|nox|nosetests|make test|hatch (run )?test)\b"
+    r"\b(pytest|py\.test|unittest|(manage\.py|django-admin) test|runtests|tox|nox|nosetests|make test"
+    r"|hatch (run )?test)\b"
 )
 _FACTORS = re.compile(r"(py\{?3?[\d,py.]*\}?|tests?|unit|cov(erage)?)([,-](tests?|cov(erage)?|py3?\d*))*")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
@@ -64,7 +65,8 @@ def _tox(files: Files, practice: Practice) -> None:
         names = told.get(section, "envlist", fallback=None) or told.get(section, "env_list", fallback=None) or ""
         practice.pythons += [(source, minor) for minor in _tox_pythons(names)]
     for section in told.sections():
-        if section != "testenv" and not re.fullmatch(r"testenv:.*(test|py3?\d*|unit).*", section):
+        name = section.removeprefix("testenv")
+        if name == section or (name and not re.search(r"[:{,-](tests?|unit|pytest|py3?\d*|python\d?)(?![a-z])", name)):
             continue
         found: list[str] = []
         for line in _substituted(told, section, "deps"):

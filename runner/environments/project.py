@@ -64,10 +64,12 @@ def read_project(files: Files) -> Project:
     broken = "pyproject.toml" in files and not settings
     if not broken and (build or "setup.py" in files or _named(files)):
         project.installed = table(settings, "tool", "poetry").get("package-mode") is not False
-    project.build += strings(build.get("requires")) or (["setuptools>=64", "wheel"] if project.installed else [])
+    project.build += strings(build.get("requires")) or (["setuptools>=64"] if project.installed else [])
     if project.installed and not any(re.match(r"(?i)setuptools\b", each) for each in project.build):
         backend = str(build.get("build-backend") or "setuptools")
         project.build += ["setuptools"] if backend.startswith("setuptools") else []
+    if any(re.match(r"(?i)setuptools\b", each) for each in project.build):
+        project.build.append("wheel")
     if any(re.match(r"(?i)hatchling\b", each) for each in project.build):
         project.build.append("editables")
     for text in project.build:

@@ -103,10 +103,9 @@ class Wanted:
             return None
         if name in INSTEAD:
             return Requirement(INSTEAD[name])
-        if name.startswith("pytest-") and requirement.url is None:
-            requirement.specifier = SpecifierSet(
-                ",".join(str(each) for each in requirement.specifier if each.operator in (">=", ">", "!="))
-            )
+        if _moves_with_pytest(name) and requirement.url is None:
+            lower = [str(each) for each in requirement.specifier if each.operator in (">=", ">", "!=")]
+            requirement.specifier = SpecifierSet(",".join(lower))
         return requirement
 
     def _is_own(self, text: str) -> bool:
@@ -122,7 +121,7 @@ class Wanted:
         pinned = []
         for name, requirements in self._found.items():
             version = versions.get(name)
-            if version is None or name.startswith("pytest") or any(each.url for each in requirements):
+            if version is None or _moves_with_pytest(name) or any(each.url for each in requirements):
                 continue
             if all(each.specifier.contains(version, prereleases=True) for each in requirements):
                 extras = sorted(set[str]().union(*(each.extras for each in requirements)))
@@ -141,9 +140,15 @@ class Wanted:
         return tuple(str(each) for name in sorted(self._found) for each in self._agreeing(name))
 
     def _agreeing(self, name: NormalizedName) -> list[Requirement]:
-        first, *more = self._found[name]
+        asked = [each for each in self._found[name] if each.specifier or each.url or each.extras]
+        first, *more = asked or self._found[name]
         pins = [each for each in self._found[name] if re.search(r"===?", str(each.specifier))]
         return [first] if len(pins) > 1 or (more and first.url) else [first, *more]
+
+
+def _moves_with_pytest(name: str) -> bool:
+    """Whether a pin of it would pull the runner's own pytest down with it."""
+    return name.startswith("pytest") or name in ("exceptiongroup", "iniconfig", "packaging", "pluggy", "pygments")
 
 
 def _from_url(text: str) -> Requirement | None:
