@@ -1,4 +1,4 @@
-"""Walks a repository's history, newest first: every commit that is looked at becomes a lead, or is left out with a code.
+"""Walks a repository's history, newest first: each commit that is looked at is a lead, or is left out with a code.
 
 The first-parent line is walked, so that a plain commit, a squashed pull request and a merge are one candidate each. A
 merge that joins several commits without a text of its own, or changes too much, is left out, and what it brought in is
