@@ -93,7 +93,7 @@ def _is_diff(info: str, block: str) -> bool:
 
 
 def _prose(text: str, fix: Fix, describes_change: bool) -> str:
-    """Prose, piece by piece; a piece is a line of a list or of code, a heading, or a paragraph."""
+    """Prose, piece by piece; a piece is an item of a list, a line of code, a heading, or a paragraph."""
     return "\n".join(
         kept for piece in _pieces(_without_diffs(text)) if (kept := _piece(piece, fix, describes_change)) is not None
     )
@@ -113,19 +113,23 @@ def _without_diffs(text: str) -> str:
 def _pieces(text: str) -> Iterator[str]:
     paragraph: list[str] = []
     for line in text.split("\n"):
-        if not line.strip() or _ALONE.match(line) or phrases.TRAILER.match(line):
+        item = _ITEM.match(line)
+        inside = bool(paragraph and _ITEM.match(paragraph[0]) and line[:1].isspace() and line.strip() and not item)
+        if item or (not inside and (not line.strip() or _ALONE.match(line) or phrases.TRAILER.match(line))):
             if paragraph:
                 yield "\n".join(paragraph)
-            paragraph = []
-            yield line
+            paragraph = [line] if item else []
+            if not item:
+                yield line
         else:
             paragraph.append(line)
     if paragraph:
         yield "\n".join(paragraph)
 
 
-_ALONE = re.compile(r"\s{0,8}(?:[-*+]\s|-\w|\d{1,3}[.)]\s)| {4,}|\t|#{1,6}\s|>|\|")
-"""A line that belongs to no paragraph: of a list, of code, of a table, a heading, a quotation."""
+_ITEM = re.compile(r"\s{0,8}(?:[-*+]\s|-\w|\d{1,3}[.)]\s)")
+_ALONE = re.compile(r" {4,}|\t|#{1,6}\s|>|\|")
+"""A line that belongs to no paragraph: of code, of a table, a heading, a quotation."""
 
 
 def _piece(piece: str, fix: Fix, describes_change: bool) -> str | None:
@@ -150,7 +154,7 @@ def _gives_away(sentence: str, fix: Fix, describes_change: bool) -> bool:
 
 
 def _inline(sentence: str, fix: Fix) -> str:
-    """A sentence without links into trackers, numbers, hashes, people, and pointers to the fix; empty if that was all."""
+    """A sentence without links into trackers, numbers, hashes, people, pointers to the fix; empty if that was all."""
 
     def pointer(match: re.Match[str]) -> str:
         hit = any(path == match["path"] or path.endswith(f"/{match['path'].lstrip('./')}") for path in fix.files)
@@ -168,12 +172,13 @@ def _inline(sentence: str, fix: Fix) -> str:
     plain = phrases.COMMIT.sub("an earlier commit", phrases.REFERENCE.sub("another report", plain))
     plain = phrases.POINTER.sub(pointer, phrases.MENTION.sub(mention, plain))
     if plain == sentence:
-        return sentence
+        return phrases.ROLE.sub(r"`\1`", sentence)
     left = re.sub(r"an earlier commit|another report|somebody", "", plain)
     if len(re.findall(r"[^\W\d_]{2,}", left)) < FEWEST_LEFT:
         return ""
+    plain = phrases.ROLE.sub(r"`\1`", plain)
     plain = re.sub(r"\(\W*\)|\[\W*\]", "", re.sub(r"[ \t]*[,;:][ \t]*(?=[)\]])", "", plain))
-    return re.sub(r"(?<=\S)[ \t]+(?=[.,;:!?)\n]|$)", "", re.sub(r"(?<=\S)[ \t]{2,}", " ", plain))
+    return re.sub(r"(?<=\S)[ \t]+(?=[.,;!?)\n]|:\s|$)", "", re.sub(r"(?<=\S)[ \t]{2,}", " ", plain))
 
 
 def _without_sections(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Literal
 from runner.errors import Rejected
 from runner.mining.cleaning import Fix, cleaned
 from runner.mining.issues import Issue
-from runner.mining.messages import capitalised, title
+from runner.mining.messages import capitalised, speaks_of_fault, title, uncapitalised
 
 FEWEST_WORDS = 8
 """Different words of two letters or more that an instruction needs, title included: "Fix a crash" says too little."""
@@ -18,13 +18,16 @@ MOST_TAKEN = 0.3
 """Of a text's words, the share that cleaning may take before a thin rest is blamed on it."""
 
 _REPAIRS = re.compile(
-    r"(?:hot|bug)?fix(?:e[sd]|ing)?\b:?\s+(?:(?:for|up)\s+)?(?:(?:(?:a|an|the)\s+)?(?:bug|issue|problem|case)s?\s+"
+    r"(?:hot|bug)?fix(?:e[sd]|ing)?\b:?\s+(?!and\b)(?:(?:for|up)\s+)?(?:(?:(?:a|an|the)\s+)?(?:bug|issue|problem|case)s?\s+"
     r"(?:where|in which)\s+|(?:an?|the)\s+)?",
     re.IGNORECASE,
 )
 _MEANS = re.compile(
-    r"(?:,? (?:by|via|through) (?:\w+ly )?\w+ing\b|\s+-+>?\s+(?:use|replace|now)\b|\bto (?:also )?use\b).*$",
+    r"(?:,? (?:by|via|through) (?:\w+ly )?\w+ing\b|\s+-+>?\s+(?:use|replace|now)\b|\bto (?:also )?use \S*[_(.`]).*$",
     re.IGNORECASE,
+)
+_WISH = re.compile(
+    r"(?:no|not|never|do(?:es)?(?:n['’]t| not)|avoid|prevent|stop|ensure|handle|make sure)\b", re.IGNORECASE
 )
 _PURPOSE = re.compile(r".*\b(?:to|and) (?:fix|resolve|prevent|avoid)(?:es)?\s+(?=(?:\S+\s+){2})", re.IGNORECASE)
 
@@ -71,14 +74,20 @@ def count(text: str) -> int:
 
 
 def symptom(subject: str) -> str:
-    """A subject as the fault that it speaks of: "Fix crash on empty input by …" → "Crash on empty input"."""
+    """A subject as the fault or the wish that it speaks of.
+
+    "Fix crash on empty input by …" → "Crash on empty input"; what is no fault is what somebody wants to see, and could
+    be read the wrong way round: "Pager doesn't close streams" → "Expected: pager doesn't close streams".
+    """
     plain = title(subject)
     purpose = _PURPOSE.match(plain)
     plain = plain[purpose.end() :] if purpose else _MEANS.sub("", plain).strip() or plain
     rest = _REPAIRS.match(plain)
     if rest and plain[rest.end() :].strip():
-        plain = plain[rest.end() :]
-    return capitalised(plain)
+        return capitalised(plain[rest.end() :])
+    if purpose or (speaks_of_fault(plain) and not _WISH.match(plain)):
+        return capitalised(plain)
+    return f"Expected: {uncapitalised(plain)}"
 
 
 def _candidates(message: str, fix: Fix, issue: Issue | None, noted: str, comments: bool) -> Sequence[tuple[Told, int]]:
@@ -90,11 +99,13 @@ def _candidates(message: str, fix: Fix, issue: Issue | None, noted: str, comment
         text = _composed(name, said, fix, issue.is_change)
         found.append((Told(text, "issue"), count(f"{issue.title}\n{issue.body}")))
     subject, _, body = message.partition("\n")
-    found.append((Told(_composed(symptom(subject), body, fix, True), "commit"), count(message)))
-    if noted:
-        more = f"{body}\n\n{noted}"
-        found.append((Told(_composed(symptom(subject), more, fix, True), "commit"), count(f"{message}\n{noted}")))
-    return found
+    plain = _composed(symptom(subject), body, fix, True)
+    own = [(Told(plain, "commit"), count(message))]
+    if entry := cleaned(noted, fix, True):
+        quoted = "\n".join(f"> {line}".rstrip() for line in entry.split("\n"))
+        more = f"{plain}\nOnce it is fixed, the changelog will say:\n\n{quoted}\n"
+        own.insert(0 if plain.count("\n") == 1 else 1, (Told(more, "commit"), count(f"{message}\n{noted}")))
+    return [*found, *own]
 
 
 def _composed(name: str, body: str, fix: Fix, describes_change: bool) -> str:

@@ -29,7 +29,8 @@ _OPENING = re.compile(
     rf"(?:{_VERB})\b:?\s+(?:{_REFERENCE})(?:\s*(?:,|and|&)\s*(?:{_REFERENCE})){{0,9}}\s*[:,.-]+\s+(?=\S)", re.IGNORECASE
 )
 _TRAILING = re.compile(
-    rf"[\s,;(\[-]*(?:\b(?:{_VERB}|refs?|see|re|via|in|for)\b:?\s*)?(?:{_REFERENCE})[)\]]*\s*\.?$", re.I
+    rf"[\s,;(\[-]*(?:\b(?:{_VERB}|refs?|see|re|via|in|for|issue|bug|ticket|gh|pr)\b:?\s*)?(?:{_REFERENCE})[)\]]*\s*\.?$",
+    re.I,
 )
 _LEADING = re.compile(rf"(?:\[(?:{_REFERENCE}|[\w\s/.-]{{1,24}})\]|(?:{_REFERENCE}))\s*[:-]?\s+(?=\S)")
 
@@ -62,8 +63,8 @@ _NEVER = (
     ),
 )
 _OTHER = re.compile(
-    r"(?:add|implement|introduce|support|allow|enable|refactor|rename|move|remove|drop|deprecate|clean|clean ?up|format|"
-    r"document|reorgani[sz]e|replace|switch|migrate|rewrite|extract|split|merge|update|improve|optimi[sz]e|speed|make|use|"
+    r"(?:add|implement|introduce|support|allow|enable|refactor|rename|move|remove|drop|deprecate|clean|clean ?up|"
+    r"format|document|reorgani[sz]e|replace|switch|migrate|rewrite|extract|split|merge|update|improve|optimi[sz]e|speed|make|use|"
     r"convert|moderni[sz]e|extend|expose|provide|create|start|begin|prepare|tweak|polish|reword|bring|let|simplify|set|"
     r"tests?(?= (?:for|of|that|cases?|coverage)\b)|tests|initial|new|simplified|simplifies|setup)"
     r"(?:s|es|d|ed|p?ped|p?ping|ing)?(?![\w.(])",
@@ -79,8 +80,8 @@ _FAULT = re.compile(
 _SYMPTOM = re.compile(
     r"\b(?:(?i:errors?|fail(?:s|ed|ing|ures?)?|exceptions?|prevent\w*|avoid\w*|ensure\w*|correct(?:ly|s|ed)?|properly|"
     r"handle\w*|no longer|(?:do|does|did|is|are|was|were|should|could|can|must)(?:n['’]t| not)|cannot|don['’]t|never|"
-    r"instead of|missing|invalid|unexpected(?:ly)?|ignor\w*|lost|loses?|forgotten|forgot|respect\w*|honou?r\w*|preserve\w*|"
-    r"problems?|issues?|escape\w*)|[A-Z]\w*(?:Error|Exception|Warning))\b"
+    r"instead of|missing|invalid|unexpected(?:ly)?|ignor\w*|lost|loses?|forgotten|forgot|respect\w*|honou?r\w*|"
+    r"preserve\w*|problems?|issues?|escape\w*)|[A-Z]\w*(?:Error|Exception|Warning))\b"
 )
 _FAULT_LABEL = re.compile(r"\b(?:bugs?|defects?|regressions?|crash(?:es)?|faults?|incidents?)\b", re.I)
 _OTHER_LABEL = re.compile(
@@ -139,6 +140,15 @@ def title(subject: str) -> str:
 def capitalised(text: str) -> str:
     """With a capital where a word begins it; a name of code keeps its own."""
     return text[:1].upper() + text[1:] if re.match(r"[a-zà-ÿ]+(?:[\s,:'’-]|$)", text) else text
+
+
+def uncapitalised(text: str) -> str:
+    """Without the capital of a word that began a sentence; a name keeps its own."""
+    return text[:1].lower() + text[1:] if re.match(r"[A-ZÀ-Ý][a-zà-ÿ]+(?:[\s,:'’-]|$)", text) else text
+
+
+def speaks_of_fault(subject: str) -> bool:
+    return _FAULT.search(subject) is not None
 
 
 def identifier(repo: str, subject: str, commit: str, taken: Collection[str] = ()) -> str:

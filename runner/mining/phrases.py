@@ -65,13 +65,14 @@ DIFF_START = re.compile(r"diff --git |Index: |--- [ab/]|\+\+\+ [ab/]|@@ -\d")
 DIFF_LINE = re.compile(r"[-+ @\\]|diff |index |Index:|={5,}|new file|deleted file|old mode|new mode|similarity|rename ")
 
 _KINDS = "simple|easy|quick|possible|proposed|suggested|obvious|correct|right|proper|real|one[- ]line"
+_JUST = "(?:(?:just|simply|only|probably) )?"
 SOLVES = _words(
     r"(?:was|is|are|be|been|gets?|got) (?:now )?(?:fixed|solved|resolved|corrected) (?:by|with|in|through)",
     r"(?:fix(?:e[sd])?|solve[sd]?|resolve[sd]?) (?:this|it|that|the (?:problem|issue|bug)) (?:by|with|through)",
     rf"(?:(?:the|an?|my|one|this|{_KINDS}) )(?:(?:{_KINDS}) )?(?:fix|solution|patch|remedy)",
-    r"(?:we|you|it|one|this|i) (?:should|could|can|needs? to|must|might|have to|may) (?:(?:just|simply|only|probably) )?"
-    r"(?:change|replace|use|add|remove|call|check|pass|move|rename|set|wrap|convert|switch|be (?:changed|replaced|moved))",
-    r"should (?:(?:just|simply|probably) )?be (?:changed|replaced|moved|renamed|wrapped|rewritten) (?:to|by|with|into|as|in)",
+    rf"(?:we|you|it|one|this|i) (?:should|could|can|needs? to|must|might|have to|may) {_JUST}"
+    r"(?:change|replace|use|add|remove|call|check|pass|move|rename|set|wrap|convert|switch|be (?:changed|replaced))",
+    rf"should {_JUST}be (?:changed|replaced|moved|renamed|wrapped|rewritten) (?:to|by|with|into|as|in)",
     r"(?:i|we)(?: have|'ve)? (?:fixed|changed|replaced|patched|added|removed|switched|modified|moved)",
     r"(?:this|the|my) (?:pr|commit|patch|mr|change|changeset|pull request|merge request|diff)",
     r"(?:changing|replacing|adding|removing|moving|using|swapping|wrapping) .{0,80}\b(?:fixes|solves|resolves|helps)",
@@ -103,7 +104,10 @@ TRACKER = re.compile(
 )
 NUMBER = r"(?:[\w.-]{1,80}(?:/[\w.-]{1,80})?)?[#!]\d+\b|\bGH-\d+\b|\b[A-Z][A-Z0-9]{1,9}-\d+\b(?!\S*\.\d)"
 _SEVERAL = rf"(?:{NUMBER})(?:\s*(?:,|and|&)\s*(?:{NUMBER})){{0,20}}"
-_LEADS = r"(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?|refs?|see(?: also)?|addresses|related to|part of|duplicate of|issue|bug|pr)"
+_LEADS = (
+    r"(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?|refs?|see(?: also)?|addresses|related to|part of|"
+    r"duplicate of|issue|bug|pr)"
+)
 CLAUSE = re.compile(
     rf"[(\[]?\b(?:{_LEADS}\b:?\s+){{1,3}}{_SEVERAL}[)\]]?|[(\[]{_SEVERAL}[)\]]"
     r"|:\w{1,12}:`[#!]?\d+`|\{\w{1,12}\}`[#!]?\d+`",
@@ -112,6 +116,8 @@ CLAUSE = re.compile(
 """A number with the word before it, or in brackets: the sentence is whole without it."""
 REFERENCE = re.compile(rf"(?<![\w&/.-])(?:{NUMBER})")
 """A number in the middle of a sentence."""
+ROLE = re.compile(r":[a-z:]{1,20}:`~?([^`\n]{1,200})`")
+"""A role of reStructuredText, as in :class:`Group`."""
 COMMIT = re.compile(
     r"(?:\b(?:commit|changeset|revision|rev)\s+)?`?\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,40}\b`?", re.IGNORECASE
 )

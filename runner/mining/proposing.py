@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from dataclasses import dataclass
 
 from runner.catalog import CACHES
@@ -18,6 +17,7 @@ from runner.mining.issues import Issue
 from runner.mining.locations import locations
 from runner.mining.messages import title
 from runner.mining.paths import kind, protecting
+from runner.mining.python import parsed
 from runner.mining.source import History
 from runner.objects import blobs, tree_at
 from runner.proposal import Proposal
@@ -159,18 +159,13 @@ def _lines(entry: Entry) -> list[bytes]:
 
 def _python(data: bytes) -> str | None:
     """A Python file's syntax without docstrings; None where it is none."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(data)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
-                first = node.body[0]
-                if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                    first.value.value = None
-        return ast.dump(tree)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    tree = parsed(data)
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
+            first = node.body[0]
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                first.value.value = None
+    return ast.dump(tree) if tree is not None else None
 
 
 def _notes(testing: list[Change], base: Tree, score: float, shared: tuple[str, ...]) -> list[str]:
