@@ -14,6 +14,8 @@ from typing import TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from runner.errors import FileProblem, UnknownName, UserError
+from runner.frameworks import framework
+from runner.frameworks.base import Framework
 from runner.repo import Repo
 from runner.scenario import Scenario
 from sandboxes.archive import Entry, Tree, read_folder
@@ -54,6 +56,11 @@ class ScenarioFolder:
     solution_patch: str
     framings: Mapping[str, str]
     """Name → text: `raw`, which is the instruction, and whatever is in `framings/`."""
+
+    @property
+    def framework(self) -> Framework:
+        """What runs its tests."""
+        return framework(self.repo.repo.tests.framework)
 
     @property
     def digest(self) -> str:

@@ -7,33 +7,38 @@ tests of its file that had ended keep their outcomes, unless they belong to a gr
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-import secrets
 from collections.abc import Sequence
 
-from runner.frameworks import javascript
+from runner.frameworks.base import Canary
+from runner.frameworks.javascript import (
+    ES_MODULE,
+    INSIDE,
+    JavaScriptFramework,
+    as_url,
+    comparison,
+    exactly,
+    name_of,
+    own_imports,
+    split,
+)
 from runner.repo import RepoTests
 
-_draw = secrets.SystemRandom()
-DURATIONS = re.compile(r" \(\d+(?:\.\d+)?ms\)|(?<=duration_ms )\d+(?:\.\d+)?")
-OWN_OPTIONS = ("--test", "--test-reporter", "--test-reporter-destination", "--test-force-exit", "--test-concurrency")
-"""Options of `node --test` that its grading has its own way for."""
+DURATION = re.compile(r" \(\d+(?:\.\d+)?ms\)|(?<=duration_ms )\d+(?:\.\d+)?")
+OWN_OPTIONS = frozenset(
+    {"--test", "--test-reporter", "--test-reporter-destination", "--test-force-exit", "--test-concurrency"}
+)
+"""Options of `node --test` that grading has its own way for."""
 
 
-class Node:
-    """See `runner.frameworks.base.Framework`."""
-
-    language = "JavaScript"
-    test_files = javascript.TEST_FILES
-    harness_files = javascript.HARNESS_FILES
-    never_taken = javascript.NEVER_TAKEN
+class Node(JavaScriptFramework):
+    """`args` in repo.toml are options of Node, as in `--import=tsx`; `paths` are files, folders or globs."""
 
     def shown(self, suite: RepoTests, tests: Sequence[str]) -> list[str]:
         """Names are patterns for all of the files: a test of the same name elsewhere among them runs as well."""
-        chosen = [javascript.split(test) for test in tests]
-        patterns = dict.fromkeys(javascript.exactly(name) for _, names in chosen for name in names)
+        chosen = [split(test) for test in tests]
+        patterns = dict.fromkeys(exactly(name) for _, names in chosen for name in names)
         if any(not names for _, names in chosen):
             patterns = {}
         files = list(dict.fromkeys(file for file, _ in chosen)) or list(suite.paths)
@@ -41,26 +46,27 @@ class Node:
         return ["node", "--test", "--test-reporter=spec", *_options(suite.args), *named, *files]
 
     def graded(self, suite: RepoTests, more: Sequence[str], report: str, test_seconds: float) -> list[str]:
-        launcher = (javascript.INSIDE / "node.py").read_text(encoding="utf-8")
-        reporter = base64.b64encode((javascript.INSIDE / "reporter.mjs").read_bytes()).decode()
+        argv = ["python", "-c", (INSIDE / "node.py").read_text(encoding="utf-8"), as_url(INSIDE / "reporter.mjs")]
         paths = [*(suite.paths or ["."]), *more]
-        url = f"data:text/javascript;base64,{reporter}"
-        return ["python", "-c", launcher, url, report, f"{test_seconds:g}", json.dumps(paths), *_options(suite.args)]
+        return [*argv, report, f"{test_seconds:g}", json.dumps(paths), *_options(suite.args)]
 
     def steady(self, text: str) -> str:
-        return DURATIONS.sub("", text)
+        return DURATION.sub("", text)
 
-    def canary(self, name: str, word: str, *, fails: bool) -> bytes:
-        """Neither `import` nor `require` at the top: the same text does in a CommonJS and in an ES module."""
-        actual, expected = javascript.check(word, fails=fails, draw=_draw)
-        lines = [
-            "Promise.all([import('node:test'), import('node:assert/strict')]).then(([{ test }, { default: assert }]) => {",
-            f"  test({json.dumps(name)}, () => {{",
-            f"    assert.deepEqual({actual}, {expected});",
-            "  });",
-            "});",
-        ]
-        return "\n".join([*lines, ""]).encode()
+    def canaries(self, file: str, wanted: Sequence[Canary], neighbour: str) -> tuple[bytes, list[str]]:
+        """Loads what the neighbour loads of the repository: what that does to its process, a canary meets as well."""
+        if file.endswith(".mjs") or (not file.endswith(".cjs") and ES_MODULE.search(neighbour)):
+            lines = ["import assert from 'node:assert/strict';", "import test from 'node:test';"]
+            load = "await import({}).catch(() => {{}});"
+        else:
+            lines = ["const assert = require('node:assert/strict');", "const test = require('node:test');"]
+            load = "try {{ require({}); }} catch {{}}"
+        lines += ["", *(load.format(json.dumps(path)) for path in own_imports(neighbour))]
+        for canary in wanted:
+            actual, expected = comparison(canary)
+            check = f"  assert.deepEqual({actual}, {expected});"
+            lines += ["", f"test({json.dumps(name_of(canary))}, () => {{", check, "});"]
+        return "\n".join([*lines, ""]).encode(), [f"{file}::{name_of(canary)}" for canary in wanted]
 
 
 def _options(arguments: Sequence[str]) -> list[str]:

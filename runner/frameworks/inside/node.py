@@ -10,8 +10,8 @@ Product code never writes the report: results come over a socket, and before the
 the tests left is killed.
 """
 
+import contextlib
 import ctypes
-import fnmatch
 import glob
 import json
 import os
@@ -31,9 +31,9 @@ from typing import IO
 AT_ONCE = 2
 SHOWN = 4000
 """Characters of a failed file's output."""
-NAMES = ("*.test.?js", "*-test.?js", "*_test.?js", "test-*.?js", "test.?js")
-NAMES += tuple(name.replace("?js", "js") for name in NAMES)
-"""What Node takes for tests outside of folders called `test`."""
+SCRIPT = re.compile(r".*\.[cm]?js")
+TEST = re.compile(r"(.*[.\-_]test|test-.*|test)\.[cm]?js")
+"""What Node takes for a test outside of folders called `test`."""
 BEGIN = "(await import(process.execArgv.find((each) => each.startsWith('--test-reporter=')).slice(16))).begin()"
 WHOLE = "the whole file"
 """The name under which what concerns no single test is reported."""
@@ -134,9 +134,8 @@ def _below(folder: str, above: str) -> list[str]:
         if entry.is_dir(follow_symlinks=False):
             if entry.name != "node_modules" and not entry.name.startswith("."):
                 tests += _below(entry.path, "test" if inside else "")
-        elif entry.is_file() and re.search(r"\.[cm]?js$", entry.name):
-            if inside or any(fnmatch.fnmatchcase(entry.name, name) for name in NAMES):
-                tests.append(entry.path)
+        elif (SCRIPT if inside else TEST).fullmatch(entry.name) and entry.is_file():
+            tests.append(entry.path)
     return tests
 
 
@@ -197,25 +196,19 @@ def show(file: File, output: IO[bytes]) -> None:
 
 
 def kill_group(leader: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def kill_all() -> None:
     """Kill whatever the tests left running; orphans have become this process's own children."""
     while left := children():
         for process in left:
-            try:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(process, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
-        try:
+        with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
-        except ChildProcessError:
-            pass
 
 
 def children() -> list[int]:
