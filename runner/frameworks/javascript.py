@@ -91,7 +91,7 @@ def comparison(canary: Canary) -> tuple[str, str]:
 
 
 def own_imports(neighbour: str) -> list[str]:
-    """What a test file takes from the repository, in order: a canary that loads it meets what it does to the process."""
+    """What a test file takes from the repository, in order; loaded by a canary, it does there what it does here."""
     return list(dict.fromkeys(IMPORTS.findall(neighbour)))
 
 

@@ -34,7 +34,7 @@ SHOWN = 4000
 SCRIPT = re.compile(r".*\.[cm]?js")
 TEST = re.compile(r"(.*[.\-_]test|test-.*|test)\.[cm]?js")
 """What Node takes for a test outside of folders called `test`."""
-BEGIN = "(await import(process.execArgv.find((each) => each.startsWith('--test-reporter=')).slice(16))).begin()"
+BEGIN = "import(process.execArgv.find((e) => e.startsWith('--test-reporter=')).slice(16)).then(({ begin }) => begin())"
 WHOLE = "the whole file"
 """The name under which what concerns no single test is reported."""
 PR_SET_CHILD_SUBREAPER = 36
@@ -147,9 +147,9 @@ def run(file: File, options: list[str], seconds: float) -> None:
     ours.settimeout(seconds)
     with tempfile.TemporaryFile() as output, ours:
         with theirs:
-            command = ["node", *options, "--test-reporter-destination=stdout", "--input-type=module"]
+            command = ["node", *options, "--test-reporter-destination=stdout"]
             process = subprocess.Popen(
-                [*command, "-e", f"await {BEGIN}", os.path.abspath(file.path)],
+                [*command, "-e", BEGIN, os.path.abspath(file.path)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
