@@ -189,8 +189,9 @@ def main():
     parser.add_argument("--report")
     parser.add_argument("--seconds", type=float, default=0.0)
     parser.add_argument("--pattern", default="test*.py")
-    parser.add_argument("targets", nargs="*")
-    options = parser.parse_args()
+    cut = sys.argv.index("--")
+    options = parser.parse_args(sys.argv[1:cut])
+    options.targets = sys.argv[cut + 1 :]
     sys.path.insert(0, ROOT)
     sys.argv = [options.runner]
     Result.seconds = options.seconds
