@@ -6,10 +6,26 @@ Every framework reports as JUnit XML of the `xunit1` family, each test with its 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from runner.repo import RepoTests
+
+
+@dataclass(frozen=True)
+class Canary:
+    """A test to be written of nothing but the language itself; everything in it is drawn for one grading."""
+
+    words: tuple[str, ...]
+    """Lower-case words that its name is made of."""
+    left: int
+    right: int
+    """Greater than `left`."""
+    form: int
+    """Any number: which of the framework's ways to write it."""
+    fails: bool
 
 
 class Framework(Protocol):
@@ -21,6 +37,10 @@ class Framework(Protocol):
     """Globs as in .gitignore: files that hold tests, or that tests alone read."""
     harness_files: tuple[str, ...]
     """Names (globs) of files that steer the test runner: they stay pristine unless the reference fix changes them."""
+    declares: re.Pattern[bytes]
+    """Finds tests in a test file's source; group 1 is a test's name."""
+    copies_tests: bool
+    """Tests are Python functions, of which `runner.copies` makes copies and foils."""
 
     def shown(self, suite: RepoTests, tests: Sequence[str]) -> list[str]:
         """The command by which a model runs tests: ids, files or folders; all tests when there are none."""
@@ -34,6 +54,13 @@ class Framework(Protocol):
         """A command's output without what differs from run to run: durations."""
         ...
 
-    def canary(self, name: str, word: str, *, fails: bool) -> bytes:
-        """A test file with tests of nothing but the language itself, written like any other."""
+    def beside(self, file: str, words: Sequence[str], early: bool) -> str:
+        """The path of a new test file, found by the framework as `file` is and in the same folder.
+
+        It sorts after `file`, or anywhere when `early`.
+        """
+        ...
+
+    def canaries(self, file: str, wanted: Sequence[Canary], neighbour: str) -> tuple[bytes, list[str]]:
+        """A test file at the path `file`, and each canary's id; `neighbour` is the source of a test file beside."""
         ...
