@@ -12,20 +12,6 @@ from runner.messages import shorten
 from runner.scenario import Scope
 from sandboxes.archive import Entry, Tree, leads_inside
 
-HARNESS_FILES = (
-    "conftest.py",
-    "pytest.ini",
-    ".pytest.ini",
-    "pytest.toml",
-    ".pytest.toml",
-    "pyproject.toml",
-    "setup.cfg",
-    "tox.ini",
-    "sitecustomize.py",
-    "usercustomize.py",
-    "*.pth",
-)
-"""Files that steer the test runner: they stay pristine unless the reference fix changes them."""
 METADATA = ("*.dist-info", "*.egg-info")
 """Folders whose entry_points.txt makes pytest load a plugin."""
 RUNNER_MODULES = frozenset(
@@ -35,7 +21,10 @@ RUNNER_MODULES = frozenset(
 ROOTS = ("", "src", "lib", "python")
 """Folders that projects put on Python's path."""
 TEST_FILES = ("test_*.py", "*_test.py")
-GENERATED = ("__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", "*.pyc", ".coverage")
+GENERATED = (
+    *("__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", "*.pyc", ".coverage"),
+    *("node_modules", ".vitest"),
+)
 """What tools leave behind and no diff should show."""
 
 Changes = Mapping[str, Entry | None]
@@ -43,18 +32,21 @@ Changes = Mapping[str, Entry | None]
 
 
 def acceptable(
-    changes: Changes, scope: Scope, reference: Collection[str], pristine: Tree
+    changes: Changes, scope: Scope, reference: Collection[str], pristine: Tree, harness: Collection[str]
 ) -> tuple[dict[str, Entry | None], dict[str, str]]:
     """The changes that grading takes over, and why it leaves the others out.
 
-    `reference` holds the paths that the reference fix touches: those may be changed whatever they are.
+    `reference` holds the paths that the reference fix touches: those may be changed whatever they are. `harness` are
+    the names (globs) of files that steer the test runner (`Framework.harness_files`).
     """
     changed = {path: entry for path, entry in changes.items() if not _any(GENERATED, path)}
     after: ChainMap[str, Entry | None] = ChainMap(changed, dict(pristine))
     roots = _roots(pristine)
     dropped: dict[str, str] = {}
     for path, entry in changed.items():
-        why = "" if path in reference else _steers(path, scope) or _shadows(path, entry, changed, pristine, roots)
+        why = ""
+        if path not in reference:
+            why = _steers(path, scope, harness) or _shadows(path, entry, changed, pristine, roots)
         if why := why or _leads_outside(path, entry, after):
             dropped[path] = why
     kept = {path: entry for path, entry in changed.items() if path not in dropped}
@@ -64,11 +56,11 @@ def acceptable(
     return kept, dropped
 
 
-def _steers(path: str, scope: Scope) -> str:
+def _steers(path: str, scope: Scope, harness: Collection[str]) -> str:
     *folders, name = path.split("/")
     if scope.covers(path) == "protected":
         return "protected; the pristine file is used"
-    if any(fnmatch.fnmatchcase(name, glob) for glob in HARNESS_FILES):
+    if any(fnmatch.fnmatchcase(name, glob) for glob in harness):
         return "steers the test runner; the pristine file is used"
     if name == "entry_points.txt" and folders and _any(METADATA, folders[-1]):
         return "announces a plugin to the test runner; the pristine file is used"

@@ -56,8 +56,9 @@ def attempt(setting: Setting, transcript: Transcript, progress: Progress) -> tup
             return "unresolved", after
         workspace = setting.workspace
         changed = changes(workspace.pristine, after)
+        harness = workspace.found.framework.harness_files
         progress.kept, progress.dropped = acceptable(
-            changed, workspace.found.scenario.scope, workspace.reference, workspace.pristine
+            changed, workspace.found.scenario.scope, workspace.reference, workspace.pristine, harness
         )
         for path, why in progress.dropped.items():
             transcript.append(ChangeDropped(path=path, reason=why))
@@ -176,7 +177,8 @@ def _bench(setting: Setting, sandbox: DockerSandbox) -> Workbench:
     return Workbench(
         sandbox=sandbox,
         scope=setting.workspace.found.scenario.scope,
-        test_args=repo.tests.args,
+        framework=setting.workspace.found.framework,
+        suite=repo.tests,
         variables=repo.environment.variables,
         command_seconds=setting.limits.command_seconds,
     )

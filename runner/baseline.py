@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -42,11 +42,17 @@ def baseline(engine: Engine, workspace: Workspace, *, run: str = "", runtime: st
     except (OSError, ValueError, KeyError):
         pass
     result = judge(workspace, *both_sides(engine, workspace, 1, run=run, runtime=runtime))
+    keep(workspace, result, runtime)
+    return result
+
+
+def keep(workspace: Workspace, result: Baseline, runtime: str | None = None) -> None:
+    """Remember what was proved, so that no run proves it again."""
+    file = _cache_file(workspace, runtime)
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(f".{os.getpid()}")
     partial.write_text(json.dumps({"pass_to_pass": sorted(result.pass_to_pass), "foils": dict(result.foils)}))
     partial.replace(file)
-    return result
 
 
 def both_sides(
@@ -70,8 +76,8 @@ def judge(workspace: Workspace, before: Sequence[Grading], after: Sequence[Gradi
             if grading.honesty != "honest":
                 problem = f"the test run on the {which} is not to be trusted ({grading.why}): "
                 raise ScenarioInvalid(name, f"{which}-run-broken", problem + shorten(grading.output[-1500:], 1500))
-    _check_stable(name, "base", before)
-    _check_stable(name, "reference", after)
+    _check_stable(name, "base", before, scenario.tests.unstable)
+    _check_stable(name, "reference", after, scenario.tests.unstable)
     wanted = scenario.tests.fail_to_pass
     absent = [node for node, outcome in after[0].expected(wanted).items() if outcome == "missing"]
     if absent:
@@ -91,7 +97,7 @@ def _pass_to_pass(workspace: Workspace, before: Grading, after: Grading) -> froz
         node
         for node, outcome in before.outcomes.items()
         if outcome == "passed" and after.outcomes.get(node) == "passed"
-    } - set(scenario.tests.fail_to_pass)
+    } - {*scenario.tests.fail_to_pass, *scenario.tests.unstable}
     if scenario.tests.pass_to_pass == "rest":
         return frozenset(both)
     named = frozenset(scenario.tests.pass_to_pass)
@@ -111,16 +117,17 @@ def _proved(after: Sequence[Grading]) -> Foils:
     }
 
 
-def _check_stable(name: str, which: str, gradings: Sequence[Grading]) -> None:
-    for grading in gradings[1:]:
-        differing = sorted(
-            node
-            for node in gradings[0].outcomes.keys() | grading.outcomes.keys()
-            if gradings[0].outcomes.get(node) != grading.outcomes.get(node)
-        )
-        if differing:
-            problem = f"differs between repeats on the {which}: {', '.join(differing[:5])}"
-            raise ScenarioInvalid(name, "flaky", problem)
+def unstable(gradings: Sequence[Grading]) -> frozenset[str]:
+    """The tests that do not come out the same in all of these."""
+    every = {node for grading in gradings for node in grading.outcomes}
+    return frozenset(node for node in every if len({grading.outcomes.get(node) for grading in gradings}) > 1)
+
+
+def _check_stable(name: str, which: str, gradings: Sequence[Grading], known: Collection[str]) -> None:
+    differing = sorted(unstable(gradings) - set(known))
+    if differing:
+        problem = f"differs between repeats on the {which}: {', '.join(differing[:5])}"
+        raise ScenarioInvalid(name, "flaky", problem)
 
 
 def _cache_file(workspace: Workspace, runtime: str | None) -> Path:

@@ -14,6 +14,8 @@ from typing import TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from runner.errors import FileProblem, UnknownName, UserError
+from runner.frameworks import framework
+from runner.frameworks.base import Framework
 from runner.repo import Repo
 from runner.scenario import Scenario
 from sandboxes.archive import Entry, Tree, read_folder
@@ -56,6 +58,11 @@ class ScenarioFolder:
     """Name → text: `raw`, which is the instruction, and whatever is in `framings/`."""
 
     @property
+    def framework(self) -> Framework:
+        """What runs its tests."""
+        return framework(self.repo.repo.tests.framework)
+
+    @property
     def digest(self) -> str:
         """SHA-256 over everything that people wrote for this scenario, and over its repo's files."""
         parts = hashlib.sha256()
@@ -86,7 +93,7 @@ def builtin_root() -> Path:
 
 
 def scenario_folders(places: Iterable[str | Path] = ()) -> dict[str, Path]:
-    """Scenario id → folder, from folders or globs of folders; the built-in ones when no place is given.
+    """Scenario id → folder, from packs, folders or globs of folders; the built-in ones when no place is given.
 
     Raises UserError for a place without scenarios and for an id that occurs twice.
     """
@@ -112,7 +119,8 @@ def _expand(place: Path) -> list[Path]:
         if (match / "scenario.toml").is_file():
             result.append(match.resolve())
         elif match.is_dir():
-            result += [child.resolve() for child in sorted(match.iterdir()) if child.is_dir()]
+            inside = match / "scenarios" if (match / "scenarios").is_dir() else match
+            result += [child.resolve() for child in sorted(inside.iterdir()) if child.is_dir()]
     return result
 
 

@@ -6,19 +6,15 @@ it is never checked out, configured or run, and git has no say in the names that
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 from runner.catalog import CACHES, ScenarioFolder
 from runner.errors import ScenarioInvalid
 from runner.git import GitRefused, git
 from runner.objects import tree_at, write_tree
+from runner.patches import PatchRefused, lay_out, patched, work_folder
 from sandboxes.archive import Entry, Tree, read_folder
 
-AS_IT_IS = "* -text -ident -filter -working-tree-encoding\n"
-"""Attributes over those of a tree: no file is converted."""
 MAX_DEPTH = 256
 """Folders within folders that a difference shows; git's own limit is not far above."""
 
@@ -45,25 +41,17 @@ def changes(before: Tree, after: Tree) -> dict[str, Entry | None]:
 
 def apply(found: ScenarioFolder, name: str, tree: Tree, patch: str) -> dict[str, Entry]:
     """`tree` with a patch of the scenario's applied; raises ScenarioInvalid with git's own words."""
-    with _folder() as folder:
-        _lay_out(tree, folder)
-        git(folder, "init", "-q")
-        (folder / ".git" / "info").mkdir(exist_ok=True)
-        (folder / ".git" / "info" / "attributes").write_text(AS_IT_IS)
-        file = folder.with_name("change.patch")
-        file.write_bytes(patch.encode())
-        try:
-            git(folder, "apply", "--whitespace=nowarn", str(file))
-        except GitRefused as error:
-            code = name.split(".")[0].replace("solution", "reference") + "-does-not-apply"
-            raise ScenarioInvalid(found.id, code, f"{name}: {error}") from None
-        return read_folder(folder, (".git",))
+    try:
+        return patched(tree, patch)
+    except PatchRefused as error:
+        code = name.split(".")[0].replace("solution", "reference") + "-does-not-apply"
+        raise ScenarioInvalid(found.id, code, f"{name}: {error}") from None
 
 
 def with_history(tree: Tree) -> dict[str, Entry]:
     """`tree` and a .git of one commit: no remote, no reflog, no tag, no object of any other commit."""
-    with _folder() as folder:
-        _lay_out(tree, folder)
+    with work_folder() as folder:
+        lay_out(tree, folder)
         git(folder, "init", "-q", "-b", "main")
         git(folder, "add", "-A", "-f")
         git(folder, "commit", "-q", "--no-verify", "--allow-empty", "-m", "Check out the project")
@@ -80,7 +68,7 @@ def difference(before: Tree, after: Tree) -> str:
     if not changed:
         return ""
     shown = {path for path in changed if path.count("/") <= MAX_DEPTH}
-    with _folder() as folder:
+    with work_folder() as folder:
         git(folder, "init", "-q", "--bare")
         objects = folder / "objects"
         old, new = (
@@ -101,7 +89,7 @@ def _source(found: ScenarioFolder) -> dict[str, Entry]:
     try:
         if Path(location).is_dir():
             return tree_at(Path(location), str(source.commit), CACHES)
-        with _folder() as folder:
+        with work_folder() as folder:
             git(folder, "clone", "-q", "--bare", "--", location, ".")
             return tree_at(folder, str(source.commit), CACHES)
     except GitRefused as error:
@@ -114,24 +102,3 @@ def _location(found: ScenarioFolder) -> str:
     named = str(found.repo.repo.source.git)
     beside = found.repo.folder / named
     return str(beside.resolve()) if beside.exists() else named
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """A temporary folder in one of its own, so that a file can lie beside it."""
-    with tempfile.TemporaryDirectory(prefix="taskfit-") as name:
-        folder = Path(name, "tree")
-        folder.mkdir()
-        yield folder
-
-
-def _lay_out(tree: Mapping[str, Entry], folder: Path) -> None:
-    """Write files and links; files first, so that no write ever goes through a link."""
-    for path, entry in sorted(tree.items(), key=lambda item: item[1].is_link):
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if entry.is_link:
-            target.symlink_to(entry.data.decode("utf-8", "surrogateescape"))
-        else:
-            target.write_bytes(entry.data)
-            target.chmod(0o755 if entry.executable else 0o644)

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from runner.copies import Copy, count_foils, with_copies
+from runner.frameworks.base import Canary, Framework
 from runner.junit import SEVERITY, TestOutcome
 from sandboxes.archive import Entry, Tree
 
@@ -100,22 +101,22 @@ class Controls:
         }
 
 
-def draw(tree: Tree, wanted: Sequence[str], foils: Foils | Literal["all"]) -> Controls:
+def draw(tree: Tree, wanted: Sequence[str], foils: Foils | Literal["all"], framework: Framework) -> Controls:
     """Controls for a repository whose tests are in `tree`, and for the fail-to-pass ids `wanted`.
 
     `foils` says which copies are known to be sound; with "all", every one is drawn, to be proved.
     """
-    names = _Names(tree, wanted)
-    passing, failing, late = names.function(), names.function(), names.function()
-    word = _draw.choice(names.words)
-    early_file, late_file = names.file_beside(wanted[0], early=True), names.file_beside(wanted[0])
-    files = {
-        early_file: Entry(_canary(passing, word, fails=False) + b"\n\n" + _canary(failing, word, fails=True)),
-        late_file: Entry(_canary(late, word, fails=True)),
-    }
+    names = _Names(tree, wanted, framework)
+    passing, failing, late = names.canary(fails=False), names.canary(fails=True), names.canary(fails=True)
+    like = wanted[0].split("::")[0]
+    neighbour = _source(tree, like)
+    early_file, late_file = names.file_beside(like, early=True), names.file_beside(like)
+    early_source, early_ids = framework.canaries(early_file, [passing, failing], neighbour)
+    late_source, late_ids = framework.canaries(late_file, [late], neighbour)
+    files = {early_file: Entry(early_source), late_file: Entry(late_source)}
     copies_of: dict[str, tuple[_Run, ...]] = {}
-    for file in dict.fromkeys(node.split("::")[0] for node in wanted):
-        source = _source(tree, file)
+    for file in dict.fromkeys(node.split("::")[0] for node in wanted) if framework.copies_tests else ():
+        source = _source(tree, file) if file.endswith(".py") else ""
         functions = {function_of(node).partition("::")[2] for node in wanted if node.startswith(f"{file}::")}
         chosen = {name: names.copies(numbers) for name, numbers in _chosen(file, source, functions, foils).items()}
         if not chosen:
@@ -126,8 +127,7 @@ def draw(tree: Tree, wanted: Sequence[str], foils: Foils | Literal["all"]) -> Co
             function = function_of(node)
             if node.startswith(f"{file}::") and (copies := chosen.get(function.partition("::")[2])):
                 copies_of[node] = tuple(_Run(_renamed(node, beside, each.name), each.foil) for each in copies)
-    early, other = f"{early_file}::", f"{late_file}::"
-    return Controls(files, early + passing, (early + failing, other + late), copies_of, foils != "all")
+    return Controls(files, early_ids[0], (early_ids[1], late_ids[0]), copies_of, foils != "all")
 
 
 def function_of(node: str) -> str:
@@ -157,7 +157,7 @@ def _renamed(node: str, file: str, name: str) -> str:
 def _source(tree: Tree, file: str) -> str:
     entry = tree.get(file)
     try:
-        return entry.data.decode() if entry is not None and not entry.is_link and file.endswith(".py") else ""
+        return entry.data.decode() if entry is not None and not entry.is_link else ""
     except UnicodeDecodeError:
         return ""
 
@@ -165,35 +165,36 @@ def _source(tree: Tree, file: str) -> str:
 class _Names:
     """Names that nobody knew before and that look like the repository's own."""
 
-    def __init__(self, tree: Tree, wanted: Sequence[str]) -> None:
-        self._tree = tree
-        tests = b"".join(entry.data for path, entry in tree.items() if path.endswith(".py") and "test" in path)
-        self._taken = {name.decode() for name in re.findall(rb"\bdef (test\w+)", tests)}
+    def __init__(self, tree: Tree, wanted: Sequence[str], framework: Framework) -> None:
+        self._tree, self._framework = tree, framework
+        ending = posixpath.splitext(wanted[0].split("::")[0])[1]
+        tests = b"\n".join(entry.data for path, entry in tree.items() if path.endswith(ending) and "test" in path)
+        self._taken = {name.decode("utf-8", "replace") for name in framework.declares.findall(tests)}
         self._taken |= {node.rpartition("::")[2].partition("[")[0] for node in wanted}
-        used = {word for name in self._taken for word in name.lower().split("_")[1:]}
-        own = {word for word in used if re.fullmatch("[a-z]{2,12}", word)}
+        used = {word.lower() for name in self._taken for word in re.findall(r"[A-Z]?[a-z]+", name)}
+        own = {word for word in used - {"test"} if 2 <= len(word) <= 12}
         self.words = sorted(own if len(own) >= MANY_WORDS else own | set(WORDS))
 
     def function(self) -> str:
         return self._new(lambda: "_".join(["test", *_draw.sample(self.words, _draw.randint(2, 5))]))
+
+    def canary(self, *, fails: bool) -> Canary:
+        words = tuple(self.function().split("_")[1:])
+        left, right = sorted(_draw.sample(range(2, 90), 2))
+        return Canary(words, left, right, _draw.randrange(1 << 16), fails)
 
     def copies(self, foils: Sequence[int]) -> list[Copy]:
         copies = [Copy(self.function()), *(Copy(self.function(), foil) for foil in foils)]
         _draw.shuffle(copies)
         return copies
 
-    def file_beside(self, node: str, *, early: bool = False) -> str:
-        """A new file in the folder of a test; one that sorts after the test's own unless `early`."""
-        folder, file = posixpath.split(node.split("::")[0])
-        stem = file.removesuffix(".py")
+    def file_beside(self, file: str, *, early: bool = False) -> str:
+        """A new file in the folder of a test's; one that sorts after it unless `early`."""
 
         def name() -> str:
-            words = "_".join(_draw.sample(self.words, _draw.randint(2, 3)))
-            if stem.endswith("_test"):
-                return f"{words if early else stem.removesuffix('_test') + '_' + words}_test.py"
-            return f"{'test_' if early else stem + '_'}{words}.py"
+            return self._framework.beside(file, _draw.sample(self.words, _draw.randint(2, 3)), early)
 
-        while (path := posixpath.join(folder, self._new(name))) in self._tree:
+        while (path := self._new(name)) in self._tree:
             pass
         return path
 
@@ -202,17 +203,3 @@ class _Names:
             pass
         self._taken.add(name)
         return name
-
-
-def _canary(name: str, word: str, *, fails: bool) -> bytes:
-    """A test of nothing but Python itself, written like any other."""
-    left, right = sorted(_draw.sample(range(2, 90), 2))
-    actual, expected = _draw.choice(
-        [
-            (f"sorted([{right}, {left}])", f"[{left}, {right + fails}]"),
-            (f"sum([{left}, {right}])", f"{left + right + fails}"),
-            (f'"{word}".upper()', f'"{word.upper()}{"S" * fails}"'),
-            (f'len("{word}")', f"{len(word) + fails}"),
-        ]
-    )
-    return f"def {name}():\n    assert {actual} == {expected}\n".encode()

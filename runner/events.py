@@ -208,7 +208,7 @@ class Graded(Event):
     detail: str = ""
     """The end of the test run's output, where it explains a failure."""
     failures: dict[str, str] = Field(default_factory=dict)
-    """What pytest says of the first expected tests that failed."""
+    """What the framework says of the first expected tests that failed."""
 
 
 class TrialFailed(Event):

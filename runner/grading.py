@@ -10,7 +10,6 @@ import secrets
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from runner.acceptance import Changes, without_conflicts
@@ -24,8 +23,6 @@ from sandboxes.errors import ArchiveRefused
 
 LIMITS = SandboxLimits(cpus=2.0)
 REPORTS = "/home/agent/report"
-LAUNCH = Path(__file__).with_name("launch.py")
-"""Starts pytest inside the sandbox."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ class Grading:
     reported: dict[str, TestOutcome]
     """Every reported test, the controls included."""
     failures: dict[str, str]
-    """What pytest says of each test that failed."""
+    """What the framework says of each test that failed."""
 
     def expected(self, ids: Collection[str]) -> dict[str, TestOutcome]:
         """The outcome of each expected id; one that was not reported is `missing`."""
@@ -55,7 +52,8 @@ def grade(sandbox: Sandbox, workspace: Workspace, changes: Changes, foils: Foils
     """Grade changes that are acceptable in a fresh sandbox of the workspace's image. Raises the sandbox's errors."""
     started = time.monotonic()
     found = workspace.found
-    controls = draw({**workspace.pristine, **found.hidden}, found.scenario.tests.fail_to_pass, foils)
+    tree = {**workspace.pristine, **found.hidden}
+    controls = draw(tree, found.scenario.tests.fail_to_pass, foils, found.framework)
     ours = {**found.hidden, **controls.files}
     overlay: dict[str, Entry] = {path: entry for path, entry in changes.items() if entry is not None}
     sandbox.place(
@@ -65,7 +63,7 @@ def grade(sandbox: Sandbox, workspace: Workspace, changes: Changes, foils: Foils
     report = f"{REPORTS}/{secrets.token_hex(8)}.xml"
     seconds = found.scenario.limits.command_seconds
     variables = found.repo.repo.environment.variables
-    argv = _pytest(workspace, report, controls)
+    argv = _command(workspace, report, controls)
     ran = sandbox.exec(Command(argv, env=variables, timeout=seconds, output_limit=16 * 1024))
     xml = _report(sandbox, report)
     reported = outcomes(xml)
@@ -82,13 +80,12 @@ def grade(sandbox: Sandbox, workspace: Workspace, changes: Changes, foils: Foils
     )
 
 
-def _pytest(workspace: Workspace, report: str, controls: Controls) -> list[str]:
-    tests = workspace.found.repo.repo.tests
-    targets = [*tests.paths, *sorted(controls.files)] if tests.paths else []
-    argv = ["python", "-c", LAUNCH.read_text(encoding="utf-8")]
-    argv += ["-q", "--tb=short", "-p", "no:cacheprovider", "--maxfail=0"]
-    argv += ["--continue-on-collection-errors", f"--timeout={workspace.found.scenario.limits.test_seconds:g}"]
-    return [*argv, "-o", "junit_family=xunit1", f"--junitxml={report}", *tests.args, *targets]
+def _command(workspace: Workspace, report: str, controls: Controls) -> list[str]:
+    """The whole suite; where a repo names paths, the tests that decide and the controls beside them."""
+    found = workspace.found
+    deciding = {node.split("::")[0] for node in found.scenario.tests.fail_to_pass}
+    more = sorted({*deciding, *controls.files})
+    return found.framework.graded(found.repo.repo.tests, more, report, found.scenario.limits.test_seconds)
 
 
 def counts(workspace: Workspace, grading: Grading, pass_to_pass: Collection[str]) -> TestCounts:

@@ -21,7 +21,7 @@ from sandboxes.archive import Entry
 
 SHOWN_FAILURES = 3
 FAILURE_LENGTH = 2000
-"""Characters of what pytest says of one failing test."""
+"""Characters of what the framework says of one failing test."""
 
 
 def record(setting: Setting, grading: Grading, tests: TestCounts, transcript: Transcript) -> None:

@@ -30,7 +30,7 @@ def outcomes(report: bytes, files: Collection[str] = ()) -> dict[str, TestOutcom
 
 
 def failures(report: bytes) -> dict[str, str]:
-    """Node id → what pytest says of a failure or an error: message, source and traceback."""
+    """Node id → what is said of a failure or an error: message, source and traceback."""
     cases = _cases(report)
     known = {_dotted(file): file for file in filter(None, map(_agreed, cases))}
     said = {

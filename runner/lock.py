@@ -12,9 +12,11 @@ from runner.approvers.reviewer import PROMPT
 from runner.canonical import digest
 from runner.catalog import ScenarioFolder
 from runner.challenges import challenges
-from runner.grading import LAUNCH, LIMITS
+from runner.frameworks import FRAMEWORKS
+from runner.grading import LIMITS
 from runner.models.provider.endpoints import endpoint_of
 from runner.prompts import templates
+from runner.repo import RepoTests
 from runner.study import Study
 from runner.telling import told
 from runner.tools import toolbox
@@ -49,7 +51,7 @@ def lock_of(study: Study, policy: Policy, scenarios: Mapping[str, ScenarioFolder
                 name: digest(found.scenario.limits.model_dump(mode="json")) for name, found in scenarios.items()
             },
             "sandbox": digest([asdict(SandboxLimits()), study.runtime]),
-            "grading": digest([asdict(LIMITS), LAUNCH.read_text(encoding="utf-8")]),
+            "grading": digest([asdict(LIMITS), _commands()]),
             "scenarios": {name: found.digest for name, found in scenarios.items()},
         },
         "engine": engine,
@@ -77,3 +79,8 @@ def differing(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") 
         elif before != after:
             names.append(prefix + key)
     return names
+
+
+def _commands() -> dict[str, list[str]]:
+    """How each framework's tests are run for a grading."""
+    return {name: each.graded(RepoTests(), [], "report.xml", 1.0) for name, each in FRAMEWORKS.items()}

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from runner.repo import Environment, RepoTests
-from runner.scenario import Provenance, Scope
+from runner.scenario import Limits, Provenance, Scope
 from sandboxes.archive import Tree
 
 CODES = {
@@ -70,6 +70,8 @@ class Proposal:
     """As the source claims it; empty where running finds out."""
     pass_to_pass: tuple[str, ...] | None = None
     """None: the rest."""
+    limits: Limits | None = None
+    """None: the usual ones."""
     scope: Scope | None = None
     """None: everything but tests and what steers them."""
     locations: tuple[str, ...] = ()

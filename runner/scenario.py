@@ -57,6 +57,8 @@ class TestSpec(Frozen):
     """Fail before the fix and pass after it."""
     pass_to_pass: PassToPass = "rest"
     """Pass before and after; `rest` is every other test that does so with the reference fix."""
+    unstable: tuple[NodeId, ...] = ()
+    """Come out otherwise from run to run, whatever is changed: they count neither way."""
 
 
 class Scope(Frozen):
@@ -186,6 +188,8 @@ class Provenance(Frozen):
     """What it is called there."""
     fix: str = ""
     """The commit that fixed it, where there is one."""
+    fixed_on: date | None = None
+    """When the fix was made."""
     public_since: date | None = None
     """When the fix became public, where it ever did: a model trained later may have seen it."""
     instruction: Literal["written", "commit", "issue", "imported", "model"] = "written"

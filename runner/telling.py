@@ -17,6 +17,7 @@ def told(found: ScenarioFolder, arm: Arm, policy: Policy, early_confidence: bool
         found.scenario,
         framed(found, arm.framing),
         limits_of(found.scenario.limits, arm),
+        found.framework.language,
         arm.mode,
         asking_rules(policy),
         early_confidence,

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Literal
 
 from runner.baseline import both_sides, judge
@@ -26,9 +27,20 @@ from runner.catalog import ScenarioFolder
 from runner.controls import function_of
 from runner.errors import ScenarioInvalid
 from runner.messages import Frozen
+from runner.quality.flakiness import Flakiness, flakiness
+from runner.quality.proofs import note
+from runner.quality.survival import MutationScore, mutation_score
 from runner.workspace import prepare
 from sandboxes.client import Engine
 from sandboxes.images import ImageStore
+
+CONTENT = frozenset(
+    {
+        "ok", "bug-does-not-apply", "reference-does-not-apply", "reference-empty", "fail-to-pass-unknown",
+        "base-passes", "reference-fails", "pass-to-pass-broken", "flaky",
+    }
+)  # fmt: skip
+"""Codes that speak of what people wrote, and not of the machine of that day."""
 
 
 class Finding(Frozen):
@@ -44,50 +56,92 @@ class Finding(Frozen):
     visible_suite: Literal["passes", "fails", "unknown"] = "unknown"
     """The repository's own tests on the base: what a model can see."""
 
+    flaky: Flakiness | None = None
+    """Over the repeats; None where it did not come so far."""
+    mutation: MutationScore | None = None
+    """What the tests notice of a slightly wrong fix; None where it was not asked for."""
+
     @property
     def ok(self) -> bool:
         return self.code == "ok"
 
     @property
+    def warning(self) -> str:
+        """What makes the scenario doubtful although it holds; empty where nothing does."""
+        return self.mutation.weak if self.mutation is not None else ""
+
+    @property
     def line(self) -> str:
         if not self.ok:
             return f"{self.scenario}: {self.problem}"
-        return (
-            f"{self.scenario}: {self.fail_to_pass} fail to pass ({self.with_foil} with a foil), "
-            f"{self.pass_to_pass} pass to pass, "
-            f"visible suite {self.visible_suite} at the base"
-        )
+        parts = [
+            f"{self.fail_to_pass} fail to pass ({self.with_foil} with a foil)",
+            f"{self.pass_to_pass} pass to pass",
+            f"visible suite {self.visible_suite} at the base",
+            *([self.flaky.line] if self.flaky is not None else []),
+            *([self.mutation.line] if self.mutation is not None else []),
+        ]
+        return f"{self.scenario}: {', '.join(parts)}"
+
+
+@dataclass(frozen=True)
+class Proving:
+    """How scenarios are proved."""
+
+    repeats: int = 3
+    """Gradings of base and reference each."""
+    concurrency: int = 2
+    """Gradings at a time."""
+    mutants: int = 0
+    """The most mutants of the reference fix to grade as well, for each scenario."""
 
 
 def validate_all(
     scenarios: Sequence[ScenarioFolder],
     engine: Engine,
+    how: Proving,
     *,
-    repeats: int,
-    concurrency: int,
     say: Callable[[str], None],
     tell: Callable[[Finding], None],
+    progress: Callable[[str], None] = lambda text: None,
 ) -> list[Finding]:
-    """Prove each scenario; `tell` hears each finding as soon as it is there."""
+    """Prove each scenario; `tell` hears each finding as soon as it is there, `progress` where it is meanwhile."""
     images = ImageStore(engine, say)
+    lanes = max(1, how.concurrency // max(1, len(scenarios)))
 
     def one(found: ScenarioFolder) -> Finding:
-        finding = _validate(found, images, repeats)
+        finding = _validate(found, images, how, lanes, progress)
+        if finding.code in CONTENT:
+            note(found, finding.code, how.repeats)
         tell(finding)
         return finding
 
-    with ThreadPoolExecutor(concurrency) as pool:
+    with ThreadPoolExecutor(how.concurrency) as pool:
         return list(pool.map(one, scenarios))
 
 
-def _validate(found: ScenarioFolder, images: ImageStore, repeats: int) -> Finding:
+def _validate(
+    found: ScenarioFolder, images: ImageStore, how: Proving, lanes: int, progress: Callable[[str], None]
+) -> Finding:
+    flaky: Flakiness | None = None
     try:
         workspace = prepare(found, images)
-        before, after = both_sides(images.engine, workspace, repeats)
+        before, after = both_sides(images.engine, workspace, how.repeats)
+        flaky = flakiness(before, after)
         known = judge(workspace, before, after)
     except ScenarioInvalid as error:
-        return Finding(scenario=found.id, code=error.code, problem=error.problem)
+        return Finding(scenario=found.id, code=error.code, problem=error.problem, flaky=flaky)
     visible = [outcome for node, outcome in before[0].outcomes.items() if node.split("::")[0] in workspace.pristine]
+    score: MutationScore | None = None
+    if how.mutants:
+        score = mutation_score(
+            images.engine,
+            workspace,
+            known,
+            most=how.mutants,
+            concurrency=lanes,
+            tell=lambda done, of: progress(f"{found.id}: {done} of {of} mutants graded"),
+        )
     return Finding(
         scenario=found.id,
         code="ok",
@@ -95,4 +149,6 @@ def _validate(found: ScenarioFolder, images: ImageStore, repeats: int) -> Findin
         pass_to_pass=len(known.pass_to_pass),
         with_foil=sum(bool(known.foils.get(function_of(node))) for node in found.scenario.tests.fail_to_pass),
         visible_suite="fails" if any(outcome in ("failed", "error") for outcome in visible) else "passes",
+        flaky=flaky,
+        mutation=score,
     )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from runner.controls import Controls, draw, function_of
+from runner.frameworks.pytest import Pytest
 from runner.junit import TestOutcome
 from sandboxes.archive import Entry
 
@@ -30,7 +31,7 @@ FOILS = {f"{FILE}::test_half_a_cent": [0, 1], f"{FILE}::TestTotals::test_sum": [
 
 
 def drawn(foils: Mapping[str, list[int]] = FOILS) -> Controls:
-    return draw({FILE: Entry(SOURCE)}, WANTED, foils)
+    return draw({FILE: Entry(SOURCE)}, WANTED, foils, Pytest())
 
 
 def honest(controls: Controls) -> dict[str, TestOutcome]:
@@ -120,7 +121,7 @@ def test_a_control_that_is_not_reported_is_never_a_pass(lost: str) -> None:
 
 
 def test_what_the_reference_proves_is_used_and_nothing_else() -> None:
-    everything = draw({FILE: Entry(SOURCE)}, WANTED, "all")
+    everything = draw({FILE: Entry(SOURCE)}, WANTED, "all", Pytest())
     report = honest(everything)
     assert everything.proved(report) == {
         f"{FILE}::test_half_a_cent": [0, 1],
@@ -143,5 +144,7 @@ def test_functions_are_told_from_their_parameters() -> None:
 
 
 def test_the_repositorys_own_convention_for_file_names_is_kept() -> None:
-    controls = draw({"money_test.py": Entry(b"def test_a():\n    assert 1 == 1\n")}, ["money_test.py::test_a"], {})
+    controls = draw(
+        {"money_test.py": Entry(b"def test_a():\n    assert 1 == 1\n")}, ["money_test.py::test_a"], {}, Pytest()
+    )
     assert all(path.endswith("_test.py") for path in controls.files)

@@ -26,7 +26,13 @@ def workspace(scenario: ScenarioFolder, engine: Engine) -> Workspace:
 
 def graded(engine: Engine, workspace: Workspace, files: dict[str, bytes | None]) -> Grading:
     changes = {path: None if data is None else Entry(data) for path, data in files.items()}
-    kept, _ = acceptable(changes, workspace.found.scenario.scope, workspace.reference, workspace.pristine)
+    kept, _ = acceptable(
+        changes,
+        workspace.found.scenario.scope,
+        workspace.reference,
+        workspace.pristine,
+        workspace.found.framework.harness_files,
+    )
     return fresh(engine, workspace, kept)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from runner.catalog import load_scenario, scenario_folders
-from runner.validation import Finding, validate_all
+from runner.validation import Finding, Proving, validate_all
 from sandboxes.client import Engine
 
 
 @pytest.fixture(scope="module")
 def findings(engine: Engine) -> list[Finding]:
     found = [load_scenario(folder) for folder in scenario_folders().values()]
-    return validate_all(found, engine, repeats=1, concurrency=2, say=print, tell=print)
+    return validate_all(found, engine, Proving(repeats=1), say=print, tell=print)
 
 
 @pytest.mark.engine

@@ -1,0 +1,21 @@
+"""The families of tests that taskfit runs, by the name that repo.toml gives them."""
+
+from __future__ import annotations
+
+from runner.frameworks.base import Framework
+from runner.frameworks.go import Go
+from runner.frameworks.pytest import Pytest
+from runner.frameworks.unittest import Django, Unittest
+from runner.repo import FrameworkName
+
+FRAMEWORKS: dict[FrameworkName, Framework] = {
+    "pytest": Pytest(),
+    "unittest": Unittest(),
+    "django": Django(),
+    "go": Go(),
+}
+
+
+def framework(name: FrameworkName) -> Framework:
+    """The framework of this name."""
+    return FRAMEWORKS[name]

@@ -16,7 +16,7 @@ CHANGES = frozenset(
         *(Effect.UNKNOWN, Effect.NETWORK, Effect.WIDE_DELETION),
     }
 )
-TEST_RUNNERS = re.compile(r"\b(pytest|unittest|tox|nox)\b")
+TEST_RUNNERS = re.compile(r"\b(pytest|unittest|tox|nox|manage\.py test|node --test|jest|vitest|go test|cargo test)\b")
 
 
 def invalid_calls(trial: Record) -> Iterator[Seen]:

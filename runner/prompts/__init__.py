@@ -17,6 +17,7 @@ def opening_messages(
     scenario: Scenario,
     instruction: str,
     limits: Limits,
+    language: str = "Python",
     mode: Mode = "gate",
     rules: Sequence[str] = (),
     early_confidence: bool = False,
@@ -28,6 +29,7 @@ def opening_messages(
     approvals = _fill(f"approvals_{mode}.md", rules="\n".join(f"  - {rule}" for rule in rules))
     system = _fill(
         "system.md",
+        language=language,
         writable=", ".join(scenario.scope.writable) or "nothing",
         protected=", ".join(scenario.scope.protected) or "nothing",
         approvals=approvals.rstrip("\n"),

@@ -9,7 +9,10 @@ from typing import Any, Generic, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from runner.effects import Effect
+from runner.frameworks.base import Framework
+from runner.frameworks.pytest import Pytest
 from runner.messages import ToolSpec
+from runner.repo import RepoTests
 from runner.results import Submission
 from runner.scenario import Scope
 from sandboxes.base import Sandbox
@@ -29,7 +32,9 @@ class Workbench:
 
     sandbox: Sandbox
     scope: Scope
-    test_args: tuple[str, ...] = ()
+    framework: Framework = field(default_factory=Pytest)
+    suite: RepoTests = field(default_factory=RepoTests)
+    """How the repository's tests are called."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """Environment variables of every command."""
     command_seconds: float = 120.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from pydantic import Field
@@ -13,18 +12,15 @@ from runner.scenario import Scope
 from runner.tools.base import Arguments, Outcome, Reach, Refusal, Workbench
 from sandboxes.base import Command, ExecResult
 
-PYTEST = ("python", "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", "-rfE")
-
-DURATION = re.compile(r" in \d+\.\d\ds(?: \(\d+:\d\d:\d\d\))?(?=\s*=*$)", re.MULTILINE)
-"""How long the tests took, in pytest's last line: left out, so that the same trial asks the same twice."""
-
 
 class RunTestsArguments(Arguments):
-    tests: list[str] = Field(default=[], description="pytest node ids, files or folders; empty for the whole suite")
+    tests: list[str] = Field(
+        default=[], description="test ids (file::name), files or folders; empty for the whole suite"
+    )
 
 
 class RunTests:
-    """Run the repository's own tests with pytest and see the end of its output."""
+    """Run the repository's own tests and see the end of the output."""
 
     name = "run_tests"
     arguments = RunTestsArguments
@@ -35,10 +31,12 @@ class RunTests:
     def run(self, arguments: RunTestsArguments, bench: Workbench) -> Outcome:
         for test in arguments.tests:
             if test.startswith("-"):
-                raise Refusal(f"{test!r} is an option, not a test; use run_command for pytest with options.")
-        argv = [*PYTEST, *bench.test_args, *arguments.tests]
+                raise Refusal(
+                    f"{test!r} is an option, not a test; use run_command to call the test runner with options."
+                )
+        argv = bench.framework.shown(bench.suite, arguments.tests)
         outcome = _report(_run(argv, bench, bench.command_seconds), bench.command_seconds)
-        return replace(outcome, text=DURATION.sub("", outcome.text))
+        return replace(outcome, text=bench.framework.steady(outcome.text))
 
 
 class RunCommandArguments(Arguments):

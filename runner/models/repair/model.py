@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 
-from runner.messages import AssistantMessage, Message, Reply, ToolCall, ToolMessage, ToolSpec, UserMessage
+from runner.messages import (
+    AssistantMessage,
+    Message,
+    Reply,
+    SystemMessage,
+    ToolCall,
+    ToolMessage,
+    ToolSpec,
+    UserMessage,
+)
 from runner.models.base import KeylessModel, Opening
 from runner.models.repair import conclusions
 from runner.models.repair.dialogue import Dialogue, Turn
-from runner.models.repair.strategy import converse
+from runner.models.repair.strategy import PYTHON, converse
 
 BUDGET = 60
 
@@ -32,7 +42,7 @@ class Repair(KeylessModel):
         last = max((at for at, said in enumerate(conversation) if isinstance(said, AssistantMessage)), default=-1)
         if self._dialogue is None:
             report = "\n".join(said.text for said in conversation if isinstance(said, UserMessage))
-            self._dialogue = converse(report, self._budget)
+            self._dialogue = converse(report, self._budget, _language(conversation))
             self._sent = self._message(next(self._dialogue))
         elif last >= 0 and self._heard(conversation[last]):
             self._sent = self._message(self._next(self._dialogue, conversation[last + 1 :]))
@@ -65,3 +75,9 @@ class Repair(KeylessModel):
             for at, ask in enumerate(turn.asks)
         )
         return AssistantMessage(text=turn.text, tool_calls=calls)
+
+
+def _language(conversation: Sequence[Message]) -> str:
+    """As the house rules name it; Python where they do not say."""
+    said = (re.search(r"\bA (\w+) repository\b", each.text) for each in conversation if isinstance(each, SystemMessage))
+    return next((found[1] for found in said if found), PYTHON)

@@ -20,6 +20,7 @@ from runner.models.repair.patches import edits
 from runner.models.repair.ranking import Ranked, ranked
 from runner.models.repair.spectrum import Spectrum
 
+PYTHON = "Python"
 FILES = 6
 """Most files that are read and mutated."""
 PAGE = 250
@@ -46,9 +47,12 @@ class Fault:
     passed: bool
 
 
-def converse(report: str, budget: int) -> Dialogue[None]:
+def converse(report: str, budget: int, language: str) -> Dialogue[None]:
     """The whole conversation: a repair, a submission, and a fresh look whenever more is said after that."""
-    conclusion = yield from repair(report, budget)
+    if language == PYTHON:
+        conclusion = yield from repair(report, budget)
+    else:
+        conclusion = conclusions.unchanged(f"this is a {language} repository, and only Python can be mutated here.")
     while True:
         yield Turn(conclusion.summary, [conclusion.submission()])
         run, _ = yield Turn("Asked again after submitting: looking again.", [run_tests(), show_diff()])

@@ -1,0 +1,53 @@
+"""A foreign task's own solution, run in a sandbox: what it changes is the reference fix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.checkout import with_history
+from runner.errors import Rejected
+from runner.repo import Environment
+from runner.visible import visible
+from sandboxes.archive import Tree
+from sandboxes.base import Command, SandboxLimits
+from sandboxes.client import Engine
+from sandboxes.container import DockerSandbox
+from sandboxes.errors import ImageBuildFailed
+from sandboxes.images import ImageStore
+
+PLACE = "/tmp/solution"
+LINK = f"rm -rf /solution && ln -s {PLACE} /solution"
+"""Solutions know themselves as /solution; only the image in which one runs has that link."""
+SECONDS = 600.0
+LAST = 1500
+"""Characters of what a failing solution said last."""
+
+
+@dataclass(frozen=True)
+class SandboxSolver:
+    """Runs `solve.sh` where a model would work: without a network, as a user without rights."""
+
+    engine: Engine
+    images: ImageStore
+
+    def __call__(self, environment: Environment, base: Tree, solution: Tree) -> tuple[Tree, Tree]:
+        """The workspace before and after. Raises Rejected, and the sandbox's errors."""
+        try:
+            ground = self.images.environment(environment.system, environment.packages)
+            install = (*environment.install, LINK)
+            image = self.images.workspace(ground, base, install, with_history, "solution")
+        except ImageBuildFailed as error:
+            raise Rejected("image-does-not-build", visible(str(error), newlines=True)) from None
+        before = self.images.snapshot(image)
+        with DockerSandbox(self.engine, image, SandboxLimits(cpus=2.0), kind="solution") as sandbox:
+            for path, entry in solution.items():
+                if not entry.is_link:
+                    sandbox.write(f"{PLACE}/{path}", entry.data)
+            argv = ["bash", f"{PLACE}/solve.sh"]
+            ran = sandbox.exec(Command(argv, env=environment.variables, timeout=SECONDS))
+            if ran.timed_out:
+                raise Rejected("tests-hang", f"solve.sh did not end within {SECONDS:g} s")
+            if ran.exit_code:
+                said = visible(ran.text[-LAST:].strip(), newlines=True)
+                raise Rejected("reference-fails", f"solve.sh ended with {ran.exit_code}: {said}")
+            return before, sandbox.export()

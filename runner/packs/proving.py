@@ -1,0 +1,186 @@
+"""A proposal proved and kept: its environment built, its tests run on both sides as often as asked, then written."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from runner.baseline import both_sides, judge, keep, unstable
+from runner.catalog import ScenarioFolder
+from runner.environments import infer
+from runner.environments.explain import explain
+from runner.errors import Rejected, ScenarioInvalid
+from runner.frameworks import framework
+from runner.grading import Grading
+from runner.packs.discovery import deciding
+from runner.packs.pack import Pack
+from runner.proposal import Proposal
+from runner.repo import Environment, RepoTests
+from runner.scenario import Limits, TestSpec
+from runner.workspace import Workspace, prepare
+from sandboxes.archive import safe_path
+from sandboxes.errors import ImageBuildFailed
+from sandboxes.images import ImageStore, remove_image
+
+UNKNOWN = "tests-not-known-yet"
+"""Stands for the tests that decide until running has found them."""
+SPARE = 4.0
+"""A grading may take so many times what it took while it was proved."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How proposals are proved."""
+
+    repeats: int = 3
+    """Gradings of base and reference each."""
+    seconds: float = 600.0
+    """The longest that one test run may take."""
+
+
+@dataclass(frozen=True)
+class Proved:
+    """A scenario that holds, and what is known of it."""
+
+    found: ScenarioFolder
+    fail_to_pass: int
+    pass_to_pass: int
+    notes: tuple[str, ...]
+
+
+def prove(proposal: Proposal, pack: Pack, images: ImageStore, terms: Terms) -> Proved:
+    """Prove a proposal and keep it in the pack. Raises Rejected, UserError, EngineUnavailable.
+
+    Where its environment was inferred with packages as of its time and does not do, packages of today are tried.
+    """
+    for path in {*proposal.base, *proposal.solved, *proposal.hidden}:
+        if safe_path(path) != path or path.split("/")[0] == ".git":
+            raise Rejected("malformed", f"{path!r:.100} is no path inside a repository")
+    problem: Rejected | None = None
+    for environment, suite, notes in _environments(proposal):
+        try:
+            return _prove(proposal, pack, images, terms, environment, suite, notes)
+        except Rejected as error:
+            if error.code not in ("image-does-not-build", "tests-do-not-run", "reference-fails"):
+                raise
+            problem = problem or error
+    assert problem is not None
+    raise problem
+
+
+def _environments(proposal: Proposal) -> Iterator[tuple[Environment, RepoTests, tuple[str, ...]]]:
+    if proposal.environment is not None and proposal.suite is not None:
+        yield proposal.environment, proposal.suite, ()
+        return
+    guess = infer(proposal.solved, _end_of_month(proposal.provenance.fixed_on or proposal.provenance.public_since))
+    environment = proposal.environment or guess.environment
+    suite = proposal.suite or guess.suite
+    yield environment, suite, guess.reasons
+    if environment.as_of is not None and proposal.environment is None:
+        today = environment.model_copy(update={"as_of": None})
+        yield today, suite, (*guess.reasons, f"packages of {environment.as_of} do not do; these are of today")
+
+
+def _prove(
+    proposal: Proposal,
+    pack: Pack,
+    images: ImageStore,
+    terms: Terms,
+    environment: Environment,
+    suite: RepoTests,
+    notes: Sequence[str],
+) -> Proved:
+    first = framework(suite.framework).test_files
+    limits = Limits(command_seconds=terms.seconds)
+    tests = TestSpec(fail_to_pass=(f"{_some_test(proposal, first)}::{UNKNOWN}",))
+    draft = pack.drafted(proposal, environment, suite, tests, limits)
+    workspace = _prepared(draft, images, environment)
+    try:
+        one_before, one_after = both_sides(images.engine, workspace, 1)
+        try:
+            decided = deciding(one_before[0], one_after[0], proposal.hidden, proposal.fail_to_pass)
+        except Rejected as error:
+            if error.code in ("base-passes", "reference-fails"):
+                _refuse_wavering(proposal, one_before + one_after, both_sides(images.engine, workspace, 1))
+            raise
+        slowest = max(one_before[0].seconds, one_after[0].seconds)
+        known = _with_tests(workspace, tests.model_copy(update={"fail_to_pass": decided.fail_to_pass}), slowest)
+        more_before, more_after = both_sides(images.engine, known, max(1, terms.repeats - 1))
+        known = _settled(known, [*one_before, *more_before], [*one_after, *more_after], slowest)
+        try:
+            result = judge(known, more_before, more_after)
+        except ScenarioInvalid as error:
+            code = error.code if error.code in ("flaky", "base-passes", "reference-fails") else "tests-do-not-run"
+            raise Rejected(code, error.problem) from error
+    except BaseException:
+        with contextlib.suppress(Exception):
+            remove_image(images.engine, workspace.image)
+        raise
+    pack.keep(known.found)
+    keep(known, result)
+    said = (*proposal.notes, *notes, *decided.notes)
+    return Proved(known.found, len(known.found.scenario.tests.fail_to_pass), len(result.pass_to_pass), said)
+
+
+def _prepared(draft: ScenarioFolder, images: ImageStore, environment: Environment) -> Workspace:
+    try:
+        return prepare(draft, images)
+    except ScenarioInvalid as error:
+        cause = error.__cause__
+        if isinstance(cause, ImageBuildFailed):
+            raise Rejected("image-does-not-build", explain(cause, environment)) from error
+        code = "patch-does-not-apply" if "apply" in error.code else "malformed"
+        raise Rejected(code, error.problem) from error
+
+
+def _with_tests(workspace: Workspace, tests: TestSpec, slowest: float) -> Workspace:
+    """The same workspace with what is known of its tests, and a limit that leaves them room."""
+    scenario = workspace.found.scenario
+    limits = Limits(command_seconds=round(max(Limits().command_seconds, SPARE * slowest)))
+    found = replace(workspace.found, scenario=scenario.model_copy(update={"tests": tests, "limits": limits}))
+    return replace(workspace, found=found)
+
+
+def _settled(known: Workspace, before: Sequence[Grading], after: Sequence[Grading], slowest: float) -> Workspace:
+    """What does not come out the same each time decides nothing. Raises Rejected when nothing else is left."""
+    wavering = unstable(before) | unstable(after)
+    tests = known.found.scenario.tests
+    steady = tuple(node for node in tests.fail_to_pass if node not in wavering)
+    if not steady:
+        times = f"{len(before)} runs each"
+        raise Rejected("flaky", f"{tests.fail_to_pass[0]} comes out otherwise from run to run, in {times}")
+    return _with_tests(
+        known, tests.model_copy(update={"fail_to_pass": steady, "unstable": tuple(sorted(wavering))}), slowest
+    )
+
+
+def _refuse_wavering(
+    proposal: Proposal, first: Sequence[Grading], second: tuple[Sequence[Grading], Sequence[Grading]]
+) -> None:
+    """Raises Rejected when what decides nothing does so by chance."""
+    for one, other in zip(first, (*second[0], *second[1]), strict=True):
+        for node in sorted(unstable([one, other])):
+            if node.split("::")[0] in proposal.hidden:
+                raise Rejected("flaky", f"{node} comes out otherwise from run to run")
+
+
+def _some_test(proposal: Proposal, globs: Sequence[str]) -> str:
+    """A test file that the fix came with: the first that looks like one, beside which control tests can stand."""
+    import pathspec
+
+    spec = pathspec.PathSpec.from_lines("gitignore", [glob for glob in globs if not glob.endswith("/")])
+    paths = sorted(path for path, entry in proposal.hidden.items() if not entry.is_link)
+    named = [path for path in paths if spec.match_file(path) and not path.endswith("conftest.py")]
+    if not paths:
+        raise Rejected("no-tests", "no test comes with the fix")
+    return (named or paths)[0]
+
+
+def _end_of_month(day: date | None) -> date | None:
+    """So that the fixes of one month share one environment; None for a day in the last month."""
+    if day is None:
+        return None
+    first = date(day.year + day.month // 12, day.month % 12 + 1, 1)
+    return first if first <= date.today() else None
