@@ -36,8 +36,9 @@ class Part:
 def predictions(run: RunFolder, repeat: int | None, problem: Problem) -> dict[Part, bytes]:
     """Lines of JSON by model and repeat; every repeat where `repeat` is None. Raises FileProblem, UserError."""
     known = _Instances(run, problem)
-    found: dict[Part, list[bytes]] = {}
-    for key in run.keys():
+    found: dict[Part, dict[str, bytes]] = {}
+    planned = run.keys()
+    for key in planned:
         if key.arm != "control" or (repeat is not None and key.repeat != repeat):
             continue
         instance = known.of(key.scenario)
@@ -46,8 +47,12 @@ def predictions(run: RunFolder, repeat: int | None, problem: Problem) -> dict[Pa
             continue
         known.check(key, patch)
         line = {"instance_id": instance, "model_name_or_path": key.model, "model_patch": patch}
-        found.setdefault(Part(key.model, key.repeat), []).append(json.dumps(line).encode() + b"\n")
-    return {part: b"".join(lines) for part, lines in found.items()}
+        part = found.setdefault(Part(key.model, key.repeat), {})
+        if instance in part:
+            problem(f"{key.name} is left out: another scenario is of instance {instance}, too")
+        else:
+            part[instance] = json.dumps(line).encode() + b"\n"
+    return {part: b"".join(lines.values()) for part, lines in found.items()}
 
 
 class _Instances:
