@@ -326,7 +326,7 @@ def test_terminal_sequences_in_texts_are_shown_not_acted_on(take: Import) -> Non
     assert not set("\x1b\x07\u202e") & set(found.title + found.instruction)
 
 
-def test_a_patch_of_a_hundred_megabytes_is_refused_at_once(take: Import) -> None:
+def test_a_patch_of_sixty_megabytes_is_refused_at_once(take: Import) -> None:
     code, sentence = rejected(take({"patch": reaching("big") + "+x" * (30 << 20)}))
     assert code == "malformed"
     assert "no more than 16 are read" in sentence
