@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
 from runner.arms import Framing
 from runner.catalog import ScenarioFolder
 from runner.errors import UnknownName, UserError
+from runner.leaks import is_telling, mentions, words
 from runner.messages import Frozen
 from runner.prompts import templates
 
@@ -75,8 +75,8 @@ def check(found: ScenarioFolder) -> list[Problem]:
     for name in FRAMINGS:
         if name != CLEAN and name not in found.framings:
             problems.append(problem("missing", name, f"write {_file(found, name)}"))
-    leaked = _names(found.solution_patch) - _words(found.instruction)
-    files = {file for file in _files(found.solution_patch) if not _holds(found.instruction, file)}
+    leaked = _names(found.solution_patch) - words(found.instruction)
+    files = {file for file in _files(found.solution_patch) if not mentions(found.instruction, file)}
     for name in told(found):
         text = framed(found, name)
         flat = " ".join(text.split())
@@ -87,7 +87,7 @@ def check(found: ScenarioFolder) -> list[Problem]:
         ]
         if name == CLEAN:
             continue
-        leaks = sorted(leaked & _words(text)) + sorted(file for file in files if _holds(text, file))
+        leaks = sorted(leaked & words(text)) + sorted(file for file in files if mentions(text, file))
         problems += [
             problem("leaks-identifier", name, f"has {leak!r} of the reference patch, which the issue does not have")
             for leak in leaks
@@ -115,15 +115,6 @@ def _file(found: ScenarioFolder, name: str) -> Path:
     return found.folder / "framings" / f"{name}.md"
 
 
-def _words(text: str) -> set[str]:
-    """What could be an identifier, in lower case and without underscores around it."""
-    return {word.strip("_").casefold() for word in re.findall(r"[^\W\d]\w*", text)}
-
-
-def _holds(text: str, file: str) -> bool:
-    return re.search(rf"(?<![\w-]){re.escape(file)}(?![\w-])", text, re.IGNORECASE) is not None
-
-
 def _changes(patch: str) -> Iterator[str]:
     """The added and removed lines of a patch, without their sign; headers are none."""
     for line in patch.splitlines():
@@ -138,23 +129,7 @@ def _files(patch: str) -> set[str]:
 
 def _names(patch: str) -> set[str]:
     """Identifiers on a patch's lines and in the names of its files: four letters or more, no common English word."""
-    words = _words("\n".join(_changes(patch)))
+    found = words("\n".join(_changes(patch)))
     for file in _files(patch):
-        words |= _words(file.rsplit(".", 1)[0])
-    return {word for word in words if sum(map(str.isalpha, word)) >= 4 and not _is_common(word)}
-
-
-def _is_common(word: str) -> bool:
-    """Whether an English word is a common one, as it stands or without an ending."""
-    known = _common_words()
-    if word in known or (word.endswith("ies") and word[:-3] + "y" in known):
-        return True
-    stems = {word.removesuffix(ending) for ending in ("s", "es", "ed", "ing", "er", "ly") if word.endswith(ending)}
-    undoubled = {stem[:-1] for stem in stems if stem[-2:-1] == stem[-1:]}
-    return not known.isdisjoint(stems | {stem + "e" for stem in stems} | undoubled)
-
-
-@cache
-def _common_words() -> frozenset[str]:
-    file = Path(__file__).with_name("common_words.txt")
-    return frozenset(file.read_text(encoding="utf-8").split())
+        found |= words(file.rsplit(".", 1)[0])
+    return {word for word in found if is_telling(word)}

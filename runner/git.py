@@ -25,6 +25,9 @@ ISOLATED = {
     "GIT_CONFIG_KEY_0": "core.attributesFile",
     "GIT_CONFIG_VALUE_0": os.devnull,
     "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
 }
 
 

@@ -27,7 +27,7 @@ def tree_at(repository: Path, commit: str, skip: Collection[str] = ()) -> dict[s
         path = name.decode("utf-8", "surrogateescape")
         if kind == "blob" and safe_path(path) == path and not set(path.split("/")[:-1]).intersection(skip):
             wanted.append((path, mode, sha))
-    data = _blobs(repository, [sha for _, _, sha in wanted])
+    data = blobs(repository, [sha for _, _, sha in wanted])
     return {path: Entry(data[sha], mode == "100755", mode == "120000") for path, mode, sha in wanted}
 
 
@@ -45,8 +45,8 @@ def store(tree: Tree, repository: Path) -> str:
     return commit
 
 
-def _blobs(repository: Path, shas: Collection[str]) -> dict[str, bytes]:
-    """Hash → content, all from one process of git."""
+def blobs(repository: Path, shas: Collection[str]) -> dict[str, bytes]:
+    """Hash → content of any objects, all from one process of git. Raises GitRefused where one is missing."""
     asked = list(dict.fromkeys(shas))
     if not asked:
         return {}

@@ -15,7 +15,10 @@ Places = Annotated[
     list[str] | None,
     typer.Option("--scenarios", help="Folder of scenarios; the built-in ones when left out."),
 ]
+Runs = Annotated[Path, typer.Option("--runs", help="Folder of past runs, which say how hard scenarios are.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+PIPED = 250
+"""Columns of a table that goes to no terminal."""
 
 
 def load(globs: list[str] | None, places: list[str] | None) -> list[ScenarioFolder]:

@@ -1,0 +1,104 @@
+"""What `mine`, `add` and `import` share: leads go through a pack's door, with progress, and a table at the end."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from runner.packs.journal import Outcome
+    from runner.proposal import Lead, Proposal
+    from runner.repo import Repo
+
+To = Annotated[
+    Path | None,
+    typer.Option("--to", help="The pack's folder, made where there is none; ./packs/NAME when left out."),
+]
+Repeats = Annotated[int, typer.Option(min=2, help="Gradings of base and reference each.")]
+Concurrency = Annotated[int, typer.Option(min=1, help="Proposals at a time.")]
+Seconds = Annotated[float, typer.Option(min=1, max=3600, help="The longest that one test run may take.")]
+Again = Annotated[bool, typer.Option("--again", help="Try those again whose outcome is known.")]
+RepoFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--repo",
+        metavar="FILE",
+        help="A repo.toml whose [environment] and [tests] are used instead of what would be inferred.",
+    ),
+]
+PLAIN = frozenset({"root-commit", "no-tests", "tests-only", "no-code"})
+"""Codes of commits that nobody would take for a fix with tests: they are counted, and listed where asked."""
+AsJson = Annotated[bool, typer.Option("--json", help="Print every outcome as JSON on standard output.")]
+
+
+def take(
+    leads: list[Lead],
+    refused: list[Outcome],
+    *,
+    to: Path,
+    repeats: int,
+    concurrency: int,
+    seconds: float,
+    again: bool,
+    repo: Path | None,
+    json: bool,
+    show_all: bool = True,
+) -> None:
+    """Prove and keep; exits 1 when nothing is in the pack at the end. Raises the errors of the user and the engine."""
+    import json as json_module
+    import threading
+
+    from rich.console import Console
+
+    from runner.console.intake import LiveIntake, line, summary
+    from runner.packs.intake import Intake, Watch
+    from runner.packs.pack import Pack
+    from runner.packs.proving import Terms
+    from sandboxes.host import ensure_engine
+    from sandboxes.images import ImageStore
+
+    console = Console(stderr=True)
+    pack = Pack.at(to)
+    own = _own(repo) if repo is not None else None
+    for each in refused if show_all else (each for each in refused if each.code not in PLAIN):
+        console.print(line(each), highlight=False, soft_wrap=True)
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, _as_interrupt)
+    with pack.held(), LiveIntake(console, len(leads)) as live:
+        images = ImageStore(ensure_engine(live.say), live.say)
+        intake = Intake(pack, images, Terms(repeats, seconds), concurrency, lambda proposal: _with(proposal, own))
+        watch = Watch(live.begun, live.ended)
+        outcomes = [*refused, *intake.take(leads, watch, again=again, stop=threading.Event())]
+    if json:
+        print(json_module.dumps([each.model_dump(mode="json") for each in outcomes]))
+    else:
+        Console().print(summary(outcomes))
+    kept = sum(each.ok for each in outcomes)
+    if kept:
+        live.say(f"{kept} scenarios in {pack.root / 'scenarios'}; next: taskfit run --scenarios {to} --model oracle")
+    raise typer.Exit(0 if kept else 1)
+
+
+def default_place(name: str) -> Path:
+    """Where a pack is kept when nobody says so."""
+    return Path("packs", name)
+
+
+def _own(file: Path) -> Repo:
+    from runner.catalog import read_toml
+    from runner.repo import Repo
+
+    return read_toml(file, Repo)
+
+
+def _with(proposal: Proposal, own: Repo | None) -> Proposal:
+    from dataclasses import replace
+
+    return proposal if own is None else replace(proposal, environment=own.environment, suite=own.tests)
+
+
+def _as_interrupt(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,166 @@
+"""What a commit's message says: whether it speaks of a fault, and what to call a scenario that is made of it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection
+
+from runner.mining.issues import Issue
+
+LONGEST_ID = 60
+LONGEST_TITLE = 200
+
+_CONVENTIONAL = re.compile(r"(?P<type>[A-Za-z]+)(?:\([^)]*\))?!?:\s+(?P<rest>\S.*)")
+_FIX_TYPES = frozenset({"fix", "bugfix", "hotfix", "bug", "security", "sec", "regression"})
+_OTHERS = """
+feat feature docs doc style refactor refact test tests chore build ci revert release deps dep perf lint typo wip
+merge bump meta infra
+"""
+_OTHER_TYPES = frozenset(_OTHERS.split())
+_EMOJI = re.compile(r":[a-z0-9_+-]+:\s*|[\U0001F300-\U0001FAFF\u2600-\u27BF]\uFE0F?\s*")
+_REFERENCE = r"(?:[\w.-]+/[\w.-]+)?[#!]\d+|GH-\d+|[A-Z][A-Z0-9]+-\d+|https?://\S+"
+_VERB = r"fix(?:e[sd])?|close[sd]?|resolve[sd]?"
+_CLOSES = re.compile(rf"\b(?:{_VERB})\b:?\s+(?:issue\s+|bug\s+|ticket\s+)?(?:{_REFERENCE})", re.IGNORECASE)
+_TRAILING = re.compile(
+    rf"[\s,;(\[-]*(?:\b(?:{_VERB}|refs?|see|re|via|in|for)\b:?\s*)?(?:{_REFERENCE})[)\]]*\s*\.?$", re.I
+)
+_LEADING = re.compile(rf"(?:\[(?:{_REFERENCE}|[\w\s/.-]{{1,24}})\]|(?:{_REFERENCE}))\s*[:-]?\s+(?=\S)")
+
+_NEVER = (
+    (re.compile(r"revert\b", re.I), "it takes another commit back"),
+    (
+        re.compile(r"(?:release|prepare (?:for )?(?:the )?\w* ?release|version|v)\b[\s:v]*\d|bump version", re.I),
+        "a release",
+    ),
+    (
+        re.compile(r"(?:bump|upgrade|pin|unpin)\b|update (?:dependenc|deps|requirements|lock)", re.I),
+        "it moves dependencies",
+    ),
+    (re.compile(r"back to development|start (?:on )?\d|post-release", re.I), "a release"),
+    (
+        re.compile(
+            r"fix\w*\s+(?:(?:some|a|an|the|up|more|broken|minor|failing|flaky|remaining|last|few|various|small|new|"
+            r"unit|sphinx|doc|code|pep8?|all|of|in|style|import|type)\s+)*(?:typos?|lint\w*|flake8|mypy|pylint|pyflakes|"
+            r"ruff|black|isort|ci|travis|appveyor|github actions?|coverage|docs?|documentation|docstrings?|changelog|"
+            r"readme|formatting|format|indent\w*|whitespaces?|spelling|grammar|comments?|tests?|test suite|test cases?|"
+            r"imports?|links?|hints?|annotations?|rendering of docs|pep8|nits?|wording|build)\W*(?:$|(?:in|for|of|on|"
+            r"at|after|and|from|due)\b)",
+            re.I,
+        ),
+        "it fixes texts, tests or tools only",
+    ),
+    (
+        re.compile(r"\W*\b(?:typos?|spelling|whitespaces?|wording|lint(?:ing)?|docs?|documentation)\b", re.I),
+        "texts only",
+    ),
+)
+_OTHER = re.compile(
+    r"(?:add|implement|introduce|support|allow|enable|refactor|rename|move|remove|drop|deprecate|clean ?up|cleanup|"
+    r"format|document|simplif|reorgani[sz]e|replace|switch|migrat|rewrite|extract|split|merge|update|improve|optimi[sz]e|"
+    r"speed|make|use|convert|modernize|test|tests|extend|expose|provide|create|initial|start|begin|prepare|tweak|polish|"
+    r"reword|bring|let|new|set up|setup)\w*\b",
+    re.I,
+)
+_FAULT = re.compile(
+    r"\b(?:(?:hot|bug)?fix(?:e[sd]|ing)?|bugs?|regressions?|regress(?:es|ed)|crash(?:e[sd]|ing)?|segfault\w*|broken|"
+    r"incorrect(?:ly)?|wrong(?:ly)?|defects?|faults?|faulty|tracebacks?|deadlock\w*|race conditions?|memory leaks?|"
+    r"infinite (?:loop|recursion)|off.by.one|corrupt\w*|hangs?|work ?around|"
+    r"behebt|behoben|korrigier\w*|corrig\w*|corrección|arregl\w*|исправ\w*)\b|修复|修正|バグ",
+    re.I,
+)
+_SYMPTOM = re.compile(
+    r"\b(?:errors?|fail(?:s|ed|ing|ures?)?|exceptions?|prevent\w*|avoid\w*|ensure\w*|correct(?:ly|s|ed)?|properly|handle\w*|"
+    r"no longer|(?:do|does|did|is|are|was|were|should|could|can|must)(?:n['’]t| not)|cannot|don['’]t|never|instead of|"
+    r"missing|invalid|unexpected(?:ly)?|ignor\w*|lost|loses?|forgotten|forgot|respect\w*|honou?r\w*|preserve\w*|"
+    r"problems?|issues?|escape\w*|[A-Z]\w*(?:Error|Exception|Warning))\b"
+)
+_FAULT_LABEL = re.compile(r"\b(?:bugs?|defects?|regressions?|crash(?:es)?|faults?|incidents?)\b", re.I)
+_OTHER_LABEL = re.compile(
+    r"\b(?:enhancements?|features?(?: requests?)?|documentation|docs|stor(?:y|ies)|epic|questions?|improvements?|"
+    r"tasks?|proposals?|refactor(?:ing)?|dependencies)\b",
+    re.I,
+)
+
+
+def why_no_fix(message: str, issue: Issue | None = None) -> str | None:
+    """Why a commit is none that fixes a fault; None where its message or its issue speaks of one.
+
+    An issue's label decides, then what a conventional commit calls itself, then words: of a fault in the subject or of
+    closing an issue; openings of other work ("Add", "Rename"); words of a symptom; of a fault in the body.
+    """
+    subject, _, body = message.partition("\n")
+    plain = _EMOJI.sub("", subject).strip()
+    for pattern, why in _NEVER[:1]:
+        if pattern.match(plain):
+            return why
+    labels = " ".join((*issue.labels, issue.kind)) if issue is not None else ""
+    if _FAULT_LABEL.search(labels):
+        return None
+    conventional = _CONVENTIONAL.fullmatch(plain)
+    named = conventional["type"].lower() if conventional else ""
+    if named in _OTHER_TYPES:
+        return f"it calls itself {named!r}"
+    rest = _without_references(conventional["rest"] if conventional and named in _FIX_TYPES else plain)
+    for pattern, why in _NEVER:
+        if pattern.match(rest):
+            return why
+    if _OTHER_LABEL.search(labels):
+        return f"its issue {issue.key if issue else ''} is none of a fault ({labels.strip()})"
+    if named in _FIX_TYPES or _FAULT.search(subject) or _CLOSES.search(subject):
+        return None
+    if opening := _OTHER.match(rest):
+        closes = _CLOSES.search(body) is not None and _FAULT.search(body) is not None
+        return None if closes else f"its subject begins with {opening[0]!r}"
+    if _SYMPTOM.search(subject) or _FAULT.search(body) or _CLOSES.search(body):
+        return None
+    return "no word of its message speaks of a fault"
+
+
+def title(subject: str) -> str:
+    """A subject without the type, ticket numbers, emoji and references that people put around it; 200 characters."""
+    plain = _EMOJI.sub("", subject).strip()
+    if conventional := _CONVENTIONAL.fullmatch(plain):
+        named = conventional["type"].lower()
+        plain = conventional["rest"] if named in _FIX_TYPES | _OTHER_TYPES else plain
+    plain = _without_references(plain).rstrip(" .")
+    plain = plain[:1].upper() + plain[1:]
+    return plain if len(plain) <= LONGEST_TITLE else plain[: LONGEST_TITLE - 1].rstrip() + "…"
+
+
+def identifier(repo: str, subject: str, commit: str, taken: Collection[str] = ()) -> str:
+    """A scenario's id: the repo's name and the title's words, 60 characters at most, cut between words.
+
+    Where it is taken, or the subject has no Latin letters, the commit's first digits make it unique.
+    """
+    front = slug(repo)[:24].strip("-") or "repo"
+    room = LONGEST_ID - len(front) - 1
+    name = _cut(slug(title(subject)), room)
+    wanted = f"{front}-{name}" if name else f"{front}-{commit[:8]}"
+    length = 7
+    while wanted in taken:
+        name = _cut(slug(title(subject)), room - length - 1)
+        wanted = "-".join(filter(None, (front, name, commit[:length])))
+        length += 1
+    return wanted
+
+
+def slug(text: str) -> str:
+    """Lower-case letters, digits and single hyphens; accents are taken off, other scripts are lost."""
+    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain.replace("'", "")).strip("-")
+
+
+def _cut(name: str, room: int) -> str:
+    if len(name) <= room:
+        return name
+    cut = name[: room + 1].rpartition("-")[0]
+    return cut or name[:room]
+
+
+def _without_references(subject: str) -> str:
+    """A subject without ticket numbers before and references after it."""
+    plain = _LEADING.sub("", subject, count=1) if _LEADING.match(subject) else subject
+    while (shorter := _TRAILING.sub("", plain)) != plain and shorter.strip():
+        plain = shorter
+    return plain.strip()
