@@ -93,7 +93,7 @@ def _prove(
     notes: Sequence[str],
 ) -> Proved:
     first = framework(suite.framework).test_files
-    limits = Limits(command_seconds=terms.seconds)
+    limits = (proposal.limits or Limits()).model_copy(update={"command_seconds": terms.seconds})
     tests = TestSpec(fail_to_pass=(f"{_some_test(proposal, first)}::{UNKNOWN}",))
     draft = pack.drafted(proposal, environment, suite, tests, limits)
     workspace = _prepared(draft, images, environment)
@@ -138,7 +138,8 @@ def _prepared(draft: ScenarioFolder, images: ImageStore, environment: Environmen
 def _with_tests(workspace: Workspace, tests: TestSpec, slowest: float) -> Workspace:
     """The same workspace with what is known of its tests, and a limit that leaves them room."""
     scenario = workspace.found.scenario
-    limits = Limits(command_seconds=round(max(Limits().command_seconds, SPARE * slowest)))
+    seconds = round(max(Limits().command_seconds, SPARE * slowest))
+    limits = scenario.limits.model_copy(update={"command_seconds": seconds})
     found = replace(workspace.found, scenario=scenario.model_copy(update={"tests": tests, "limits": limits}))
     return replace(workspace, found=found)
 
