@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from runner.cli.options import Public, Redact, privacy
+
 
 def export(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder.")],
@@ -19,23 +21,28 @@ def export(
         Literal["trials", "measures"], typer.Option(help="One row a trial, or one a model and measure.")
     ] = "trials",
     out: Annotated[Path | None, typer.Option(help="The file; standard output when left out.")] = None,
+    redact: Redact = False,
+    public: Public = False,
 ) -> None:
     """Write a run's trials or measures for other programs."""
     from runner.errors import UserError
     from runner.folder import RunFolder
     from runner.report import export as formats
-    from runner.report.load import records
+    from runner.report.privacy import View
     from runner.report.summary import profiles
     from runner.visible import visible
 
     def problem(text: str) -> None:
         print(f"taskfit: {visible(text)}", file=sys.stderr)
 
-    trials = records(RunFolder(folder.resolve()), problem)
+    view = View(RunFolder(folder.resolve()), privacy(redact, public))
     if to == "junit":
-        data = formats.as_junit(trials)
+        data = formats.as_junit(map(view.record, view.records(problem)))
     else:
-        rows = formats.trial_rows(trials) if table == "trials" else formats.measure_rows(profiles(trials))
+        if table == "trials":
+            rows = formats.trial_rows(map(view.record, view.records(problem)))
+        else:
+            rows = formats.measure_rows(profiles(view.records(problem)))
         data = {"csv": formats.as_csv, "markdown": formats.as_markdown, "parquet": formats.as_parquet}[to](rows)
     if out is None:
         sys.stdout.buffer.write(data)
