@@ -98,7 +98,7 @@ def builtin_root() -> Path:
 
 
 def scenario_folders(places: Iterable[str | Path] = ()) -> dict[str, Path]:
-    """Scenario id → folder, from folders or globs of folders; the built-in ones when no place is given.
+    """Scenario id → folder, from packs, folders or globs of folders; the built-in ones when no place is given.
 
     Raises UserError for a place without scenarios and for an id that occurs twice.
     """
@@ -124,7 +124,8 @@ def _expand(place: Path) -> list[Path]:
         if (match / "scenario.toml").is_file():
             result.append(match.resolve())
         elif match.is_dir():
-            result += [child.resolve() for child in sorted(match.iterdir()) if child.is_dir()]
+            inside = match / "scenarios" if (match / "scenarios").is_dir() else match
+            result += [child.resolve() for child in sorted(inside.iterdir()) if child.is_dir()]
     return result
 
 

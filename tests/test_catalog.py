@@ -454,3 +454,8 @@ def test_a_file_that_is_missing_is_a_file_problem(tmp_path: Path, model: type[Sc
 def changed_files(patch: str) -> set[str]:
     """The paths that a patch touches, deleted ones included."""
     return set(re.findall(r"^(?:---|\+\+\+) [ab]/(\S+)", patch, re.MULTILINE))
+
+
+def test_a_pack_is_named_by_its_folder(write_scenario: WriteScenario) -> None:
+    folder = write_scenario()
+    assert scenario_folders([folder.parent.parent]) == {folder.name: folder}

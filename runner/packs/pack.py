@@ -9,6 +9,7 @@ import contextlib
 import os
 import shutil
 import threading
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ from runner.errors import Rejected, UserError
 from runner.objects import store
 from runner.proposal import Proposal
 from runner.repo import Environment, Repo, RepoTests, Source
-from runner.scenario import Limits, Scenario, Scope, TestSpec, Truth
+from runner.scenario import Limits, Provenance, Scenario, Scope, TestSpec, Truth
 
 HISTORY = "source.git"
 """The bare repository beside repo.toml that holds the bases."""
@@ -94,7 +95,7 @@ class Pack:
             commit=commit,
             environment=environment,
             suite=suite,
-            provenance=proposal.provenance,
+            provenance=_marked(proposal.provenance),
         )
         patch = _patch(proposal)
         for file in sorted((self.root / "scenarios").glob("*/solution/solution.patch")):
@@ -159,6 +160,12 @@ def _patch(proposal: Proposal) -> str:
     if not patch:
         raise Rejected("no-code", "the fix changes nothing")
     return patch
+
+
+def _marked(provenance: Provenance) -> Provenance:
+    """With a canary of its own: who knows it has read the file."""
+    canary = provenance.canary or f"taskfit-canary-{uuid.uuid4()}"
+    return provenance.model_copy(update={"canary": canary})
 
 
 def protected(repo: RepoFolder) -> tuple[str, ...]:

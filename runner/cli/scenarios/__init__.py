@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from runner.cli.scenarios import framings, list, show, validate
+from runner.cli.scenarios import framings, import_, list, mine, show, validate
 
 app = typer.Typer(help="List and prove scenarios.", no_args_is_help=True)
 app.command("list")(list.list_)
 app.command(cls=validate.ValidateCommand)(validate.validate)
 app.command()(show.show)
 app.command()(framings.framings)
+app.command()(mine.mine)
+app.command()(mine.add)
+app.command("import")(import_.import_)

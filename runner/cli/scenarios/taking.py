@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,6 +29,8 @@ RepoFile = Annotated[
         help="A repo.toml whose [environment] and [tests] are used instead of what would be inferred.",
     ),
 ]
+PLAIN = frozenset({"root-commit", "no-tests", "tests-only", "no-code"})
+"""Codes of commits that nobody would take for a fix with tests: they are counted, and listed where asked."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print every outcome as JSON on standard output.")]
 
 
@@ -44,6 +45,7 @@ def take(
     again: bool,
     repo: Path | None,
     json: bool,
+    show_all: bool = True,
 ) -> None:
     """Prove and keep; exits 1 when nothing is in the pack at the end. Raises the errors of the user and the engine."""
     import json as json_module
@@ -60,8 +62,8 @@ def take(
 
     console = Console(stderr=True)
     pack = Pack.at(to)
-    own = _own(repo, pack) if repo is not None else None
-    for each in refused:
+    own = _own(repo) if repo is not None else None
+    for each in refused if show_all else (each for each in refused if each.code not in PLAIN):
         console.print(line(each), highlight=False, soft_wrap=True)
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _as_interrupt)
@@ -85,26 +87,7 @@ def default_place(name: str) -> Path:
     return Path("packs", name)
 
 
-def outcome_of(label: str, key: str, code: str, sentence: str) -> Outcome:
-    """How something ended that never became a lead."""
-    from runner.packs.journal import Outcome
-
-    return Outcome(key=key, terms="", id="", label=label, code=code, sentence=sentence)
-
-
-def unique(leads: Iterable[Lead]) -> list[Lead]:
-    """The leads, each id once: later ones of the same name are numbered."""
-    from dataclasses import replace
-
-    seen: dict[str, int] = {}
-    found = []
-    for lead in leads:
-        seen[lead.id] = seen.get(lead.id, 0) + 1
-        found.append(lead if seen[lead.id] == 1 else replace(lead, id=f"{lead.id}-{seen[lead.id]}"))
-    return found
-
-
-def _own(file: Path, pack: object) -> Repo:
+def _own(file: Path) -> Repo:
     from runner.catalog import read_toml
     from runner.repo import Repo
 
