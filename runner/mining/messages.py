@@ -34,8 +34,8 @@ _TRAILING = re.compile(
 )
 _LEADING = re.compile(rf"(?:\[(?:{_REFERENCE}|[\w\s/.-]{{1,24}})\]|(?:{_REFERENCE}))\s*[:-]?\s+(?=\S)")
 
+_TAKES_BACK = re.compile(r"reverts?\b", re.IGNORECASE)
 _NEVER = (
-    (re.compile(r"revert\b", re.I), "it takes another commit back"),
     (
         re.compile(r"(?:release|prepare (?:for )?(?:the )?\w* ?release|version|v)\b[\s:v]*\d|bump version", re.I),
         "a release",
@@ -100,9 +100,8 @@ def why_no_fix(message: str, issue: Issue | None = None) -> str | None:
     subject, _, body = message[:LONGEST].partition("\n")
     subject = subject[: 2 * LONGEST_TITLE]
     plain = _WIP.sub("", _EMOJI.sub("", subject).strip())
-    for pattern, why in _NEVER[:1]:
-        if pattern.match(plain):
-            return why
+    if _TAKES_BACK.match(plain) or "\nThis reverts commit " in message:
+        return "it takes another commit back"
     labels = " ".join((*issue.labels, issue.kind)) if issue is not None else ""
     if _FAULT_LABEL.search(labels):
         return None
