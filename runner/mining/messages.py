@@ -51,8 +51,8 @@ _NEVER = (
             r"unit|sphinx|doc|code|pep8?|all|of|in|style|import|type)\s+)*(?:typos?|lint\w*|flake8|mypy|pylint|pyflakes|"
             r"ruff|black|isort|ci|travis|appveyor|github actions?|coverage|docs?|documentation|docstrings?|changelog|"
             r"readme|formatting|format|indent\w*|whitespaces?|spelling|grammar|comments?|tests?|test suite|test cases?|"
-            r"imports?|links?|hints?|annotations?|rendering of docs|pep8|nits?|wording|build)\W*(?:$|(?:in|for|of|on|"
-            r"at|after|and|from|due)\b)",
+            r"imports?|links?|hints?|annotations?|rendering of docs|pep8|nits?|wording|build)\W*"
+            r"(?:errors?|warnings?|issues?|problems?|failures?|violations?)?\W*(?:$|(?:in|for|of|on|at|after|and|from|due)\b)",
             re.I,
         ),
         "it fixes texts, tests or tools only",
@@ -118,7 +118,7 @@ def why_no_fix(message: str, issue: Issue | None = None) -> str | None:
     if named in _FIX_TYPES or _FAULT.search(subject) or _CLOSES.search(subject):
         return None
     if opening := _OTHER.match(rest):
-        closes = _CLOSES.search(body) is not None and _FAULT.search(body) is not None
+        closes = _CLOSES.search(body) is not None and _FAULT.search(_CLOSES.sub("", body)) is not None
         return None if closes else f"its subject begins with {opening[0]!r}"
     if _SYMPTOM.search(subject) or _FAULT.search(body) or _CLOSES.search(body):
         return None
