@@ -51,7 +51,7 @@ def _symbols(path: str, before: str, after: str) -> list[str]:
     names: list[str] = []
     for start, end in _changed(old, new):
         lines = range(start, end) if end > start else [start]
-        places = [line for line in lines if line >= len(old) or old[line].strip() or len(lines) == 1]
+        places = [line for line in lines if not 0 <= line < len(old) or old[line].strip() or len(lines) == 1]
         names += [_around(here, line) if here is not None else _above(old, line) for line in places]
     named = list(dict.fromkeys(names))
     return [name for name in named if name] or named

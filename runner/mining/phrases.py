@@ -22,7 +22,7 @@ HIDDEN = re.compile(
 )
 """Images and the tags around them."""
 TRAILER = re.compile(
-    r"(?:[A-Z]\w{0,30}(?:-\w{1,30}){0,4}-(?:by|to|Id|id|RevId|From|from)"
+    r"(?:[A-Z]\w{0,30}(?:-\w{1,30}){0,4}-(?:[Bb]y|[Tt]o|[Ii]d|RevId|[Ff]rom)"
     r"|Refs?|Fixes|Closes|Resolves|Bug|BUG|Issue|Ticket|PR|Link|See[- ]also|Cc|CC|Test(?:s|ed)?|Reviewers?"
     r"|Differential Revision|git-svn-id|Release-Notes?)\s*:\s*(?=\S).*"
     r"|\(cherry picked from commit \w+\)|\s{0,8}[*-]\s+wip\b.*"

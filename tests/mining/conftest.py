@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from histories import START, Mine, Repository
 
+from histories import START, Mine, Repository
 from runner.mining.history import LeftOut, Search, leads
 from runner.mining.issues import Issues
 from runner.mining.source import opened

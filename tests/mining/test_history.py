@@ -5,21 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-import sys
 import time
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from histories import FIX, MESSAGE, START, Content, Mine, Repository
 from runner.errors import Rejected, UserError
 from runner.mining.history import LeftOut, Search, lead, leads
 from runner.mining.source import opened
 from runner.objects import tree_at
 from runner.proposal import CODES, Lead, Proposal
-
-sys.path.insert(0, str(Path(__file__).parent))
-from conftest import FIX, MESSAGE, START, Content, Mine, Repository
 
 
 def verdict(found: Lead | LeftOut) -> str:

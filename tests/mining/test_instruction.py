@@ -50,7 +50,7 @@ TAKEN = {
     "a diagnosis with a name of the fix": ("It is off because drop_voids is not called.", ""),
     "a diagnosis with a file": ("Off. The problem is in cart.py somewhere.", "Off."),
     "a pointer": ("Something in src/cart.py:2 is off by one.", "Something in the code is off by one."),
-    "trailers": ("It is off.\n\nSigned-off-by: A B <a@b>\nCo-authored-by: C\nChange-Id: I1", "It is off."),
+    "trailers": ("It is off.\n\nSigned-off-by: A B <a@b>\nCo-Authored-By: C\nChange-Id: I1", "It is off."),
     "people": ("It is off, says @somebody-else here.\n\ncc @a @b\nThanks @c!", "It is off, says somebody here."),
     "an image": ("It is off.\n\n![screen](https://x/y.png)\n<img src='a'>", "It is off."),
     "a link to a tracker": ("As in [this report](https://github.com/a/b/issues/1).", "As in this report."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from runner.mining.locations import locations
@@ -119,3 +121,25 @@ def test_several_places_are_named_once_each_and_new_files_only_when_there_is_not
 def test_an_enormous_file_is_named_as_a_whole() -> None:
     text = b"x = 1\n" * 30_000
     assert locations({"a.py": Entry(text)}, {"a.py": Entry(text + b"y = 2\n")}, ["a.py"]) == ("a.py",)
+
+
+def test_any_two_texts_have_places_in_the_file() -> None:
+    draw = random.Random(7)
+    pieces = [
+        "def f():\n",
+        "    x\n",
+        "class A:\n",
+        "\n",
+        "func g() {\n",
+        "\t1\n",
+        "}\n",
+        "    def h(self):\n",
+        "\f\r",
+        "   ",
+    ]
+    for number in range(2000):
+        path = ("a.py", "a.go")[number % 2]
+        old, new = ("".join(draw.choices(pieces, k=draw.randint(0, 12))) for _ in range(2))
+        found = locations({path: Entry(old.encode())}, {path: Entry(new.encode())}, [path])
+        assert found
+        assert all(place.split("::")[0] == path for place in found)

@@ -16,6 +16,8 @@ fix(core): wrong sum
 fix!: totals
 BUGFIX: totals
 hotfix: totals
+[Fix] totals
+SHOP-1 fix(cart): totals
 :bug: Fix totals
 🐛 Fix totals
 [SHOP-12] Fixed totals
@@ -38,6 +40,9 @@ Incorrect docs path crashes the server
 OTHERS = """
 feat: fix button
 docs: fix example
+[New] fix button
+[Dev Deps] fix versions
+SHOP-1 feat: totals that are wrong
 chore(deps): bump a from 1 to 2
 refactor: totals
 Revert "Fix crash on empty input"
@@ -48,6 +53,7 @@ Version 2.0
 Fix typo
 Fix typos in README
 Fix flake8 errors
+Fix staticcheck linting
 Fix failing tests
 Fix CI
 Fix tests on Windows
@@ -101,6 +107,7 @@ def test_an_issues_label_decides() -> None:
         ("[SHOP-1] Fix totals.", "Fix totals"),
         ("SHOP-1: Fix totals, fixes #3", "Fix totals"),
         ("Fix #12: totals", "Totals"),
+        ("Issue #12: totals", "Totals"),
         ("Fix totals (fixes a/b#1, closes #2)", "Fix totals"),
         (":bug: fix totals", "Fix totals"),
         ("get_total() is wrong", "get_total() is wrong"),

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
+from histories import FIX, Mine, Repository
 from runner.errors import UserError
 from runner.git import git
 from runner.mining.source import opened
-
-sys.path.insert(0, str(Path(__file__).parent))
-from conftest import FIX, Mine, Repository
 
 
 def test_a_folder_without_a_repository_is_told_what_is_wanted(tmp_path: Path) -> None:
