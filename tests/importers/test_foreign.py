@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from packaging.version import Version
 
 from runner.checkout import difference
 from runner.importers.base import split
@@ -107,13 +106,11 @@ def test_a_row_of_a_real_bug_is_proved_graded_and_handed_back_as_a_prediction(
     assert noop["model_patch"] == ""
 
 
-def test_two_releases_of_a_real_package_become_a_scenario_that_holds(
-    own_cache: dict[str, str], tmp_path: Path
-) -> None:
-    words = ["--pypi", "tomlkit", "0.12.1", "0.12.2", "--to", "pack", "--repeats", "2", "--json"]
+def test_two_releases_of_a_real_package_become_a_scenario_that_holds(own_cache: dict[str, str], tmp_path: Path) -> None:
+    words = ["--pypi", "pathspec", "0.11.1", "0.11.2", "--to", "pack", "--repeats", "2", "--json"]
     found = outcome(taskfit(tmp_path, own_cache, "scenarios", "import", *words))
-    assert (found["code"], found["id"], found["fail_to_pass"]) == ("ok", "tomlkit-0-12-2", 1)
-    assert found["pass_to_pass"] > 500
+    assert (found["code"], found["id"], found["fail_to_pass"]) == ("ok", "pathspec-0-11-2", 5)
+    assert found["pass_to_pass"] > 80
 
 
 def test_a_task_on_harbors_own_template_is_solved_in_a_sandbox_and_holds(
@@ -127,15 +124,14 @@ def test_a_task_on_harbors_own_template_is_solved_in_a_sandbox_and_holds(
         {path: entry for path, entry in old.items() if path.startswith("pathspec/")},
         {path: entry for path, entry in solved.items() if path.startswith("pathspec/")},
     )
-    tests = b"import sys\n\nsys.path.insert(0, '/app')\nfrom test_util import *\n"
+    start = b"import sys\n\nsys.path.insert(0, '/app')\n"
     task = {
         **{path: entry for path, entry in template.items() if path in ("task.toml", "instruction.md")},
         **package,
         "instruction.md": Entry(b"Matching of files in /app/pathspec is wrong in several ways.\n"),
         "environment/Dockerfile": Entry(template["environment/Dockerfile"].data + b"\nCOPY . /app\n"),
         "tests/test.sh": template["shared-pytest-tests/test.sh"],
-        "tests/test_outputs.py": Entry(tests),
-        "tests/test_util.py": Entry(hidden["tests/test_02_gitignore.py"].data if False else _test_of(hidden)),
+        "tests/test_outputs.py": Entry(start + hidden["tests/test_gitwildmatch.py"].data),
         "solution/solve.sh": Entry(b"#!/bin/bash\nset -e\ncd /app\ngit apply /solution/fix.diff\n"),
         "solution/fix.diff": Entry(fix.encode()),
     }
@@ -143,10 +139,6 @@ def test_a_task_on_harbors_own_template_is_solved_in_a_sandbox_and_holds(
     words = ["tasks", "--to", "pack", "--repeats", "2", "--json"]
     found = outcome(taskfit(tmp_path, own_cache, "scenarios", "import", *words))
     assert found["code"] == "ok", found
-
-
-def _test_of(hidden: Tree) -> bytes:
-    return next(entry.data for path, entry in sorted(hidden.items()) if path.endswith(".py") and entry.data)
 
 
 def _template(tmp_path: Path) -> Tree:
