@@ -22,7 +22,7 @@ from sandboxes.packed import read_packed
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 PROGRAM = str(Path(sys.executable).with_name("taskfit"))
-HARBOR = "0.24.0"
+HARBOR = "0.26.0"
 """Its wheel holds the template of a task."""
 
 
