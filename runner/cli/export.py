@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from runner.cli.options import Public, Redact, privacy
+
 if TYPE_CHECKING:
     from runner.folder import RunFolder
 
@@ -29,11 +31,14 @@ def export(
         Path | None,
         typer.Option(help="The file, or for several predictions a folder; standard output when left out."),
     ] = None,
+    redact: Redact = False,
+    public: Public = False,
 ) -> None:
     """Write a run's trials, measures or patches for other programs."""
+    from runner.errors import UserError
     from runner.folder import RunFolder
     from runner.report import export as formats
-    from runner.report.load import records
+    from runner.report.privacy import View
     from runner.report.summary import profiles
     from runner.visible import visible
 
@@ -42,13 +47,18 @@ def export(
 
     run = RunFolder(folder.resolve())
     if to == "swebench":
+        if redact or public:
+            raise UserError("predictions are patches, which cannot be redacted; leave --redact and --public out")
         _predictions(run, repeat or None, out, problem)
         return
-    trials = records(run, problem)
+    view = View(run, privacy(redact, public))
     if to == "junit":
-        data = formats.as_junit(trials)
+        data = formats.as_junit(map(view.record, view.records(problem)))
     else:
-        rows = formats.trial_rows(trials) if table == "trials" else formats.measure_rows(profiles(trials))
+        if table == "trials":
+            rows = formats.trial_rows(map(view.record, view.records(problem)))
+        else:
+            rows = formats.measure_rows(profiles(view.records(problem)))
         data = {"csv": formats.as_csv, "markdown": formats.as_markdown, "parquet": formats.as_parquet}[to](rows)
     _write(data, out)
 

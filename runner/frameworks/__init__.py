@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from runner.frameworks.base import Framework
+from runner.frameworks.go import Go
+from runner.frameworks.node import Node
 from runner.frameworks.pytest import Pytest
 from runner.frameworks.unittest import Django, Unittest
 from runner.repo import FrameworkName
@@ -11,6 +13,8 @@ FRAMEWORKS: dict[FrameworkName, Framework] = {
     "pytest": Pytest(),
     "unittest": Unittest(),
     "django": Django(),
+    "node": Node(),
+    "go": Go(),
 }
 
 

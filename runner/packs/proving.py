@@ -22,7 +22,8 @@ from runner.scenario import Limits, TestSpec
 from runner.workspace import Workspace, prepare
 from sandboxes.archive import safe_path
 from sandboxes.errors import ImageBuildFailed
-from sandboxes.images import ImageStore, remove_image
+from sandboxes.images import ImageStore
+from sandboxes.inventory import remove_image
 
 UNKNOWN = "tests-not-known-yet"
 """Stands for the tests that decide until running has found them."""
