@@ -113,6 +113,29 @@ def test_two_releases_of_a_real_package_become_a_scenario_that_holds(own_cache: 
     assert found["pass_to_pass"] > 80
 
 
+def test_two_commits_of_a_real_project_in_the_shape_of_bugsinpy_hold(
+    states: tuple[Tree, Tree], own_cache: dict[str, str], tmp_path: Path
+) -> None:
+    clone = tmp_path / "repos" / "python-pathspec"
+    old, new = states
+    buggy = committed(old, clone)
+    git(clone, "rm", "-r", "-q", ".")
+    fixed = committed(new, clone)
+    info = f'buggy_commit_id="{buggy}"\nfixed_commit_id="{fixed}"\ntest_file="tests/test_pathspec.py"\n'
+    checkout = {
+        "project.info": 'github_url="https://github.com/cpburnz/python-pathspec"\n',
+        "bugs/1/bug.info": info,
+        "bugs/1/requirements.txt": "-e git+https://github.com/cpburnz/python-pathspec@0#egg=pathspec\niniconfig==2.0.0\n",
+        "bugs/1/run_test.sh": "python -m pytest tests/test_pathspec.py\n",
+        "bugs/1/setup.sh": "pip install flit_core\n",
+    }
+    files = {f"projects/pathspec/{path}": Entry(text.encode()) for path, text in checkout.items()}
+    lay_out(files, tmp_path / "BugsInPy")
+    words = ["BugsInPy", "--repos", "repos", "--to", "pack", "--repeats", "2", "--json"]
+    found = outcome(taskfit(tmp_path, own_cache, "scenarios", "import", *words))
+    assert (found["code"], found["id"], found["fail_to_pass"]) == ("ok", "bugsinpy-pathspec-1", 5), found
+
+
 def test_a_task_on_harbors_own_template_is_solved_in_a_sandbox_and_holds(
     states: tuple[Tree, Tree], own_cache: dict[str, str], tmp_path: Path
 ) -> None:
