@@ -45,7 +45,16 @@ from runner.visible import visible
 from sandboxes.archive import Tree
 
 HUB = "https://github.com/{}.git"
-NOT_USED = ("image", "image_name", "docker_image", "eval_script", "log_parser", "environment_setup_commit")
+NOT_USED = (
+    "image",
+    "image_name",
+    "docker_image",
+    "eval_script",
+    "test_cmds",
+    "rebuild_cmds",
+    "log_parser",
+    "environment_setup_commit",
+)
 """Fields of later versions that describe another harness's environment."""
 SMITH = re.compile(r"swesmith/(?P<owner>[\w.-]+?)__(?P<name>[\w.-]+)\.(?P<commit>[0-9a-f]{7,40})")
 _DJANGO = re.compile(r"(?P<test>\w+) \((?P<place>[\w.]+)\)")
