@@ -125,7 +125,7 @@ class _Load:
             solved=solved,
             hidden=hidden,
             provenance=Provenance(
-                origin="imported", source="Harbor", instance=self.folder.resolve().name, instruction="imported"
+                origin="imported", source="Harbor", instance=visible(self.folder.resolve().name), instruction="imported"
             ),
             environment=environment,
             suite=RepoTests(paths=tuple(targets)),
