@@ -14,6 +14,7 @@ import pytest
 from histories import FIX, MESSAGE, START, Content, Mine, Repository
 from runner.errors import Rejected, UserError
 from runner.mining.history import LeftOut, Search, lead, leads
+from runner.mining.issues import Issue, Issues
 from runner.mining.source import opened
 from runner.objects import tree_at
 from runner.proposal import CODES, Lead, Proposal
@@ -137,6 +138,19 @@ def test_what_a_message_says_decides(repository: Repository, mine: Mine, message
     assert verdicts(mine(repository.folder))[0] == code
 
 
+def test_a_linked_issue_tells_the_fault_and_its_label_decides(repository: Repository, mine: Mine) -> None:
+    repository.commit(FIX, "Sum all items (#7)")
+    told = "Carts with two items show the price of the second one only, since last week."
+    reported = Issue("7", "First item is free", told, ("bug",))
+    found = mine(repository.folder, Issues([reported]))
+    assert verdicts(found) == ["lead", "root-commit"]
+    proposal = only(found)
+    assert proposal.instruction == f"# First item is free\n\n{told}\n"
+    assert proposal.provenance.instruction == "issue"
+    assert (proposal.id, proposal.title) == ("shop-first-item-is-free", "First item is free")
+    assert verdicts(mine(repository.folder)) == ["not-a-fix", "root-commit"], "without it nothing speaks of a fault"
+
+
 def test_any_message_counts_where_it_is_asked_for(repository: Repository, mine: Mine) -> None:
     repository.commit(FIX, "Rename the total of a cart and its many callers everywhere, and more")
     assert verdicts(mine(repository.folder, any_message=True)) == ["lead", "root-commit"]
@@ -218,6 +232,21 @@ def test_a_renamed_file_is_a_change_of_both_names(repository: Repository, mine: 
     assert "tests/test_cart.py" in proposal.base
     assert any("renames tests" in note for note in proposal.notes)
     assert proposal.locations == ("src/cart.py",)
+
+
+def test_code_that_becomes_a_test_is_gone_and_a_test_that_becomes_code_stays(
+    repository: Repository, mine: Mine
+) -> None:
+    helper, other = "".join(f"A{n} = {n}\n" for n in range(20)), "".join(f"b{n}()\n" for n in range(20))
+    repository.commit({"src/helper.py": helper, "tests/other.py": other}, "Add helpers")
+    repository.git("mv", "src/helper.py", "tests/helper.py")
+    repository.git("mv", "tests/other.py", "src/other.py")
+    repository.commit(FIX)
+    proposal = only(mine(repository.folder))
+    assert {"src/helper.py", "tests/other.py"} <= {*proposal.base}
+    assert "src/helper.py" not in proposal.solved
+    assert {"src/other.py", "tests/other.py"} <= {*proposal.solved}
+    assert {*proposal.hidden} == {"tests/helper.py", "tests/test_cart.py"}
 
 
 def test_modes_and_links_are_changes_of_their_own(repository: Repository, mine: Mine) -> None:
