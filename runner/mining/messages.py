@@ -95,11 +95,16 @@ _OTHER_LABEL = re.compile(
 )
 
 
+UNSPOKEN = "no word of its message speaks of a fault"
+"""A change of behaviour may be meant: its tests tell."""
+
+
 def why_no_fix(message: str, issue: Issue | None = None) -> str | None:
     """Why a commit is none that fixes a fault; None where its message or its issue speaks of one.
 
-    An issue's label decides, then what a conventional commit calls itself, then words: of a fault in the subject or of
-    closing an issue; openings of other work ("Add", "Rename"); words of a symptom; of a fault in the body.
+    `UNSPOKEN` where nothing speaks for it nor against it. An issue's label decides, then what a conventional commit
+    calls itself, then words: of a fault in the subject or of closing an issue; openings of other work ("Add",
+    "Rename"); words of a symptom; of a fault in the body.
     """
     subject, _, body = message[:LONGEST].partition("\n")
     subject = subject[: 2 * LONGEST_TITLE]
@@ -125,7 +130,7 @@ def why_no_fix(message: str, issue: Issue | None = None) -> str | None:
         return None if closes else f"its subject begins with {opening[0]!r}"
     if _SYMPTOM.search(subject) or _FAULT.search(body) or _CLOSES.search(body):
         return None
-    return "no word of its message speaks of a fault"
+    return UNSPOKEN
 
 
 def title(subject: str) -> str:

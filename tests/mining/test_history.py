@@ -14,6 +14,7 @@ import pytest
 from histories import FIX, MESSAGE, START, Content, Mine, Repository
 from runner.errors import Rejected, UserError
 from runner.mining.history import LeftOut, Search, lead, leads
+from runner.mining.issues import Issue, Issues
 from runner.mining.source import opened
 from runner.objects import tree_at
 from runner.proposal import CODES, Lead, Proposal
@@ -71,7 +72,7 @@ def test_a_fix_with_a_test_becomes_a_proposal(repository: Repository, mine: Mine
 
 def test_leads_are_known_by_hash_and_named_apart(repository: Repository, mine: Mine) -> None:
     first = repository.commit(FIX)
-    repository.commit(START, "Break it again")
+    repository.commit(START, "Rename things again")
     second = repository.commit(FIX)
     found = [each for each in mine(repository.folder) if isinstance(each, Lead)]
     assert [each.key for each in found] == [second, first]
@@ -129,12 +130,38 @@ def test_what_a_commit_changes_decides(
         ),
         ("Release 1.2.3 with many fixes for carts and their totals", "not-a-fix"),
         ('Revert "Fix total that leaves out the first item of the list"', "not-a-fix"),
-        ("", "not-a-fix"),
+        ("", "instruction-thin"),
+        ("The total of a cart counts each of its items, the first one included", "lead"),
     ],
 )
 def test_what_a_message_says_decides(repository: Repository, mine: Mine, message: str, code: str) -> None:
     repository.commit(FIX, message or "\n", "-c", "core.commentChar=;") if message else repository.commit(FIX, " ")
     assert verdicts(mine(repository.folder))[0] == code
+
+
+def test_a_linked_issue_tells_the_fault_and_its_label_decides(repository: Repository, mine: Mine) -> None:
+    repository.commit(FIX, "Sum all items (#7)")
+    told = "Carts with two items show the price of the second one only, since last week."
+    reported = Issue("7", "First item is free", told, ("bug",))
+    found = mine(repository.folder, Issues([reported]))
+    assert verdicts(found) == ["lead", "root-commit"]
+    proposal = only(found)
+    assert proposal.instruction == f"# First item is free\n\n{told}\n"
+    assert proposal.provenance.instruction == "issue"
+    assert (proposal.id, proposal.title) == ("shop-first-item-is-free", "First item is free")
+    assert verdicts(mine(repository.folder)) == ["instruction-thin", "root-commit"], "nobody knows"
+
+
+def test_a_message_that_speaks_of_no_fault_is_a_feature_where_tests_need_new_names(
+    repository: Repository, mine: Mine
+) -> None:
+    feature = {
+        "src/cart.py": START["src/cart.py"] + "\n\ndef cheapest_of(items):\n    return min(items)\n",
+        "tests/test_cart.py": "from cart import cheapest_of\n\n\ndef test_a():\n    assert cheapest_of([2, 1]) == 1\n",
+    }
+    repository.commit(feature, "Carts know the cheapest of all of the items that are in them")
+    found = mine(repository.folder)
+    assert verdicts(found)[0] == "not-a-fix"
 
 
 def test_any_message_counts_where_it_is_asked_for(repository: Repository, mine: Mine) -> None:
@@ -220,6 +247,21 @@ def test_a_renamed_file_is_a_change_of_both_names(repository: Repository, mine: 
     assert proposal.locations == ("src/cart.py",)
 
 
+def test_code_that_becomes_a_test_is_gone_and_a_test_that_becomes_code_stays(
+    repository: Repository, mine: Mine
+) -> None:
+    helper, other = "".join(f"A{n} = {n}\n" for n in range(20)), "".join(f"b{n}()\n" for n in range(20))
+    repository.commit({"src/helper.py": helper, "tests/other.py": other}, "Add helpers")
+    repository.git("mv", "src/helper.py", "tests/helper.py")
+    repository.git("mv", "tests/other.py", "src/other.py")
+    repository.commit(FIX)
+    proposal = only(mine(repository.folder))
+    assert {"src/helper.py", "tests/other.py"} <= {*proposal.base}
+    assert "src/helper.py" not in proposal.solved
+    assert {"src/other.py", "tests/other.py"} <= {*proposal.solved}
+    assert {*proposal.hidden} == {"tests/helper.py", "tests/test_cart.py"}
+
+
 def test_modes_and_links_are_changes_of_their_own(repository: Repository, mine: Mine) -> None:
     repository.commit({"src/run.sh": "echo\n"}, "Add a script")
     (repository.folder / "src" / "run.sh").chmod(0o755)
@@ -253,14 +295,14 @@ def test_a_submodule_is_named(repository: Repository, mine: Mine, tmp_path: Path
 def test_messages_are_read_in_their_own_encoding(repository: Repository, mine: Mine) -> None:
     text = "Fix für die Größe: total leaves out the first item\n\nCart().total([1, 2]) is 2, expected 3\n"
     repository.commit(FIX, text.encode("latin-1"), "-c", "i18n.commitEncoding=latin1")
-    repository.commit(START, "Break it again")
+    repository.commit(START, "Rename things again")
     repository.commit(FIX, text.encode("latin-1"), "-c", "i18n.commitEncoding=no-such-encoding")
     assert [each.label[11:] for each in mine(repository.folder)[::2]] == [text.partition("\n")[0]] * 2
 
 
 def test_a_shallow_clone_says_how_to_get_the_rest(repository: Repository, mine: Mine, tmp_path: Path) -> None:
     repository.commit(FIX)
-    repository.commit(START, "Break it again")
+    repository.commit(START, "Rename things again")
     subprocess.run(["git", "clone", "-q", "--depth", "2", repository.folder.as_uri(), tmp_path / "shallow"], check=True)
     found = mine(tmp_path / "shallow")
     assert verdicts(found) == ["not-a-fix", "shallow"]
@@ -271,7 +313,7 @@ def test_a_shallow_clone_says_how_to_get_the_rest(repository: Repository, mine: 
 def test_a_clone_without_its_files_fetches_none(repository: Repository, mine: Mine, tmp_path: Path) -> None:
     repository.commit({"src/other.py": "A = 1\n"}, "More")
     repository.commit(FIX)
-    repository.commit(START, "Break it again")
+    repository.commit(START, "Rename things again")
     repository.git("config", "uploadpack.allowFilter", "true")
     partial = tmp_path / "partial"
     subprocess.run(
@@ -297,7 +339,7 @@ def test_only_commits_since_a_day_are_looked_at(repository: Repository, mine: Mi
 
 def test_a_walk_begins_where_it_is_told(repository: Repository, mine: Mine) -> None:
     repository.commit(FIX)
-    repository.commit(START, "Break it again")
+    repository.commit(START, "Rename things again")
     assert verdicts(mine(repository.folder, revision="HEAD~1")) == ["lead", "root-commit"]
     for name in ("no-such", "--all", "", "HEAD:src", "-n1"):
         with pytest.raises(UserError, match="name a branch, tag or hash"):
@@ -370,7 +412,7 @@ def test_long_and_strange_messages_cost_little(repository: Repository, mine: Min
         "a.b/" * 50_000,
     ):
         repository.commit(FIX, f"Fix {text}\n\n{text}\n\n{text} {text}")
-        repository.commit(START, "Break it again")
+        repository.commit(START, "Rename things again")
     started = time.monotonic()
     verdicts(mine(repository.folder))
     assert time.monotonic() - started < 30
