@@ -13,7 +13,8 @@ from sandboxes.pythons import GET_UV, UV
 
 RUNNER_REQUIREMENTS = ("pytest>=8.3,<10", "pytest-timeout>=2.3", "coverage>=7.6")
 _PLUGIN = re.compile(r"pytest[-_.]", re.IGNORECASE)
-_NO_TIMES = re.compile(r"missing an upload (date|time)", re.IGNORECASE)
+_NO_TIME = re.compile(r"`([\w.]+?)-\d[^`]*` is missing an upload (?:date|time)")
+"""uv's warning about a file, of which the distribution's name is the start."""
 
 Say = Callable[[str], None]
 
@@ -21,8 +22,8 @@ Say = Callable[[str], None]
 def install_packages(builder: Builder, packages: Sequence[str], as_of: date | None, say: Say) -> None:
     """Install requirements without giving up what the runner needs. Raises ImageBuildFailed.
 
-    Plugins of pytest are as new as pytest itself, whatever the day. An index that does not tell when files came cannot
-    answer for a day; then the packages are of today, and that is said.
+    Plugins of pytest are as new as pytest itself, whatever the day. Packages whose index does not tell when files came
+    are of today, and that is said.
     """
     if as_of is None:
         return _by_pip(builder, packages)
@@ -37,15 +38,22 @@ def install_packages(builder: Builder, packages: Sequence[str], as_of: date | No
     except ImageBuildFailed as error:
         say(f"uv cannot be installed ({_last(error)}), so packages are as of today, not of {as_of}")
         return _by_pip(builder, dated)
-    command = [f"{UV}/bin/uv", "pip", "install", "-q", "--no-cache", "--python", "/opt/env/bin/python"]
     try:
-        builder.run(shlex.join([*command, "--exclude-newer", as_of.isoformat(), "--", *dated]), credentials=True)
+        _by_uv(builder, dated, as_of, ())
     except ImageBuildFailed as error:
-        if not _NO_TIMES.search(error.output):
+        timeless = sorted(set(_NO_TIME.findall(error.output)))
+        if not timeless:
             raise
-        say(f"the package index does not tell upload times, so packages are as of today, not of {as_of}")
-        _by_pip(builder, dated)
+        say(f"an index does not tell when {', '.join(timeless)} came; these are as of today, not of {as_of}")
+        _by_uv(builder, dated, as_of, timeless)
     return None
+
+
+def _by_uv(builder: Builder, packages: Sequence[str], as_of: date, timeless: Sequence[str]) -> None:
+    command = [f"{UV}/bin/uv", "pip", "install", "--no-cache", "--python", "/opt/env/bin/python"]
+    command += ["--exclude-newer", as_of.isoformat()]
+    command += [f"--exclude-newer-package={name}=false" for name in timeless]
+    builder.run(shlex.join([*command, "--", *packages]), credentials=True)
 
 
 def _by_pip(builder: Builder, packages: Sequence[str]) -> None:

@@ -77,7 +77,7 @@ class Evidence:
     django: str = ""
     """A file with Django's."""
     load_tests: str = ""
-    """A file that collects its tests itself."""
+    """A file that collects its tests itself, in other ways than adding doctests."""
     nose: str = ""
     """A file with what only nose understands, and what it is."""
     variables: dict[str, str] = field(default_factory=dict)
@@ -152,7 +152,7 @@ def _look(files: Files, path: str, evidence: Evidence) -> None:
 
 
 def _function(node: ast.FunctionDef | ast.AsyncFunctionDef, path: str, evidence: Evidence) -> None:
-    if node.name == "load_tests":
+    if node.name == "load_tests" and "doctest" not in ast.unparse(node):
         evidence.load_tests = evidence.load_tests or path
     if node.name in ("setup", "teardown") and not node.decorator_list and not node.args.args and _is_test(path):
         evidence.nose = evidence.nose or f"{path} has nose's {node.name}() for a module"

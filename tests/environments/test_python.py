@@ -78,7 +78,8 @@ SOURCES: list[tuple[str, dict[str, str], list[str]]] = [
     (
         "setup.cfg",
         {
-            "setup.cfg": "[metadata]\nname = thing\n[options]\ninstall_requires =\n    six>=1\n    # not this\n    idna\n"
+            "setup.cfg": "[metadata]\nname = thing\n[options]\n"
+            "install_requires =\n    six>=1\n    # not this\n    idna\n"
             "[options.extras_require]\ntesting =\n    mock; python_version >= '3'\n    enum34; python_version < '3.4'\n"
         },
         ["idna", "mock", "setuptools>=64", "six>=1", "wheel"],
@@ -86,7 +87,8 @@ SOURCES: list[tuple[str, dict[str, str], list[str]]] = [
     (
         "setup.py read, not run",
         {
-            "setup.py": "import os\nfrom setuptools import setup\nos.abort()\nbase = ['six']\nextra = {'dev': ['tox']}\n"
+            "setup.py": "import os\nfrom setuptools import setup\nos.abort()\nbase = ['six']\n"
+            "extra = {'dev': ['tox']}\n"
             "extra['test'] = ['mock'] + base\n"
             "setup(name='thing', install_requires=base + ['idna'], extras_require=extra)\n"
         },
