@@ -59,6 +59,8 @@ class Index(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body or b"")
 
+    do_HEAD = do_GET
+
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
 
