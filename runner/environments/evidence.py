@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -89,11 +90,11 @@ def read_evidence(files: Files) -> Evidence:
     _settings(files, evidence)
     text = " ".join(f"{name} {value}" for name, value in evidence.settings.items())
     _plugins(text, evidence.configured, evidence)
-    for path in files.tests():
-        _look(files, path, evidence)
-    for path in [path for path in files.tree if path.rpartition("/")[2] == "conftest.py"]:
-        evidence.functions = evidence.functions or path
-        _look(files, path, evidence)
+    conftests = [path for path in files.tree if path.rpartition("/")[2] == "conftest.py"]
+    evidence.functions = conftests[0] if conftests else ""
+    for path in dict.fromkeys([*files.tests(), *conftests]):
+        with contextlib.suppress(RecursionError):
+            _look(files, path, evidence)
     return evidence
 
 

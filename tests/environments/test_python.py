@@ -296,6 +296,12 @@ MALFORMED = {
     "Python 2": {"setup.py": "print 'x'\n"},
     "null bytes": {"setup.py": "\0", "requirements.txt": "\0\0\n"},
     "deep Python": {"setup.py": "x = " + "(" * 3000 + ")" * 3000},
+    "a deep sum": {
+        "setup.py": f"setup(name={'a + ' * 3000}a)\n",
+        "tests/test_y.py": f"class A({'a + ' * 3000}a): pass\n",
+    },
+    "blank lines": {"CHANGES": "\n" * 50_000, "setup.py": "setup(use_scm_version=True)\n"},
+    "a long workflow": {".github/workflows/a.yml": "a: b\n" * 100_000},
     "a long sum": {"setup.py": "a = ['x']\n" + "a = a + a\n" * 60 + "setup(install_requires=a)\n"},
     "a circle": {"requirements.txt": "-r requirements.txt\n-r other.txt\n", "other.txt": "-r requirements.txt\n"},
     "YAML aliases": {".github/workflows/a.yml": "a: &a [x]\njobs: [*a, *a]\n"},
