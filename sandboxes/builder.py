@@ -87,7 +87,7 @@ class Builder:
                 self._api.start(self._id)
                 self._started = True
         for path, data in loan.files.items():
-            self._write(path, data)
+            self._write(path, data, "077" if credentials else "022")
         try:
             code, output, stopped = self._exec(command, cwd, loan.variables, seconds)
         finally:
@@ -102,13 +102,13 @@ class Builder:
             raise ImageBuildFailed(shown, text or f"it said nothing and ended with code {code}")
         return text
 
-    def _write(self, path: str, data: bytes) -> None:
+    def _write(self, path: str, data: bytes, umask: str) -> None:
         """Write a small file into the tmpfs; an archive of the engine's would land in the image below it."""
         step = 64 * 1024
         for start in range(0, max(len(data), 1), step):
             piece = base64.b64encode(data[start : start + step]).decode()
             into = ">>" if start else ">"
-            command = f'umask 077; printf %s "$PIECE" | base64 -d {into} {shlex.quote(path)}'
+            command = f'umask {umask}; printf %s "$PIECE" | base64 -d {into} {shlex.quote(path)}'
             code, output, _ = self._exec(command, "/", {"PIECE": piece}, 60.0)
             if code:
                 raise ImageBuildFailed("lend the host's settings", output.decode("utf-8", "replace"))

@@ -163,6 +163,11 @@ def test_builds_hold_few_rights(engine: Engine, base_image: str) -> None:
     assert int(status["CapEff"], 16).bit_count() == 8
 
 
+def test_an_install_command_may_be_the_agents(engine: Engine, base_image: str) -> None:
+    with Builder(engine, base_image, network=True) as builder:
+        assert "agent" in builder.run("su agent -c 'id -un && cat \"$PIP_CONFIG_FILE\"'")
+
+
 def test_requirements_cannot_carry_shell_commands(store: ImageStore) -> None:
     with pytest.raises(ImageBuildFailed) as failed:
         store.environment(Recipe(packages=("six'; touch /owned; echo '",)))
