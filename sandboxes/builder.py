@@ -24,6 +24,8 @@ CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETFCAP", 
 MAX_PROCESSES = 4096
 MEMORY_SHARE = 0.8
 """Of the engine's memory, for everything that a build does."""
+OFFLINE = ("CARGO_NET_OFFLINE", "GOPROXY", "PIP_NO_INDEX", "UV_OFFLINE", "npm_config_offline")
+"""Variables with which tools do without a network in a sandbox; while an image is built there is one."""
 KEPT_OUTPUT = 256 * 1024
 """Bytes of a command's output that are kept, from its end."""
 
@@ -39,7 +41,7 @@ class Builder:
         self, engine: Engine, image: str, *, network: bool, variables: Mapping[str, str] | None = None
     ) -> None:
         self._api = engine.api
-        self._variables = dict(variables or {})
+        self._variables = {name: value for name, value in (variables or {}).items() if name not in OFFLINE}
         self._started = False
         self._loans = {known: lend(credentials=known) if network else Loan() for known in (False, True)}
         with translated():

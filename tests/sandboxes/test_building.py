@@ -163,6 +163,13 @@ def test_builds_hold_few_rights(engine: Engine, base_image: str) -> None:
     assert int(status["CapEff"], 16).bit_count() == 8
 
 
+def test_variables_that_forbid_the_network_are_for_sandboxes_alone(engine: Engine, base_image: str) -> None:
+    variables = {"GOPROXY": "off", "CGO_ENABLED": "0"}
+    with Builder(engine, base_image, network=False, variables=variables) as builder:
+        shown = builder.run("env")
+    assert "CGO_ENABLED=0" in shown and "GOPROXY=off" not in shown
+
+
 def test_an_install_command_may_be_the_agents(engine: Engine, base_image: str) -> None:
     with Builder(engine, base_image, network=True) as builder:
         assert "agent" in builder.run("su agent -c 'id -un && cat \"$PIP_CONFIG_FILE\"'")
