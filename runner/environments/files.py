@@ -22,7 +22,7 @@ MAX_YAML = 64 * 1024
 """Characters; reading YAML is slow."""
 MAX_TESTS = 400
 """Test files that are looked into."""
-_TEST = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|tests)\.py$")
+_TEST = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|tests?)\.py$")
 _TEST_FOLDER = re.compile(r"(^|/)(tests?|testing)/")
 
 

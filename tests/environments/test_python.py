@@ -259,6 +259,11 @@ def test_options_that_say_what_tests_are_and_their_places_come_from_the_command(
     assert (found.args, found.paths) == (("--doctest-modules", "-p", "no:warnings"), ("tests", "thing"))
 
 
+def test_files_that_pytest_would_not_collect_are_named() -> None:
+    files = {"test.py": "import unittest\nclass A(unittest.TestCase): pass\n", "setup.py": "setup()\n"}
+    assert infer(of(files), None).suite.paths == ("test.py",)
+
+
 REFUSED: list[tuple[str, dict[str, str], str, str]] = [
     ("yield", {"tests/test_x.py": "def test_x():\n    yield check, 1\n"}, "unsupported", "yields tests in test_x"),
     ("setup", {"tests/test_x.py": "def setup():\n    pass\ndef test_x(): pass\n"}, "unsupported", "nose's setup"),
