@@ -199,6 +199,15 @@ def test_python_is_the_base_images_wherever_it_is_allowed(
     assert found.environment.python == python
 
 
+def test_code_that_needs_an_older_python_gets_it() -> None:
+    old = "from collections import Mapping\n"
+    choice = "try:\n    from collections.abc import Mapping\nexcept ImportError:\n    from collections import Mapping\n"
+    assert guess({"thing.py": old}).environment.python == "3.9"
+    assert guess({"thing.py": choice}).environment.python is None
+    newer = {"pyproject.toml": PROJECT + 'requires-python = ">=3.10"\n', "thing.py": old}
+    assert guess(newer).environment.python is None
+
+
 @pytest.mark.parametrize(
     ("build", "variable"),
     [
