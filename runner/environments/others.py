@@ -11,6 +11,9 @@ from runner.environments.files import Files, table
 from runner.errors import Rejected
 from runner.repo import Environment, FrameworkName, RepoTests
 
+GO_HOME = {"GOMODCACHE": "/home/agent/go/pkg/mod", "GOTOOLCHAIN": "local"}
+CARGO_HOME = {"CARGO_HOME": "/home/agent/.cargo"}
+"""Root fetches while the image is built, and the sandbox's user finds it."""
 Inferred = tuple[Environment, RepoTests]
 
 
@@ -29,7 +32,8 @@ def infer_go(files: Files, on: date | None) -> Inferred:
     if needs:
         files.note("go mod download: go.mod has requirements")
     install = ("go mod download",) if needs else ()
-    return Environment(as_of=on, system=system, install=install), RepoTests(framework="go")
+    variables = GO_HOME if needs else {}
+    return Environment(as_of=on, system=system, install=install, variables=variables), RepoTests(framework="go")
 
 
 def infer_cargo(files: Files, on: date | None) -> Inferred:
@@ -42,7 +46,9 @@ def infer_cargo(files: Files, on: date | None) -> Inferred:
     if needs:
         files.note("cargo fetch: Cargo.toml has dependencies")
     install = ("cargo fetch",) if needs else ()
-    return Environment(as_of=on, system=("cargo", "rustc"), install=install), RepoTests(framework="cargo")
+    variables = CARGO_HOME if needs else {}
+    system = ("cargo", "rustc")
+    return Environment(as_of=on, system=system, install=install, variables=variables), RepoTests(framework="cargo")
 
 
 def package_json(files: Files) -> dict[str, Any]:
