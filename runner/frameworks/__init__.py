@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from runner.frameworks.base import Framework
+from runner.frameworks.jest import Jest
 from runner.frameworks.node import Node
 from runner.frameworks.pytest import Pytest
 from runner.frameworks.unittest import Django, Unittest
+from runner.frameworks.vitest import Vitest
 from runner.repo import FrameworkName
 
 FRAMEWORKS: dict[FrameworkName, Framework] = {
@@ -13,6 +15,8 @@ FRAMEWORKS: dict[FrameworkName, Framework] = {
     "unittest": Unittest(),
     "django": Django(),
     "node": Node(),
+    "jest": Jest(),
+    "vitest": Vitest(),
 }
 
 
