@@ -35,7 +35,8 @@ class Jest(JavaScriptFramework):
 
     tool = "jest"
     reporter = "jest_reporter.mjs"
-    run: tuple[str, ...] = ("--ci",)
+    run: tuple[str, ...] = ()
+    options: tuple[str, ...] = ("--ci",)
 
     def shown(self, suite: RepoTests, tests: Sequence[str]) -> list[str]:
         """Names are a pattern for all of the files: a test of the same name elsewhere among them runs as well."""
@@ -43,7 +44,7 @@ class Jest(JavaScriptFramework):
         names = [" ".join(names) for _, names in chosen if names]
         only = ["-t", "|".join(map(exactly, dict.fromkeys(names)))] if names and len(names) == len(chosen) else []
         files = list(dict.fromkeys(file for file, _ in chosen)) or list(suite.paths)
-        return [f"node_modules/.bin/{self.tool}", *self.run, *suite.args, *only, *map(self._path, files)]
+        return [f"node_modules/.bin/{self.tool}", *self.run, *map(self._path, files), *suite.args, *self.options, *only]
 
     def graded(self, suite: RepoTests, more: Sequence[str], report: str, test_seconds: float) -> list[str]:
         texts = [(INSIDE / name).read_text(encoding="utf-8") for name in ("channel.mjs", self.reporter)]

@@ -19,6 +19,7 @@ class Vitest(Jest):
     tool = "vitest"
     reporter = "vitest_reporter.mjs"
     run: tuple[str, ...] = ("run",)
+    options: tuple[str, ...] = ()
 
     def steady(self, text: str) -> str:
         return DURATION.sub("", text)

@@ -71,7 +71,7 @@ def converse(
 def listen(channel: socket.socket, secret: bytes, hear: Callable[..., object], silence: Callable[[], float]) -> None:
     """Pass each record on. A line without the secret is none of the reporter's: no other one is heard after it."""
     channel.settimeout(silence())
-    with channel.makefile("rb") as lines:
+    with contextlib.suppress(ConnectionError), channel.makefile("rb") as lines:
         for line in lines:
             try:
                 if not line.startswith(secret):

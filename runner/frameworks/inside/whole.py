@@ -16,14 +16,14 @@ import os
 import subprocess
 import sys
 import tempfile
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from runner.frameworks.inside.process import WHOLE, Case, Forged, adopt, converse, kill_all, write
 
 STARTING = 60.0
 """Seconds that the tool may take before the first file."""
-LOADING = 20.0
+LOADING = 15.0
 """Seconds that may pass beside a test's own: loading, transforming and ending a file."""
 SHOWN = 12_000
 """Characters of the tool's output."""
@@ -39,6 +39,7 @@ OPTIONS = {
     "vitest": ("--pool=forks", "--maxWorkers=2", "--coverage.enabled=false", "--passWithNoTests"),
 }
 """Jest never runs tests in its main process where its workers' memory has a limit."""
+REPORTERS = {"jest": "reporters", "vitest": "reporter"}
 LIST = {"jest": ("--listTests", "--json"), "vitest": ("list", "--filesOnly", "--json")}
 
 
@@ -94,28 +95,9 @@ def main() -> None:
         for name, text in {"channel": channel, "reporter": reporter}.items():
             with open(os.path.join(folder, f"{name}.mjs"), "w", encoding="utf-8") as file:
                 file.write(text)
-        limit = f"--testTimeout={max(1, int(float(seconds) * 1000))}"
-        own = [limit, *OPTIONS[tool], *arguments, f"--reporters={folder}/reporter.mjs"]
-        if tool == "vitest":
-            own = ["run", *own[:-1], f"--reporter={folder}/reporter.mjs"]
-        wanted = json.loads(chosen)
-        while True:
-            known = len(suite.ended)
-            suite.whole = False
-            try:
-                status, _ = converse(
-                    [*program(tool), *own, *wanted], suite.hear, lambda: suite.silence(float(seconds)), output
-                )
-            except Forged:
-                status = "somebody else than the test runner reported"
-                suite.ended.clear()
-            suite.give_up(status)
-            if suite.whole or len(suite.ended) == known:
-                break
-            left = [file for file in listed(tool, [*arguments, *json.loads(chosen)]) if file not in suite.ended]
-            if not left:
-                break
-            wanted = ["--runTestsByPath", *left] if tool == "jest" else left
+        own = [f"--testTimeout={max(1, int(float(seconds) * 1000))}", *OPTIONS[tool]]
+        own += [f"--{REPORTERS[tool]}={folder}/reporter.mjs"]
+        play(suite, tool, json.loads(chosen), arguments, own, float(seconds), output)
         kill_all()
         cases = [(file, *case) for file, found in sorted(suite.ended.items()) for case in found]
         write(report, cases)
@@ -126,6 +108,31 @@ def main() -> None:
     print("\n".join(f"{file}: {name}: {outcome}\n{text[:2000]}" for file, name, outcome, text in bad))
     print(f"{len(cases)} tests in {len(suite.ended)} files, {len(bad)} of them failed")
     sys.exit(1 if bad or not suite.whole else 0)
+
+
+def play(
+    suite: Suite, tool: str, chosen: list[str], arguments: list[str], own: list[str], seconds: float, output: IO[bytes]
+) -> None:
+    """Run what is chosen; where that breaks off, what has not had its turn once more, as long as that helps."""
+    command = [*program(tool), *(["run"] if tool == "vitest" else [])]
+    wanted = chosen
+    while True:
+        known = len(suite.ended)
+        suite.whole = False
+        try:  # what to run comes first: some of Jest's options take every word after them
+            argv = [*command, *wanted, *arguments, *own]
+            status, _ = converse(argv, suite.hear, lambda: suite.silence(seconds), output)
+        except Forged:
+            suite.ended.clear()
+            suite.give_up("somebody else than the test runner reported")
+            return
+        suite.give_up(status)
+        if suite.whole or len(suite.ended) == known:
+            return
+        left = [file for file in listed(tool, [*chosen, *arguments]) if file not in suite.ended]
+        if not left:
+            return
+        wanted = [*left, "--runTestsByPath"] if tool == "jest" else left
 
 
 def program(tool: str) -> list[str]:
