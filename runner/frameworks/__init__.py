@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runner.frameworks.base import Framework
+from runner.frameworks.go import Go
 from runner.frameworks.jest import Jest
 from runner.frameworks.node import Node
 from runner.frameworks.pytest import Pytest
@@ -17,6 +18,7 @@ FRAMEWORKS: dict[FrameworkName, Framework] = {
     "node": Node(),
     "jest": Jest(),
     "vitest": Vitest(),
+    "go": Go(),
 }
 
 

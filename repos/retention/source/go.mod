@@ -1,0 +1,3 @@
+module example.org/retention
+
+go 1.19

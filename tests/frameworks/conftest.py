@@ -1,0 +1,76 @@
+"""Gradings without a scenario: files in a sandbox, a framework's own command, the outcomes that its report tells."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from runner.checkout import with_history
+from runner.frameworks import go
+from runner.frameworks.base import Framework
+from runner.grading import LIMITS, REPORTS
+from runner.junit import TestOutcome, failures, outcomes
+from runner.repo import RepoTests
+from sandboxes.archive import Entry
+from sandboxes.base import Command, ExecResult
+from sandboxes.client import Engine
+from sandboxes.container import DockerSandbox
+from sandboxes.images import ImageStore
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What one grading told."""
+
+    ran: ExecResult
+    outcomes: dict[str, TestOutcome]
+    failures: dict[str, str]
+
+
+Grade = Callable[..., Graded]
+
+GO_MODULE = {
+    "go.mod": "module example.org/money\n\ngo 1.19\n",
+    "money/round.go": "package money\n\n// Half halves.\nfunc Half(n int) int { return n / 2 }\n",
+    "money/round_test.go": 'package money\n\nimport "testing"\n\n'
+    "func TestHalf(t *testing.T) {\n\tif Half(4) != 2 {\n\t\tt.Fatal(Half(4))\n\t}\n}\n",
+}
+
+
+def grader(engine: Engine, framework: Framework, image: str, seconds: float) -> Grade:
+    """What grades files laid over an image's workspace; None deletes one."""
+
+    def grade(
+        files: Mapping[str, str | None],
+        suite: RepoTests | None = None,
+        more: Sequence[str] = (),
+        test_seconds: float = 5.0,
+    ) -> Graded:
+        report = f"{REPORTS}/graded.xml"
+        placed = {path: Entry(text.encode()) for path, text in files.items() if text is not None}
+        with DockerSandbox(engine, image, LIMITS, kind="grading") as sandbox:
+            sandbox.place(placed, delete=[path for path, text in files.items() if text is None])
+            argv = framework.graded(suite or RepoTests(), more, report, test_seconds)
+            ran = sandbox.exec(Command(argv, timeout=seconds))
+            entry = None
+            with contextlib.suppress(FileNotFoundError):
+                entry = sandbox.export(REPORTS).get("graded.xml")
+        xml = entry.data if entry is not None and not entry.is_link else b""
+        return Graded(ran, outcomes(xml), failures(xml))
+
+    return grade
+
+
+@pytest.fixture(scope="session")
+def go_image(engine: Engine) -> str:
+    tree = {path: Entry(text.encode()) for path, text in GO_MODULE.items()}
+    images = ImageStore(engine, print)
+    return images.workspace(images.environment(["golang-go"], []), tree, go.INSTALL, with_history, "money")
+
+
+@pytest.fixture(scope="session")
+def grade_go(engine: Engine, go_image: str) -> Grade:
+    return grader(engine, go.Go(), go_image, 60)
