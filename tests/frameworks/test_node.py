@@ -389,3 +389,11 @@ def test_a_name_as_a_pattern_holds_nothing_special() -> None:
 def test_options_that_grading_has_its_own_way_for_are_left_out() -> None:
     suite = RepoTests(framework="node", args=("--test", "--import=tsx", "--test-reporter=dot"))
     assert Node().graded(suite, [], "r.xml", 1)[-2:] == ['["."]', "--import=tsx"]
+
+
+@in_a_sandbox
+def test_a_file_that_is_named_and_found_runs_once(sandbox: DockerSandbox) -> None:
+    source = HEAD + "import fs from 'node:fs';\ntest('a', () => fs.appendFileSync('/tmp/ran', 'x'));\n"
+    sandbox.place({"package.json": Entry(MODULE.encode()), "test/a.test.js": Entry(source.encode())})
+    sandbox.exec(Command(Node().graded(SUITE, ["test/a.test.js"], REPORT, SECONDS), timeout=60))
+    assert sandbox.read("/tmp/ran") == b"x"

@@ -4,7 +4,7 @@
 
 The text of `process.py` goes before this one's; both need the standard library and `node` alone. REPORTER is a
 JavaScript module as a `data:` URL (`reporter.mjs`), REPORT the path of the JUnit XML, SECONDS what one test may
-take, PATHS a JSON list of files, folders and globs (Node's own choice of files where it is empty); the rest is Node's.
+take, PATHS a JSON list of files, folders and globs; the rest is Node's.
 """
 
 import glob
@@ -113,7 +113,7 @@ def found(paths: list[str]) -> list[str]:
     for path in paths:
         for each in glob.glob(path, recursive=True):
             chosen.update(_below(each, "") if os.path.isdir(each) else [each])
-    return sorted(os.path.normpath(path) for path in chosen or (() if paths else _below(".", "")))
+    return sorted({os.path.normpath(path) for path in chosen})
 
 
 def _below(folder: str, above: str) -> list[str]:
