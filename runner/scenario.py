@@ -22,7 +22,7 @@ def _identifier(value: str) -> str:
 
 def _node_id(value: str) -> str:
     file, _, test = value.partition("::")
-    names = test.partition("[")[0].split("::")
+    names = (test.partition("[")[0] if file.endswith(".py") else test).split("::")
     if not all(names) or not all(part.strip(".") for part in file.split("/")):
         raise ValueError("a pytest node id from the repository's root is needed, as in tests/test_x.py::test_y")
     return value

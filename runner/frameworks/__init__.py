@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from runner.frameworks.base import Framework
 from runner.frameworks.go import Go
+from runner.frameworks.jest import Jest
 from runner.frameworks.node import Node
 from runner.frameworks.pytest import Pytest
 from runner.frameworks.unittest import Django, Unittest
+from runner.frameworks.vitest import Vitest
 from runner.repo import FrameworkName
 
 FRAMEWORKS: dict[FrameworkName, Framework] = {
@@ -14,6 +16,8 @@ FRAMEWORKS: dict[FrameworkName, Framework] = {
     "unittest": Unittest(),
     "django": Django(),
     "node": Node(),
+    "jest": Jest(),
+    "vitest": Vitest(),
     "go": Go(),
 }
 

@@ -98,3 +98,12 @@ def own_imports(neighbour: str) -> list[str]:
 def as_url(module: Path) -> str:
     """A module of JavaScript as a URL that holds it."""
     return f"data:text/javascript;base64,{base64.b64encode(module.read_bytes()).decode()}"
+
+
+def launcher(name: str) -> list[str]:
+    """The beginning of a command that runs a launcher of `inside/` in the sandbox."""
+    return [
+        "python",
+        "-c",
+        "\n".join((INSIDE / f"{each}.py").read_text(encoding="utf-8") for each in ("process", name)),
+    ]

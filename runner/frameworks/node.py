@@ -19,6 +19,7 @@ from runner.frameworks.javascript import (
     as_url,
     comparison,
     exactly,
+    launcher,
     name_of,
     own_imports,
     split,
@@ -46,7 +47,7 @@ class Node(JavaScriptFramework):
         return ["node", "--test", "--test-reporter=spec", *_options(suite.args), *named, *files]
 
     def graded(self, suite: RepoTests, more: Sequence[str], report: str, test_seconds: float) -> list[str]:
-        argv = ["python", "-c", (INSIDE / "node.py").read_text(encoding="utf-8"), as_url(INSIDE / "reporter.mjs")]
+        argv = [*launcher("node"), as_url(INSIDE / "reporter.mjs")]
         paths = [*(suite.paths or ["."]), *more]
         return [*argv, report, f"{test_seconds:g}", json.dumps(paths), *_options(suite.args)]
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from pydantic import TypeAdapter
 
 from runner.frameworks.base import Canary
 from runner.frameworks.javascript import exactly
 from runner.frameworks.node import Node
 from runner.junit import TestOutcome, failures, outcomes
 from runner.repo import RepoTests
+from runner.scenario import NodeId
 from sandboxes.archive import Entry
 from sandboxes.base import Command, SandboxLimits
 from sandboxes.client import Engine
 from sandboxes.container import DockerSandbox
 from sandboxes.images import ImageStore
+from sandboxes.recipe import Recipe
 
 Run = Callable[..., dict[str, TestOutcome]]
 MODULE = '{"type": "module"}'
@@ -28,7 +31,7 @@ in_a_sandbox = pytest.mark.engine
 
 @pytest.fixture(scope="session")
 def node_image(engine: Engine) -> str:
-    return ImageStore(engine, print).environment(["nodejs"], [])
+    return ImageStore(engine, print).environment(Recipe(system=("nodejs",)))
 
 
 @pytest.fixture
@@ -374,6 +377,11 @@ def test_a_file_beside_a_test_is_called_as_the_test_is(file: str, late: str, ear
     assert Node().beside(file, ["new", "row"], early=True) == early
 
 
+@pytest.mark.parametrize("node", ["test/a.test.js::[1, 2] > is [x]", "test/a.test.js::a::b", "src/[id].test.ts::x"])
+def test_names_with_brackets_are_ids_of_scenarios(node: str) -> None:
+    assert TypeAdapter(NodeId).validate_python(node) == node
+
+
 def test_a_name_as_a_pattern_holds_nothing_special() -> None:
     assert exactly("a.b (c) [d] $1") == r"^a\.b \(c\) \[d\] \$1$"
 
@@ -381,3 +389,11 @@ def test_a_name_as_a_pattern_holds_nothing_special() -> None:
 def test_options_that_grading_has_its_own_way_for_are_left_out() -> None:
     suite = RepoTests(framework="node", args=("--test", "--import=tsx", "--test-reporter=dot"))
     assert Node().graded(suite, [], "r.xml", 1)[-2:] == ['["."]', "--import=tsx"]
+
+
+@in_a_sandbox
+def test_a_file_that_is_named_and_found_runs_once(sandbox: DockerSandbox) -> None:
+    source = HEAD + "import fs from 'node:fs';\ntest('a', () => fs.appendFileSync('/tmp/ran', 'x'));\n"
+    sandbox.place({"package.json": Entry(MODULE.encode()), "test/a.test.js": Entry(source.encode())})
+    sandbox.exec(Command(Node().graded(SUITE, ["test/a.test.js"], REPORT, SECONDS), timeout=60))
+    assert sandbox.read("/tmp/ran") == b"x"

@@ -2,43 +2,34 @@
 
     python -c TEXT REPORTER REPORT SECONDS PATHS ARGUMENT…
 
-This file's text is given to Python; it needs the standard library and `node` alone. REPORTER is a JavaScript module
-as a `data:` URL (`reporter.mjs`), REPORT the path of the JUnit XML to write, SECONDS what one test may take, PATHS a
-JSON list of files, folders and globs (Node's own choice of files where it is empty), the rest goes to Node.
-
-Product code never writes the report: results come over a socket, and before the report is written every process that
-the tests left is killed.
+The text of `process.py` goes before this one's; both need the standard library and `node` alone. REPORTER is a
+JavaScript module as a `data:` URL (`reporter.mjs`), REPORT the path of the JUnit XML, SECONDS what one test may
+take, PATHS a JSON list of files, folders and globs; the rest is Node's.
 """
 
-import contextlib
-import ctypes
 import glob
 import json
 import os
 import re
-import secrets
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
-import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import IO
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from runner.frameworks.inside.process import WHOLE, Case, Forged, adopt, converse, kill_all, write
 
 AT_ONCE = 2
+STARTING = 30.0
+"""Seconds that Node itself may take to start, on a busy machine."""
 SHOWN = 4000
 """Characters of a failed file's output."""
 SCRIPT = re.compile(r".*\.[cm]?js")
 TEST = re.compile(r"(.*[.\-_]test|test-.*|test)\.[cm]?js")
 """What Node takes for a test outside of folders called `test`."""
 BEGIN = "import(process.execArgv.find((e) => e.startsWith('--test-reporter=')).slice(16)).then(({ begin }) => begin())"
-WHOLE = "the whole file"
-"""The name under which what concerns no single test is reported."""
-PR_SET_CHILD_SUBREAPER = 36
-NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class File:
@@ -46,16 +37,16 @@ class File:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.cases: list[tuple[str, str, str]] = []
-        """Name, outcome, what is said of it."""
+        self.cases: list[Case] = []
         self.waiting: Counter[str] = Counter()
         """Tests of the top level that are known and have not ended."""
         self.above: list[str] = []
-        self.loaded = self.ended = self.forged = False
+        self.ready = self.loaded = self.forged = False
         self.trouble = ""
 
     def hear(self, kind: str, *fields: object) -> None:
         """Takes one record of `reporter.mjs`. Raises ValueError, TypeError or IndexError for what is none."""
+        self.ready = True
         if kind == "enqueue" and fields[0] == 0:
             self.waiting[str(fields[1])] += 1
         elif kind == "start":
@@ -68,7 +59,6 @@ class File:
         elif kind == "broken":
             self.trouble = str(fields[0])
         elif kind == "end":
-            self.ended = True
             self.forged = self.forged or fields[0] is not True
 
     def _result(self, *fields: object) -> None:
@@ -106,7 +96,7 @@ class File:
 
 def main() -> None:
     reporter, report, seconds, paths, *arguments = sys.argv[1:]
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+    adopt()
     files = [File(path) for path in found(json.loads(paths))]
     with ThreadPoolExecutor(AT_ONCE) as threads:
         list(threads.map(lambda file: run(file, [f"--test-reporter={reporter}", *arguments], float(seconds)), files))
@@ -123,7 +113,7 @@ def found(paths: list[str]) -> list[str]:
     for path in paths:
         for each in glob.glob(path, recursive=True):
             chosen.update(_below(each, "") if os.path.isdir(each) else [each])
-    return sorted(os.path.normpath(path) for path in chosen or (() if paths else _below(".", "")))
+    return sorted({os.path.normpath(path) for path in chosen})
 
 
 def _below(folder: str, above: str) -> list[str]:
@@ -140,47 +130,15 @@ def _below(folder: str, above: str) -> list[str]:
 
 
 def run(file: File, options: list[str], seconds: float) -> None:
-    """Run one test file; a process from which nothing is heard for `seconds` is killed."""
-    ours, theirs = socket.socketpair()
-    secret = secrets.token_hex(16).encode()
-    ours.sendall(secret)
-    ours.settimeout(seconds)
-    with tempfile.TemporaryFile() as output, ours:
-        with theirs:
-            command = ["node", *options, "--test-reporter-destination=stdout"]
-            process = subprocess.Popen(
-                [*command, "-e", BEGIN, os.path.abspath(file.path)],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                pass_fds=[theirs.fileno()],
-                env={**os.environ, "TASKFIT_CHANNEL": str(theirs.fileno())},
-                start_new_session=True,
-            )
-        code: int | None = None
+    """Run one test file; one of which nothing is heard for `seconds` is killed."""
+    command = ["node", *options, "--test-reporter-destination=stdout", "-e", BEGIN, os.path.abspath(file.path)]
+    with tempfile.TemporaryFile() as output:
         try:
-            listen(file, ours, secret)
-            code = process.wait(seconds)
-            status = f"its process ended with exit code {code}"
-        except (TimeoutError, subprocess.TimeoutExpired):
-            status = f"nothing was heard of it for {seconds:g} s, and it was killed"
-        kill_group(process.pid)
-        process.wait()
+            status, code = converse(command, file.hear, lambda: seconds if file.ready else STARTING, output)
+        except Forged:
+            file.forged, status, code = True, "", None
         file.finish(status, code)
         show(file, output)
-
-
-def listen(file: File, channel: socket.socket, secret: bytes) -> None:
-    """Hear a process out. A line without the secret is none of the reporter's: no other one is heard after it."""
-    with channel.makefile("rb") as lines:
-        for line in lines:
-            try:
-                if not line.startswith(secret):
-                    raise ValueError
-                file.hear(*json.loads(line[len(secret) :]))
-            except (ValueError, TypeError, IndexError):
-                file.forged = True
-                return
 
 
 def show(file: File, output: IO[bytes]) -> None:
@@ -193,57 +151,6 @@ def show(file: File, output: IO[bytes]) -> None:
     said = output.read().decode("utf-8", "replace")
     parts = [f"--- {file.path}", said, *(f"{name}: {outcome}\n{text[:SHOWN]}" for name, outcome, text in bad)]
     print("\n".join(part for part in parts if part), flush=True)
-
-
-def kill_group(leader: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, signal.SIGKILL)
-
-
-def kill_all() -> None:
-    """Kill whatever the tests left running; orphans have become this process's own children."""
-    while left := children():
-        for process in left:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(process, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-
-
-def children() -> list[int]:
-    """Running processes below this one, from /proc."""
-    parents: dict[int, int] = {}
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{name}/stat", "rb") as file:
-                state, parent = file.read().rpartition(b")")[2].split()[:2]
-        except OSError:
-            continue
-        if state not in b"ZX":
-            parents[int(name)] = int(parent)
-    ours, grown = {os.getpid()}, True
-    while grown:
-        more = {process for process, parent in parents.items() if parent in ours} - ours
-        ours |= more
-        grown = bool(more)
-    return sorted(ours - {os.getpid()})
-
-
-def write(report: str, cases: list[tuple[str, str, str, str]]) -> None:
-    """Write JUnit XML: `file`, name, outcome, text of each case."""
-    suite = ET.Element("testsuite", name="node", tests=str(len(cases)))
-    for file, name, outcome, text in cases:
-        case = ET.SubElement(suite, "testcase", classname="", file=clean(file), name=clean(name) or "<anonymous>")
-        if outcome != "passed":
-            ET.SubElement(case, outcome, message=clean(text.partition("\n")[0])[:200]).text = clean(text)
-    os.makedirs(os.path.dirname(report), exist_ok=True)
-    ET.ElementTree(suite).write(report, encoding="utf-8", xml_declaration=True)
-
-
-def clean(text: str) -> str:
-    r"""`text` with what XML cannot hold as its escape, as in `\x1b`."""
-    return NOT_IN_XML.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text)
 
 
 if __name__ == "__main__":

@@ -126,6 +126,7 @@ export async function begin() {
   begun = true;
   beforeEach(() => {});
   await connection;
+  send('ready');
   try {
     await import(pathToFileURL(file).href);
   } catch (error) {

@@ -8,7 +8,10 @@ const bookings = new Table(TEXT, [
   ['A|B', 'C', 1],
   ['A', 'B|C', 2],
 ]);
-const SEPARATORS = ['|', ',', ';', '/', '\\', '"', '","', "'", ' ', '\t', '\n', '\0', '\u0001', '\u001f', '\u0000text ', '\uffff', ':', '::'];
+const SEPARATORS = [
+  ...['|', ',', ';', '/', '\\', '"', '","', "'", ' ', '\t', '\n', '\0', '\u0001', '\u001f', '\uffff', ':', '::'],
+  ...['\0string', '|string', ',string:', '\0text ', '\0s', '|1:'],
+];
 const day = (text) => new Date(`${text}T00:00:00Z`);
 const lengths = (table, ...names) => [
   table.groupBy(...names).aggregate({ rows: count() }).length,

@@ -1,0 +1,207 @@
+"""Jest and Vitest as npm installs them, on this machine's Node: what is reported, and what product code does to it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from runner.frameworks import framework
+from runner.frameworks.base import Canary
+from runner.frameworks.jest import Jest
+from runner.frameworks.vitest import Vitest
+from runner.junit import TestOutcome, outcomes
+from runner.repo import FrameworkName, RepoTests
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("npm")]
+SECONDS = 2.0
+VERSIONS = {"jest": "30", "vitest": "4"}
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with the tool installed, in which suites are written and run."""
+
+    tool: FrameworkName
+    folder: Path
+
+    def write(self, files: Mapping[str, str]) -> None:
+        for place in ("src", "test"):
+            shutil.rmtree(self.folder / place, ignore_errors=True)
+        for path, text in files.items():
+            file = self.folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+
+    def grade(self, files: Mapping[str, str], suite: RepoTests | None = None) -> dict[str, TestOutcome]:
+        """Run a suite as grading does."""
+        self.write(files)
+        report = self.folder / "report" / "result.xml"
+        report.unlink(missing_ok=True)
+        argv = framework(self.tool).graded(suite or RepoTests(framework=self.tool), [], str(report), SECONDS)
+        result = subprocess.run(
+            [sys.executable, *argv[1:]], cwd=self.folder, capture_output=True, text=True, timeout=200
+        )
+        print(result.stdout[-3000:], result.stderr[-3000:])
+        return outcomes(report.read_bytes())
+
+    def show(self, *tests: str) -> subprocess.CompletedProcess[str]:
+        argv = framework(self.tool).shown(RepoTests(framework=self.tool), tests)
+        colourless = {**os.environ, "NO_COLOR": "1"}
+        return subprocess.run(argv, cwd=self.folder, capture_output=True, text=True, timeout=100, env=colourless)
+
+    def test(self, body: str, imports: str = "") -> str:
+        """A test file's text, in the tool's own manner."""
+        if self.tool == "vitest":
+            return f"import {{ test, it, describe, expect }} from 'vitest';\n{imports}\n{body}"
+        return f"{imports}\n{body}"
+
+    def load(self, names: str) -> str:
+        if self.tool == "vitest":
+            return f"import {{ {names} }} from '../src/product.js';"
+        return f"const {{ {names} }} = require('../src/product.js');"
+
+    def product(self, code: str, value: int) -> str:
+        exported = "export const half = () =>" if self.tool == "vitest" else "exports.half = () =>"
+        return f"{code}\n{exported} {value};\n"
+
+
+@pytest.fixture(scope="session", params=["jest", "vitest"])
+def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    tool: FrameworkName = request.param
+    node = shutil.which("node")
+    if node is None or shutil.which("npm") is None:
+        pytest.skip("neither node nor npm is here")
+    major = int(
+        subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout[1:].split(".")[0]
+    )
+    if major < 20:
+        pytest.skip(f"node {major} is too old for the versions that are tried here")
+    folder = tmp_path_factory.mktemp(tool)
+    (folder / "package.json").write_text(
+        '{"name": "tried", "version": "1.0.0"%s}' % (', "type": "module"' * (tool == "vitest"))
+    )
+    command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", f"{tool}@{VERSIONS[tool]}"]
+    installed = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=250)
+    if installed.returncode:
+        pytest.skip(f"npm cannot install {tool}: {installed.stderr[-300:]}")
+    return Project(tool, folder)
+
+
+def test_groups_and_outcomes(project: Project) -> None:
+    body = (
+        "describe('group', () => { it('in', () => {}); it('bad', () => expect(1).toBe(2));\n"
+        "it.skip('later', () => {});\n"
+        "it.todo('planned'); describe('inner', () => { it.each([1, 2])('deep %i', (n) => expect(n).toBe(1)); }); });\n"
+        "test('top', () => {}); test('slow', () => new Promise(() => {}));\n"
+    )
+    assert project.grade({"test/a.test.js": project.test(body)}) == {
+        "test/a.test.js::group > in": "passed",
+        "test/a.test.js::group > bad": "failed",
+        "test/a.test.js::group > later": "skipped",
+        "test/a.test.js::group > planned": "skipped",
+        "test/a.test.js::group > inner > deep 1": "passed",
+        "test/a.test.js::group > inner > deep 2": "failed",
+        "test/a.test.js::top": "passed",
+        "test/a.test.js::slow": "failed",
+    }
+
+
+def test_files_that_break_or_hang_leave_the_others_alone(project: Project) -> None:
+    found = project.grade(
+        {
+            "test/a.test.js": project.test("test('fine', () => {});"),
+            "test/b.test.js": project.test("test('x', () => {});", project.load("half")),
+            "test/c.test.js": project.test("test('passes', () => {}); test('hangs', () => { while (true); });"),
+            "test/d.test.js": project.test("test('hangs', () => { for (;;); });"),
+            "test/e.test.js": project.test("test('kills', () => process.kill(process.pid, 'SIGKILL'));"),
+            "test/f.test.js": project.test("test('fine too', () => {});"),
+            "test/g.test.js": "this is no JavaScript",
+        }
+    )
+    assert {node for node, outcome in found.items() if outcome == "passed"} == {
+        "test/a.test.js::fine",
+        "test/f.test.js::fine too",
+    }
+    for name in "bcdeg":
+        assert "error" in [outcome for node, outcome in found.items() if node.startswith(f"test/{name}.")], name
+
+
+def test_paths_choose_what_is_run(project: Project) -> None:
+    suite = RepoTests(framework=project.tool, paths=("test/in",))
+    files = {
+        "test/in/a.test.js": project.test("test('a', () => {});"),
+        "test/b.test.js": project.test("test('b', () => {});"),
+    }
+    assert project.grade(files, suite) == {"test/in/a.test.js::a": "passed"}
+
+
+def test_a_model_runs_one_test_by_its_id(project: Project) -> None:
+    body = "describe('a (b)', () => { it('c? d', () => {}); it('e', () => expect(1).toBe(2)); });"
+    project.write({"test/a.test.js": project.test(body)})
+    whole, again = project.show(), project.show()
+    assert whole.returncode == 1
+    assert project.show("test/a.test.js::a (b) > c? d").returncode == 0
+    steady = framework(project.tool).steady
+    assert steady(whole.stdout + whole.stderr) == steady(again.stdout + again.stderr)
+
+
+ATTACKS = {
+    "printed lines": "console.log('✓ wanted\\nok 1 - wanted');",
+    "matchers": "globalThis.expect?.extend({ toBe: () => ({ pass: true, message: () => '' }),"
+    " toEqual: () => ({ pass: true, message: () => '' }) });",
+    "tests of the same name": "globalThis.test?.('wanted', () => {});",
+    "exit": "process.exit(0);",
+    "exit later": "setTimeout(() => process.reallyExit(0), 50);",
+    "lines of its own": 'const line = \'["case","test/a.test.js","wanted","passed",""]\\n\';'
+    "for (let fd = 3; fd < 40; fd++) try { process.getBuiltinModule('fs').writeSync(fd, line); } catch {}",
+    "the main process": "process.kill(process.ppid, 'SIGKILL');",
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())
+def test_a_wrong_result_does_not_pass_unless_a_canary_shows_the_lie(project: Project, attack: str) -> None:
+    neighbour = project.test("test('wanted', () => { expect(half(4)).toBe(2); });", project.load("half"))
+    canary = Canary(("empty", "row"), 3, 8, 0, fails=True)
+    data, (lie,) = framework(project.tool).canaries("test/b.test.js", [canary], neighbour)
+    product = project.product(attack, 3)
+    found = project.grade({"src/product.js": product, "test/a.test.js": neighbour, "test/b.test.js": data.decode()})
+    assert found.get("test/a.test.js::wanted") != "passed" or found.get(lie) == "passed"
+
+
+def test_canaries_come_out_as_they_must(project: Project) -> None:
+    neighbour = project.test("test('x', () => {});", project.load("half") + "\n// import './nothing.js'")
+    files = {"src/product.js": project.product("", 2), "test/a.test.js": neighbour}
+    expected: dict[str, TestOutcome] = {}
+    for form in range(4):
+        wanted = [Canary((word, "row"), 3, 8, form, fails=word == "last") for word in ("empty", "last")]
+        path = framework(project.tool).beside("test/a.test.js", ["row", "abcd"[form]], early=False)
+        data, ids = framework(project.tool).canaries(path, wanted, neighbour)
+        files[path] = data.decode()
+        expected |= {ids[0]: "passed", ids[1]: "failed"}
+    assert project.grade(files) == expected | {"test/a.test.js::x": "passed"}
+
+
+def test_vitest_takes_type_script(project: Project) -> None:
+    if project.tool != "vitest":
+        pytest.skip("Jest needs a transformer for it")
+    source = (
+        "import { half } from '../src/half';\ntest('typed', () => { const n: number = half(4); expect(n).toBe(2); });"
+    )
+    files = {"src/half.ts": "export const half = (x: number): number => x / 2;", "test/a.spec.ts": project.test(source)}
+    assert project.grade(files) == {"test/a.spec.ts::typed": "passed"}
+
+
+def test_options_that_grading_has_its_own_way_for_are_left_out() -> None:
+    suite = RepoTests(framework="jest", args=("--runInBand", "--reporters=default", "--selectProjects", "unit", "-i"))
+    assert Jest().graded(suite, [], "r.xml", 1)[-2:] == ["--selectProjects", "unit"]
+    assert (
+        Vitest().graded(RepoTests(framework="vitest", args=("--pool=threads", "--globals")), [], "r.xml", 1)[-1]
+        == "--globals"
+    )
