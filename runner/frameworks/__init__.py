@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runner.frameworks.base import Framework
+from runner.frameworks.cargo import Cargo
 from runner.frameworks.go import Go
 from runner.frameworks.pytest import Pytest
 from runner.frameworks.unittest import Django, Unittest
@@ -13,6 +14,7 @@ FRAMEWORKS: dict[FrameworkName, Framework] = {
     "unittest": Unittest(),
     "django": Django(),
     "go": Go(),
+    "cargo": Cargo(),
 }
 
 

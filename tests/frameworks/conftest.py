@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from runner.checkout import with_history
-from runner.frameworks import go
+from runner.frameworks import cargo, go
 from runner.frameworks.base import Framework
 from runner.grading import LIMITS, REPORTS
 from runner.junit import TestOutcome, failures, outcomes
@@ -37,6 +37,13 @@ GO_MODULE = {
     "money/round.go": "package money\n\n// Half halves.\nfunc Half(n int) int { return n / 2 }\n",
     "money/round_test.go": 'package money\n\nimport "testing"\n\n'
     "func TestHalf(t *testing.T) {\n\tif Half(4) != 2 {\n\t\tt.Fatal(Half(4))\n\t}\n}\n",
+}
+CRATE = {
+    "Cargo.toml": '[package]\nname = "money"\nversion = "0.1.0"\nedition = "2021"\n',
+    "src/lib.rs": "pub mod round;\n",
+    "src/round.rs": "pub fn half(n: i64) -> i64 {\n    n / 2\n}\n\n#[cfg(test)]\nmod tests {\n    use super::half;\n\n"
+    "    #[test]\n    fn even() {\n        assert_eq!(half(4), 2);\n    }\n}\n",
+    "tests/halves.rs": "use money::round::half;\n\n#[test]\nfn zero() {\n    assert_eq!(half(0), 0);\n}\n",
 }
 
 
@@ -74,3 +81,15 @@ def go_image(engine: Engine) -> str:
 @pytest.fixture(scope="session")
 def grade_go(engine: Engine, go_image: str) -> Grade:
     return grader(engine, go.Go(), go_image, 60)
+
+
+@pytest.fixture(scope="session")
+def cargo_image(engine: Engine) -> str:
+    tree = {path: Entry(text.encode()) for path, text in CRATE.items()}
+    images = ImageStore(engine, print)
+    return images.workspace(images.environment(["cargo", "rustc"], []), tree, cargo.INSTALL, with_history, "crate")
+
+
+@pytest.fixture(scope="session")
+def grade_cargo(engine: Engine, cargo_image: str) -> Grade:
+    return grader(engine, cargo.Cargo(), cargo_image, 120)
