@@ -63,6 +63,11 @@ class ScenarioFolder:
         return framework(self.repo.repo.tests.framework)
 
     @property
+    def is_built_in(self) -> bool:
+        """Whether it came with taskfit; any other is private."""
+        return self.folder.parent == builtin_root() / "scenarios"
+
+    @property
     def digest(self) -> str:
         """SHA-256 over everything that people wrote for this scenario, and over its repo's files."""
         parts = hashlib.sha256()

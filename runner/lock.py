@@ -33,6 +33,7 @@ def lock_of(study: Study, policy: Policy, scenarios: Mapping[str, ScenarioFolder
         "taskfit": __version__,
         "study": study.model_dump(mode="json", by_alias=True),
         "folders": {name: str(found.folder) for name, found in scenarios.items()},
+        "built_in": sorted(name for name, found in scenarios.items() if found.is_built_in),
         "hashes": {
             "prompts": {name: digest(text) for name, text in templates().items()},
             "told": {

@@ -26,6 +26,7 @@ from runner.baseline import both_sides, judge
 from runner.catalog import ScenarioFolder
 from runner.controls import function_of
 from runner.errors import ScenarioInvalid
+from runner.leaks import Leak, leak
 from runner.messages import Frozen
 from runner.quality.flakiness import Flakiness, flakiness
 from runner.quality.proofs import note
@@ -41,6 +42,9 @@ CONTENT = frozenset(
     }
 )  # fmt: skip
 """Codes that speak of what people wrote, and not of the machine of that day."""
+
+LEAKS = 0.5
+"""A leak from here on is a warning."""
 
 
 class Finding(Frozen):
@@ -61,14 +65,25 @@ class Finding(Frozen):
     mutation: MutationScore | None = None
     """What the tests notice of a slightly wrong fix; None where it was not asked for."""
 
+    leak: Leak | None = None
+    """What the instruction gives away of the reference fix."""
+
     @property
     def ok(self) -> bool:
         return self.code == "ok"
 
     @property
-    def warning(self) -> str:
-        """What makes the scenario doubtful although it holds; empty where nothing does."""
-        return self.mutation.weak if self.mutation is not None else ""
+    def warnings(self) -> list[str]:
+        """What makes the scenario doubtful although it holds."""
+        found = []
+        if self.mutation is not None and self.mutation.weak:
+            found.append(self.mutation.weak)
+        if self.leak is not None and self.leak.lines:
+            found.append(f"the instruction quotes the reference fix: {self.leak.lines[0]}")
+        elif self.leak is not None and self.leak.score >= LEAKS:
+            names = ", ".join((*self.leak.shared, *self.leak.files))
+            found.append(f"the instruction gives away much of the reference fix (leak {self.leak.score:.2f}): {names}")
+        return found
 
     @property
     def line(self) -> str:
@@ -80,6 +95,7 @@ class Finding(Frozen):
             f"visible suite {self.visible_suite} at the base",
             *([self.flaky.line] if self.flaky is not None else []),
             *([self.mutation.line] if self.mutation is not None else []),
+            *([f"leak {self.leak.score:.2f}"] if self.leak is not None and self.leak.score else []),
         ]
         return f"{self.scenario}: {', '.join(parts)}"
 
@@ -132,6 +148,8 @@ def _validate(
     except ScenarioInvalid as error:
         return Finding(scenario=found.id, code=error.code, problem=error.problem, flaky=flaky)
     visible = [outcome for node, outcome in before[0].outcomes.items() if node.split("::")[0] in workspace.pristine]
+    changed = {**workspace.pristine, **workspace.reference}
+    fixed = {path: entry for path, entry in changed.items() if entry is not None}
     score: MutationScore | None = None
     if how.mutants:
         score = mutation_score(
@@ -151,4 +169,5 @@ def _validate(
         visible_suite="fails" if any(outcome in ("failed", "error") for outcome in visible) else "passes",
         flaky=flaky,
         mutation=score,
+        leak=leak(found.instruction, workspace.pristine, fixed),
     )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from runner.catalog import ScenarioFolder
 from runner.checkout import base_tree, changes, solved_tree, with_history
 from runner.errors import ScenarioInvalid
+from runner.repo import Environment
 from sandboxes.archive import Entry, Tree
 from sandboxes.errors import ImageBuildFailed
 from sandboxes.images import ImageStore
+from sandboxes.recipe import Dockerfile, Recipe
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,26 @@ def prepare(found: ScenarioFolder, images: ImageStore) -> Workspace:
     environment = found.repo.repo.environment
     try:
         image = images.workspace(
-            images.environment(environment.system, environment.packages),
+            images.environment(recipe(environment, found.repo.folder)),
             base,
             environment.install,
             with_history,
             found.repo.name,
+            environment.variables,
         )
     except ImageBuildFailed as error:
         raise ScenarioInvalid(found.id, "image-does-not-build", str(error)) from error
     return Workspace(found, image, images.snapshot(image), changes(base, solved))
+
+
+def recipe(environment: Environment, folder: Path) -> Recipe:
+    """What `[environment]` says of the image; `folder` is repo.toml's."""
+    written = environment.dockerfile
+    return Recipe(
+        system=environment.system,
+        packages=environment.packages,
+        python=environment.python,
+        as_of=environment.as_of,
+        dockerfile=Dockerfile(folder, written) if written is not None else None,
+        variables=environment.variables,
+    )

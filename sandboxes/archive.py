@@ -19,6 +19,10 @@ MAX_STEPS = 4096
 """Path components that are walked to see where a link leads."""
 
 
+WRITTEN = 946_684_800
+"""When everything was last changed, seconds since 1970: always the same, and late enough for ZIP files (1980)."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """A regular file, or a symbolic link as text; nothing else exists here."""
@@ -171,6 +175,7 @@ def _folders(paths: Iterable[str]) -> list[str]:
 
 def _member(name: str, owner: int, mode: int, kind: bytes) -> tarfile.TarInfo:
     member = tarfile.TarInfo(name)
+    member.mtime = WRITTEN
     member.type, member.mode, member.uid, member.gid = kind, mode, owner, owner
     return member
 

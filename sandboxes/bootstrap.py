@@ -30,28 +30,33 @@ MIRROR = "TASKFIT_DEBIAN_MIRROR"
 Say = Callable[[str], None]
 
 
+def official(version: str) -> str:
+    """The official image of a Python, as in `3.9`."""
+    return f"python:{version}-slim-{SUITE}"
+
+
 def root_file_system(engine: Engine, say: Say) -> str:
     """The id of an image with Python, git and ripgrep's package manager; raises ImageBuildFailed."""
-    refusal = _pull(engine, say)
+    refusal = pull(engine, OFFICIAL_IMAGE, say)
     if refusal is None and (found := engine.image_id(OFFICIAL_IMAGE)):
         return found
     say(f"no registry answers ({refusal}); bootstrapping the base image from Debian packages")
-    return _bootstrap(engine, say)
+    return bootstrap(engine, say, SUITE)
 
 
-def _pull(engine: Engine, say: Say) -> str | None:
-    """None when the official image is there; else why not."""
+def pull(engine: Engine, image: str, say: Say) -> str | None:
+    """None when an official image is there; else why not."""
     if os.environ.get("TASKFIT_BASE") == "debian":
         return "TASKFIT_BASE=debian"
-    if engine.image_id(OFFICIAL_IMAGE):
+    if engine.image_id(image):
         return None
-    say(f"pulling {OFFICIAL_IMAGE}")
-    repository, tag = OFFICIAL_IMAGE.split(":")
+    say(f"pulling {image}")
+    repository, tag = image.split(":")
     try:
         told = str(engine.api.pull(repository, tag=tag))
     except (DockerException, requests.RequestException) as error:
         told = str(getattr(error, "explanation", None) or error)
-    if engine.image_id(OFFICIAL_IMAGE):
+    if engine.image_id(image):
         return None
     return _error_in(told)[:160]
 
@@ -64,7 +69,8 @@ def _error_in(told: str) -> str:
     return last
 
 
-def _bootstrap(engine: Engine, say: Say) -> str:
+def bootstrap(engine: Engine, say: Say, suite: str) -> str:
+    """The id of an image made from a Debian release's own packages; raises ImageBuildFailed."""
     if not shutil.which("mmdebstrap"):
         install_packages(["mmdebstrap"], say)
     if not shutil.which("mmdebstrap"):
@@ -73,12 +79,12 @@ def _bootstrap(engine: Engine, say: Say) -> str:
             f"No image registry answers and mmdebstrap is not installed. Either let the engine pull {OFFICIAL_IMAGE}, "
             "or install mmdebstrap (apt-get install mmdebstrap) and try again.",
         )
-    key = hashlib.sha256(json.dumps([SUITE, PACKAGES, os.environ.get(MIRROR)]).encode()).hexdigest()[:16]
+    key = hashlib.sha256(json.dumps([suite, PACKAGES, os.environ.get(MIRROR)]).encode()).hexdigest()[:16]
     if found := engine.image_id(f"{ROOT}:{key}"):
         return found
     with tempfile.TemporaryDirectory(prefix="taskfit-base-") as folder:
         archive = Path(folder, "rootfs.tar")
-        command = ["mmdebstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", SUITE, str(archive)]
+        command = ["mmdebstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", suite, str(archive)]
         if mirror := os.environ.get(MIRROR):
             command.append(mirror)
         finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=1200)

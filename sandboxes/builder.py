@@ -2,96 +2,157 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
-import os
-from pathlib import Path
+import shlex
+import threading
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
 from docker.types import LogConfig, Mount
 
 from sandboxes.client import Engine, labels, translated
-from sandboxes.errors import ImageBuildFailed, SandboxError
+from sandboxes.errors import EngineUnavailable, ImageBuildFailed, SandboxError
 from sandboxes.hands import ENVIRONMENT, WORKSPACE
+from sandboxes.lending import LENT, Loan, lend
 
-LENT = "/run/taskfit"
-"""A tmpfs; what is mounted below it never reaches the image."""
-CERTIFICATES = f"{LENT}/ca.pem"
-BUNDLE_VARIABLES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-PASSED_ON = (
-    "PIP_INDEX_URL",
-    "PIP_EXTRA_INDEX_URL",
-    "PIP_TRUSTED_HOST",
-    "PIP_DEFAULT_TIMEOUT",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-)
+STEP_SECONDS = 1800.0
+"""How long one command may take."""
+CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETFCAP", "SETGID", "SETUID")
+"""What package managers need of root's rights."""
+MAX_PROCESSES = 4096
+MEMORY_SHARE = 0.8
+"""Of the engine's memory, for everything that a build does."""
+KEPT_OUTPUT = 256 * 1024
+"""Bytes of a command's output that are kept, from its end."""
 
 
 class Builder:
-    """A container in which one image is made. Commands run as root, with the engine's default rights.
+    """A container in which one image is made. Commands run as root, with what `CAPABILITIES` leave of root's rights.
 
-    With `network`, the host's network, pip settings, proxies and certificate bundle are lent to the commands
-    through their environment and a read-only mount, and are in no layer of the result.
+    With `network`, the host's network, package settings, proxies and certificate bundle are lent to the commands
+    (`sandboxes.lending`) and are in no layer of the result.
     """
 
-    def __init__(self, engine: Engine, image: str, *, network: bool) -> None:
+    def __init__(
+        self, engine: Engine, image: str, *, network: bool, variables: Mapping[str, str] | None = None
+    ) -> None:
         self._api = engine.api
-        self._network = network
+        self._variables = dict(variables or {})
         self._started = False
-        bundle = _certificate_bundle() if network else None
-        mounts = [Mount(CERTIFICATES, str(bundle), type="bind", read_only=True)] if bundle else []
-        self._lent = {name: os.environ[name] for name in PASSED_ON if os.environ.get(name)} if network else {}
-        if bundle:
-            self._lent |= dict.fromkeys(BUNDLE_VARIABLES, CERTIFICATES)
+        self._loans = {known: lend(credentials=known) if network else Loan() for known in (False, True)}
         with translated():
             self._id: str = self._api.create_container(
                 image,
                 command=["sleep", "infinity"],
+                entrypoint=[],
                 user="0:0",
                 labels=labels("build"),
                 host_config=self._api.create_host_config(
                     init=True,
                     network_mode="host" if network else "none",
-                    tmpfs={LENT: "mode=755"} if network else None,
-                    mounts=mounts,
+                    tmpfs={LENT: "mode=755,exec"} if network else None,
+                    mounts=[
+                        Mount(inside, str(path), type="bind", read_only=True)
+                        for inside, path in self._loans[False].mounts.items()
+                    ],
+                    cap_drop=["ALL"],
+                    cap_add=list(CAPABILITIES),
+                    security_opt=["no-new-privileges"],
+                    pids_limit=MAX_PROCESSES,
+                    mem_limit=int(engine.memory * MEMORY_SHARE),
                     log_config=LogConfig(type="none"),
                 ),
             )["Id"]
+
+    @property
+    def notes(self) -> list[str]:
+        """What of the host's settings could not be lent."""
+        return self._loans[False].notes
 
     def put(self, folder: str, archive: bytes) -> None:
         """Unpack a tar archive into a folder of the image."""
         with translated():
             self._api.put_archive(self._id, folder, archive)
 
-    def run(self, command: str, cwd: str = "/") -> None:
-        """Run a shell command; raises ImageBuildFailed with its last lines."""
+    def run(self, command: str, cwd: str = "/", *, credentials: bool = False, seconds: float = STEP_SECONDS) -> str:
+        """Run a shell command and return the end of its output; `credentials` lends those of the host's, too.
+
+        Raises ImageBuildFailed with its last lines.
+        """
+        loan = self._loans[credentials]
         with translated():
             if not self._started:
                 self._api.start(self._id)
                 self._started = True
-            exec_id = self._api.exec_create(
-                self._id,
-                ["sh", "-ec", command],
-                user="0:0",
-                workdir=cwd,
-                environment={
-                    **ENVIRONMENT,
-                    "HOME": "/root",
-                    "DEBIAN_FRONTEND": "noninteractive",
-                    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-                    "PIP_ROOT_USER_ACTION": "ignore",
-                    **self._lent,
-                },
-            )["Id"]
-            output = self._api.exec_start(exec_id)
-            code = self._api.exec_inspect(exec_id)["ExitCode"]
+        for path, data in loan.files.items():
+            self._write(path, data)
+        try:
+            code, output, stopped = self._exec(command, cwd, loan.variables, seconds)
+        finally:
+            if credentials and loan.files:
+                with contextlib.suppress(SandboxError):
+                    self._exec("rm -f " + " ".join(map(shlex.quote, loan.files)), "/", {}, 60.0)
+        text = self._loans[True].censored(output.decode("utf-8", "replace"))
+        shown = self._loans[True].censored(command)
+        if stopped:
+            raise ImageBuildFailed(shown, f"{text}\nstopped after {seconds / 60:g} minutes")
         if code:
-            raise ImageBuildFailed(command, output.decode("utf-8", "replace"))
+            raise ImageBuildFailed(shown, text or f"it said nothing and ended with code {code}")
+        return text
+
+    def _write(self, path: str, data: bytes) -> None:
+        """Write a small file into the tmpfs; an archive of the engine's would land in the image below it."""
+        step = 64 * 1024
+        for start in range(0, max(len(data), 1), step):
+            piece = base64.b64encode(data[start : start + step]).decode()
+            into = ">>" if start else ">"
+            command = f'umask 077; printf %s "$PIECE" | base64 -d {into} {shlex.quote(path)}'
+            code, output, _ = self._exec(command, "/", {"PIECE": piece}, 60.0)
+            if code:
+                raise ImageBuildFailed("lend the host's settings", output.decode("utf-8", "replace"))
+
+    def _exec(self, command: str, cwd: str, lent: Mapping[str, str], seconds: float) -> tuple[int, bytes, bool]:
+        """Exit code, the end of the output, and whether it was stopped; then the whole container is."""
+        stopped = threading.Event()
+        kept = bytearray()
+
+        def stop() -> None:
+            stopped.set()
+            with contextlib.suppress(SandboxError), translated():
+                self._api.kill(self._id)
+
+        timer = threading.Timer(seconds, stop)
+        try:
+            with translated():
+                exec_id = self._api.exec_create(
+                    self._id,
+                    ["sh", "-ec", command],
+                    user="0:0",
+                    workdir=cwd,
+                    environment={
+                        **ENVIRONMENT,
+                        "HOME": "/root",
+                        "DEBIAN_FRONTEND": "noninteractive",
+                        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+                        "PIP_ROOT_USER_ACTION": "ignore",
+                        **self._variables,
+                        **lent,
+                    },
+                )["Id"]
+                timer.start()
+                for chunk in self._api.exec_start(exec_id, stream=True):
+                    kept += chunk
+                    del kept[:-KEPT_OUTPUT]
+                code = self._api.exec_inspect(exec_id)["ExitCode"]
+        except (SandboxError, EngineUnavailable):
+            if not stopped.is_set():
+                raise
+            code = None
+        finally:
+            timer.cancel()
+        return 137 if code is None else int(code), bytes(kept), stopped.is_set()
 
     def commit(self, reference: str, kind: str, **more: str) -> None:
         """Make the image. What was lent is left behind with the container."""
@@ -103,7 +164,7 @@ class Builder:
                 self._id,
                 repository,
                 tag,
-                conf={"Cmd": ["sleep", "infinity"], "WorkingDir": WORKSPACE, "Labels": marks},
+                conf={"Cmd": ["sleep", "infinity"], "Entrypoint": [], "WorkingDir": WORKSPACE, "Labels": marks},
             )
 
     def __enter__(self) -> Self:
@@ -114,12 +175,3 @@ class Builder:
     ) -> None:
         with contextlib.suppress(SandboxError), translated():
             self._api.remove_container(self._id, force=True, v=True)
-
-
-def _certificate_bundle() -> Path | None:
-    """The host's own certificates, where it names some: companies and proxies have theirs."""
-    for name in BUNDLE_VARIABLES:
-        path = Path(os.environ.get(name, ""))
-        if path.is_file():
-            return path.resolve()
-    return None

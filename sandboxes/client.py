@@ -49,6 +49,12 @@ class Engine:
         with translated():
             return int(self.api.info().get("NCPU") or 1)
 
+    @functools.cached_property
+    def memory(self) -> int:
+        """Bytes that the engine's machine has."""
+        with translated():
+            return int(self.api.info().get("MemTotal") or 8 << 30)
+
     @property
     def description(self) -> str:
         """Name, version, storage driver and runtimes, for people."""

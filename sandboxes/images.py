@@ -1,29 +1,29 @@
 """Images in three layers, each keyed by the content it is made from: base, environment, workspace.
 
 base         Python, git, ripgrep, pytest and coverage, the user `agent`
-environment  a repo's system packages and pip requirements
+environment  another Python, a Dockerfile, a repo's system packages and pip requirements
 workspace    the source as one git commit at /workspace, and the repo's own install commands
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-
-from docker.errors import ImageNotFound
 
 from sandboxes.archive import Tree, read_tar, write_tar
 from sandboxes.bootstrap import OFFICIAL_IMAGE, PACKAGES, SUITE, root_file_system
 from sandboxes.builder import Builder
 from sandboxes.client import Engine, labels, translated
+from sandboxes.dockerfiles import archive_digest, context
+from sandboxes.dockerfiles import build as build_image
 from sandboxes.hands import USER, USER_ID, WORKSPACE
+from sandboxes.packages import RUNNER_REQUIREMENTS, install_packages
+from sandboxes.pythons import python_root
+from sandboxes.recipe import Dockerfile, Recipe, digest
 
-RUNNER_REQUIREMENTS = ("pytest>=8.3,<10", "pytest-timeout>=2.3", "coverage>=7.6")
 SETUP = (
     f"id {USER} >/dev/null 2>&1 || useradd --uid {USER_ID} --create-home --shell /bin/bash {USER}",
     "command -v rg >/dev/null && command -v git >/dev/null || "
@@ -34,6 +34,10 @@ SETUP = (
     f"mkdir -p {WORKSPACE} && chown {USER}:{USER} {WORKSPACE}",
     f"git config --system --add safe.directory {WORKSPACE}",
 )
+NEWER_PIP = "/opt/env/bin/python -m pip install -q --no-cache-dir 'pip>=23'"
+"""Older ones cannot install a pyproject.toml's project so that edits are seen (PEP 660)."""
+FETCHES = ("npm ci --ignore-scripts", "npm install --ignore-scripts", "go mod download")
+"""Install commands that run no code of the source's or of a package's."""
 
 Say = Callable[[str], None]
 
@@ -47,27 +51,54 @@ class ImageStore:
 
     def base(self) -> str:
         """The base image's reference."""
-        key = _digest("base", SETUP, SUITE, PACKAGES, OFFICIAL_IMAGE)
+        key = digest("base", SETUP, SUITE, PACKAGES, OFFICIAL_IMAGE)
         return self._ensure(f"taskfit/base:{key}", self._build_base)
 
-    def environment(self, system: Sequence[str], packages: Sequence[str]) -> str:
-        """The image for a set of Debian packages and pip requirements; the base itself when both are empty."""
-        base = self.base()
-        if not system and not packages:
+    def environment(self, recipe: Recipe) -> str:
+        """The image for a recipe; the base itself when that is all it needs. Raises ImageBuildFailed."""
+        base = self._python(recipe.python) if recipe.python else self.base()
+        if recipe.plain:
             return base
-        key = _digest(base, sorted(system), sorted(packages))
+        if recipe.dockerfile:
+            base = self._from_dockerfile(base, recipe.dockerfile)
+        if not recipe.system and not recipe.packages:
+            return base
+        as_of = recipe.as_of.isoformat() if recipe.as_of else None
+        packages = sorted(recipe.packages)
+        key = digest(base, sorted(recipe.system), packages, as_of, dict(recipe.variables))
 
         def build(reference: str) -> None:
-            with Builder(self.engine, base, network=True) as builder:
-                if system:
-                    names = " ".join(sorted(system))
+            with Builder(self.engine, base, network=True, variables=recipe.variables) as builder:
+                for note in builder.notes:
+                    self.say(note)
+                if recipe.system:
+                    names = " ".join(sorted(recipe.system))
                     builder.run(f"apt-get update -q && apt-get install -y -q --no-install-recommends {names}")
                 if packages:
-                    names = " ".join(f"'{name}'" for name in sorted(packages))
-                    builder.run(f"/opt/env/bin/pip install -q --no-cache-dir {names}")
+                    install_packages(builder, packages, recipe.as_of, self.say)
                 builder.commit(reference, "environment")
 
         return self._ensure(f"taskfit/environment:{key}", build)
+
+    def _python(self, version: str) -> str:
+        """The base image on another Python."""
+        key = digest("base", SETUP, NEWER_PIP, SUITE, PACKAGES, version)
+
+        def build(reference: str) -> None:
+            self.say(f"building the base image for Python {version} (once per machine)")
+            self._set_up(python_root(self.engine, version, self.base, self.say), reference, "base", (NEWER_PIP,))
+
+        return self._ensure(f"taskfit/base:{key}", build)
+
+    def _from_dockerfile(self, base: str, written: Dockerfile) -> str:
+        """What a Dockerfile makes, with whatever of the base's set-up is missing in it."""
+        archive = context(written, base)
+        key = digest(base, SETUP, archive_digest(archive), written.name)
+
+        def build(reference: str) -> None:
+            self._set_up(build_image(self.engine, written, archive, self.say), reference, "dockerfile")
+
+        return self._ensure(f"taskfit/dockerfile:{key}", build)
 
     def workspace(
         self,
@@ -76,18 +107,24 @@ class ImageStore:
         install: Sequence[str],
         history: Callable[[Tree], Tree],
         title: str,
+        variables: Mapping[str, str] | None = None,
     ) -> str:
         """The image that holds `tree` at /workspace, with `install` run in it.
 
         `history` adds a .git; it is called only when the image is built, and does not enter the key.
+        The source's own code runs without the host's credentials: they are lent to commands that only fetch
+        (`FETCHES`), and only before any other.
         """
-        key = _digest(environment, hashlib.sha256(write_tar(tree, USER_ID)).hexdigest(), list(install))
+        content = hashlib.sha256(write_tar(tree, USER_ID)).hexdigest()
+        key = digest(environment, content, list(install), *([dict(variables)] if variables else []))
 
         def build(reference: str) -> None:
-            with Builder(self.engine, environment, network=bool(install)) as builder:
+            with Builder(self.engine, environment, network=bool(install), variables=variables) as builder:
                 builder.put(WORKSPACE, write_tar(history(tree), USER_ID))
+                trusted = True
                 for command in install:
-                    builder.run(command, cwd=WORKSPACE)
+                    trusted = trusted and command in FETCHES
+                    builder.run(command, cwd=WORKSPACE, credentials=trusted)
                 if install:
                     builder.run(f"chown -R {USER}:{USER} {WORKSPACE}")
                 builder.commit(reference, "workspace", title=title)
@@ -107,90 +144,20 @@ class ImageStore:
 
     def _build_base(self, reference: str) -> None:
         self.say("building the base image (once per machine)")
-        with Builder(self.engine, root_file_system(self.engine, self.say), network=True) as builder:
-            for command in SETUP:
-                builder.run(command)
-            builder.commit(reference, "base")
+        self._set_up(root_file_system(self.engine, self.say), reference, "base")
+
+    def _set_up(self, image: str, reference: str, kind: str, more: Sequence[str] = ()) -> None:
+        """Apply the base's steps to an image; each does nothing where its work is done already."""
+        with Builder(self.engine, image, network=True) as builder:
+            for command in (*SETUP, *more):
+                builder.run(command, credentials=kind == "base")
+            builder.commit(reference, kind)
 
     def _ensure(self, reference: str, build: Callable[[str], None]) -> str:
         with _locks[reference]:
             if self.engine.image_id(reference) is None:
                 build(reference)
         return reference
-
-
-@dataclass(frozen=True)
-class OwnImage:
-    """An image that taskfit built."""
-
-    reference: str
-    kind: str
-    own_bytes: int
-    """Its size less that of the image of ours that it stands on."""
-    created: float
-    """Seconds since 1970."""
-
-
-DAY = 86_400.0
-LAYERS = ("root", "base", "environment", "workspace")
-"""From the ground up: an image can only go once what stands on it is gone."""
-
-
-def own_images(engine: Engine) -> list[OwnImage]:
-    """Every image that taskfit built, those that stand on others first, and of each kind the oldest first."""
-    with translated():
-        found = engine.api.images(filters={"label": "taskfit.kind"})
-    sizes = {image["Id"]: int(image["Size"]) for image in found}
-    shown = [
-        OwnImage(
-            reference=(image.get("RepoTags") or [image["Id"]])[0],
-            kind=image["Labels"]["taskfit.kind"],
-            own_bytes=int(image["Size"]) - sizes.get(image.get("ParentId") or "", 0),
-            created=image["Created"],
-        )
-        for image in found
-    ]
-    return sorted(shown, key=lambda image: (-LAYERS.index(image.kind) if image.kind in LAYERS else 0, image.created))
-
-
-def outdated(images: Sequence[OwnImage], days: float | None, keep_bytes: int | None, now: float) -> list[OwnImage]:
-    """The images to remove: those older than `days`, and the oldest until at most `keep_bytes` are left.
-
-    All of them where neither is given; the base goes only then, since building it again takes longest.
-    """
-    if days is None and keep_bytes is None:
-        return list(images)
-    removable = [image for image in images if image.kind not in ("root", "base")]
-    chosen = [image for image in removable if days is not None and now - image.created > days * DAY]
-    left = sum(image.own_bytes for image in images if image not in chosen)
-    for image in removable:
-        if keep_bytes is not None and left > keep_bytes and image not in chosen:
-            chosen.append(image)
-            left -= image.own_bytes
-    return [image for image in images if image in chosen]
-
-
-def remove_image(engine: Engine, reference: str) -> bool:
-    """Remove an image; False when something still uses it or it is gone."""
-    try:
-        engine.api.remove_image(reference)
-    except ImageNotFound:
-        return False
-    except Exception as error:
-        if getattr(error, "status_code", None) == 409:
-            return False
-        raise
-    return True
-
-
-def builds_from() -> dict[str, str]:
-    """Which of the host's settings image building uses, for `doctor`."""
-    names = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "HTTPS_PROXY", "HTTP_PROXY", "SSL_CERT_FILE")
-    return {name: os.environ[name] for name in names if os.environ.get(name)}
-
-
-def _digest(*parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 _locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)

@@ -24,7 +24,7 @@ def clean(
     import time
 
     from sandboxes.client import connect
-    from sandboxes.images import outdated, own_images, remove_image
+    from sandboxes.inventory import outdated, own_images, remove_image
     from sandboxes.reaper import containers, reap
 
     engine = connect()

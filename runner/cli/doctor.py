@@ -60,7 +60,8 @@ def _engine_checks() -> list[Check]:
     from sandboxes.client import connect
     from sandboxes.errors import EngineUnavailable
     from sandboxes.host import instruction
-    from sandboxes.images import LAYERS, builds_from, own_images
+    from sandboxes.inventory import LAYERS, own_images
+    from sandboxes.lending import lend
     from sandboxes.reaper import containers
 
     try:
@@ -78,7 +79,7 @@ def _engine_checks() -> list[Check]:
     )
     dead = [container for container in containers(engine) if not container.alive]
     runtimes = ", ".join(sorted(info.get("Runtimes") or {})) or "unknown"
-    settings = ", ".join(builds_from()) or "none set"
+    settings = ", ".join(sorted(lend(credentials=False).variables)) or "none set"
     return [
         Check("engine", engine.description),
         Check("runtime", f"{info.get('DefaultRuntime') or 'default'} (offered: {runtimes})"),

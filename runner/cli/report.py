@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import typer.core
 
-from runner.cli.options import Json, program
+from runner.cli.options import Json, Public, Redact, privacy, program
 
 if TYPE_CHECKING:
     from typer._click.core import Context
 
     from runner.folder import RunFolder
+    from runner.report.privacy import Mode, View
     from runner.report.summary import Profile
 
 
 PAGE = "report.html"
+PAGES: dict[Mode, str] = {"local": PAGE, "redacted": "report-redacted.html", "public": "report-public.html"}
 
 
 def report(
@@ -41,13 +43,19 @@ def report(
         list[str] | None,
         typer.Option(metavar="MEASURE=VALUE", help="Exit 1 where a model's value is lower, or there is none."),
     ] = None,
+    redact: Redact = False,
+    public: Public = False,
     json: Json = False,
 ) -> None:
     """Print what a run says about its models, from its transcripts alone; works while it runs."""
     from runner.errors import UserError
     from runner.folder import RunFolder, latest_run
+    from runner.report.privacy import View
     from runner.visible import visible
 
+    mode = privacy(redact, public)
+    if mode != "local" and (why is not None or (folder and len(folder) > 1)):
+        raise UserError("--redact and --public are for the whole report of one run")
     if folder and len(folder) > 1:
         _print_pooled([RunFolder(each.resolve()) for each in folder], json, every)
         return
@@ -56,11 +64,12 @@ def report(
         _explain(run, why, model)
         return
     if html is not None:
-        write_page(run, Path(html) if html else run.path / PAGE)
-        print(visible(html or str(run.path / PAGE)))
-    elif not print_report(run, json, every):
+        file = Path(html) if html else run.path / PAGES[mode]
+        write_page(run, file, mode)
+        print(visible(str(file)))
+    elif not print_report(run, json, every, mode):
         raise UserError(f"{run.path}: none of its {len(run.keys())} trials is done yet")
-    if fail_under and not _holds(run, fail_under, model):
+    if fail_under and not _holds(View(run, mode), fail_under, model):
         raise typer.Exit(1)
 
 
@@ -100,14 +109,14 @@ def _plain(profile: Profile) -> dict[str, Any]:
     }
 
 
-def _holds(run: RunFolder, thresholds: list[str], model: str | None) -> bool:
+def _holds(view: View, thresholds: list[str], model: str | None) -> bool:
     """Whether every model's value is as high as asked; says on standard error which is not. Raises UserError."""
     from runner.errors import UnknownName, UserError
     from runner.measures.catalogue import MEASURES
     from runner.visible import visible
 
     good = True
-    found = _profiles(run, [])
+    found = _profiles(view, [])
     for threshold in thresholds:
         name, _, text = threshold.partition("=")
         if name not in MEASURES:
@@ -138,7 +147,7 @@ class ReportCommand(typer.core.TyperCommand):
         return super().parse_args(ctx, given)
 
 
-def write_page(run: RunFolder, file: Path) -> None:
+def write_page(run: RunFolder, file: Path, mode: Mode = "local") -> None:
     """The report as one HTML file, whole or not at all. Raises FileProblem where it cannot be written."""
     from runner.errors import FileProblem
     from runner.report.page import html
@@ -146,7 +155,7 @@ def write_page(run: RunFolder, file: Path) -> None:
 
     if file.is_dir():
         raise FileProblem(file, "is a folder; name a file")
-    text = html(run, lambda problem: print(f"taskfit: {visible(problem)}", file=sys.stderr))
+    text = html(run, lambda problem: print(f"taskfit: {visible(problem)}", file=sys.stderr), mode)
     beside = file.with_name(f".{file.name}.part")
     try:
         beside.write_text(text, encoding="utf-8")
@@ -156,32 +165,35 @@ def write_page(run: RunFolder, file: Path) -> None:
         raise FileProblem(file, f"cannot be written: {error.strerror}") from None
 
 
-def print_report(folder: RunFolder, as_json: bool, every: bool = False) -> bool:
+def print_report(folder: RunFolder, as_json: bool, every: bool = False, mode: Mode = "local") -> bool:
     """The run's report: a table, or JSON; what could not be read goes to standard error. False without a trial."""
     from rich.console import Console
 
     from runner.console import tables
     from runner.errors import FileProblem
+    from runner.report.privacy import View
     from runner.report.summary import pareto
 
     problems: list[str] = []
-    found = _profiles(folder, problems)
+    view = View(folder, mode)
+    found = view.profiles(_profiles(view, problems))
     if not found:
         return False
     results = []
-    planned = folder.keys()
+    planned = view.keys()
     for key in planned:
         try:
-            results += [result] if (result := folder.result(key)) is not None else []
+            results += [view.result(result)] if (result := folder.result(key)) is not None else []
         except FileProblem:  # told of already
             continue
     if as_json:
         models = {name: _plain(profile) for name, profile in found.items()}
         whole = {
             "schema": 1,
-            "run": str(folder.path),
+            "run": str(folder.path) if mode == "local" else view.name,
+            "privacy": {"mode": mode, "private_scenarios": len(view.private), "note": view.note},
             "planned": len(planned),
-            "problems": problems,
+            "problems": view.problems(problems),
             "pareto": pareto(found),
             "models": models,
             "trials": [result.model_dump(mode="json", by_alias=True) for result in results],
@@ -191,11 +203,12 @@ def print_report(folder: RunFolder, as_json: bool, every: bool = False) -> bool:
     console = Console()
     console.print(tables.trials(results))
     console.print(tables.report(found, every))
+    if mode != "local" and view.note:
+        console.print(view.note, style="dim", markup=False, highlight=False)
     return True
 
 
-def _profiles(folder: RunFolder, problems: list[str]) -> Mapping[str, Profile]:
-    from runner.report.load import records
+def _profiles(view: View, problems: list[str]) -> Mapping[str, Profile]:
     from runner.report.summary import profiles
     from runner.visible import visible
 
@@ -203,7 +216,7 @@ def _profiles(folder: RunFolder, problems: list[str]) -> Mapping[str, Profile]:
         problems.append(text)
         print(f"taskfit: {visible(text)}", file=sys.stderr)
 
-    return profiles(records(folder, problem))
+    return profiles(view.records(problem))
 
 
 def _explain(run: RunFolder, name: str, model: str | None) -> None:
@@ -214,11 +227,12 @@ def _explain(run: RunFolder, name: str, model: str | None) -> None:
     from runner.errors import UnknownName
     from runner.measures.catalogue import MEASURES
     from runner.report.numbers import STYLES
+    from runner.report.privacy import View
     from runner.visible import visible
 
     if name not in MEASURES:
         raise UnknownName("measure", name, MEASURES)
-    found = _profiles(run, [])
+    found = _profiles(View(run), [])
     if model is not None and model not in found:
         raise UnknownName(f"model in {run.path}", model, found)
     measure = MEASURES[name]

@@ -1,23 +1,53 @@
-"""Environments inferred from a repository's own files."""
+"""How a repository's image is built and its tests are run, read from its files; nothing is run, no host is asked."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 
+from runner.environments.files import Files, table
+from runner.environments.others import infer_cargo, infer_go, infer_node, package_json
+from runner.environments.python import infer_python, is_python
+from runner.errors import Rejected
 from runner.repo import Environment, RepoTests
 from sandboxes.archive import Tree
 
 
 @dataclass(frozen=True)
 class Guess:
-    """What a repository needs, and where that was read."""
+    """An environment and a suite, with the reasons for both."""
 
     environment: Environment
     suite: RepoTests
     reasons: tuple[str, ...]
+    """Each choice and where it was read, as in `pytest: [tool.pytest.ini_options] in pyproject.toml`."""
 
 
 def infer(tree: Tree, on: date | None) -> Guess:
-    """Nothing is inferred yet."""
-    return Guess(Environment(), RepoTests(), ())
+    """Read a repository's files; `on` is the day whose packages its environment should have.
+
+    Raises Rejected: `framework-unknown`, `unsupported`.
+    """
+    files = Files(tree)
+    environment, suite = _infer(files, on)
+    return Guess(environment, suite, tuple(files.reasons))
+
+
+def _infer(files: Files, on: date | None) -> tuple[Environment, RepoTests]:
+    packaged = any(name in files for name in ("setup.py", "setup.cfg")) or bool(
+        table(files.toml("pyproject.toml"), "project") or table(files.toml("pyproject.toml"), "tool", "poetry")
+    )
+    if packaged:
+        return infer_python(files, on)
+    if "go.mod" in files:
+        return infer_go(files, on)
+    if "Cargo.toml" in files:
+        return infer_cargo(files, on)
+    if "package.json" in files and (table(package_json(files), "scripts").get("test") or not is_python(files)):
+        return infer_node(files, on)
+    if is_python(files) or any("/" not in path and path.endswith(".py") for path in files.tree) or any(files.tests()):
+        return infer_python(files, on)
+    known = "pyproject.toml, setup.py, requirements.txt, package.json, go.mod or Cargo.toml"
+    below = sorted({path.rpartition("/")[0] for path in files.tree if path.rpartition("/")[2] in known and "/" in path})
+    hint = f"; {below[0]}/ has one: name that folder's tests in [suite]" if below else ""
+    raise Rejected("framework-unknown", f"its root has no {known}{hint}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from runner.frameworks.base import Framework
 from runner.frameworks.cargo import Cargo
 from runner.frameworks.go import Go
+from runner.frameworks.node import Node
 from runner.frameworks.pytest import Pytest
 from runner.frameworks.unittest import Django, Unittest
 from runner.repo import FrameworkName
@@ -13,6 +14,7 @@ FRAMEWORKS: dict[FrameworkName, Framework] = {
     "pytest": Pytest(),
     "unittest": Unittest(),
     "django": Django(),
+    "node": Node(),
     "go": Go(),
     "cargo": Cargo(),
 }

@@ -19,6 +19,7 @@ from filelock import FileLock
 
 from runner.catalog import CACHES
 from runner.errors import Rejected
+from runner.frameworks import framework
 from runner.git import GitRefused, git
 from runner.objects import tree_at
 from runner.patches import PatchHostile, PatchRefused, patched, touched
@@ -26,13 +27,11 @@ from runner.proposal import Lead, Proposal
 from runner.visible import visible
 from sandboxes.archive import Entry, Tree
 
-TEST_FILES = ("test/", "tests/", "testing/", "testcases/", "test_*.py", "*_test.py", "tests.py", "conftest.py")
-"""Globs as in .gitignore: files that hold tests, or that tests alone read."""
 LONGEST_ID = 60
 LONGEST_TITLE = 200
 _HASH = re.compile(r"[0-9a-f]{7,40}")
 _URL = re.compile(r"(https?|ssh|git)://[^\s]+|[\w.-]+@[\w.-]+:[^\s]+")
-_IS_TEST = pathspec.PathSpec.from_lines("gitignore", TEST_FILES)
+_IS_TEST = pathspec.PathSpec.from_lines("gitignore", framework("pytest").test_files)
 
 
 def slug(text: str) -> str:

@@ -99,7 +99,7 @@ class _Load:
         built = read_dockerfile(_dockerfile(task, files), context)
         if not re.match(r"python\b", built.image):
             notes.append(f"built on taskfit's base image instead of {built.image}")
-        wanted, targets = tests_of(_text(files, "tests/test.sh"))
+        wanted, targets = deciding_tests(_text(files, "tests/test.sh"))
         environment = _environment(task, built, wanted)
         if "solution/solve.sh" not in files:
             raise Rejected("unsupported", "it has no solution/solve.sh, so nothing proves it")
@@ -142,7 +142,7 @@ def _dockerfile(task: Mapping[str, Any], files: Tree) -> str:
     return f"{written}\nWORKDIR {workdir}" if workdir else written
 
 
-def tests_of(script: str) -> tuple[Steps, list[str]]:
+def deciding_tests(script: str) -> tuple[Steps, list[str]]:
     """What a test.sh installs, and which files it has pytest run. Raises Rejected, naming a command beyond that.
 
     Its exit code and its reward are pytest's: all of the tests pass, or not.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ BUNDLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
 MAX_DOWNLOAD = 64 << 20
 """Bytes of one archive."""
 SECONDS = 60.0
+_PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Release:
 
 def releases(project: str) -> list[Release]:
     """A project's source releases, the oldest first. Raises UserError."""
+    if not _PROJECT.fullmatch(project):
+        raise UserError(f"{project!r:.200} is no package's name")
     with _client() as client:
         try:
             page = client.get_project_page(project, timeout=SECONDS)

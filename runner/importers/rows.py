@@ -30,7 +30,7 @@ class Row:
     problem: str = ""
 
 
-def rows(place: Path) -> Iterator[Row]:
+def rows(place: Path, max_line: int = MAX_LINE) -> Iterator[Row]:
     """Every row of a file, or of each data file in a folder. Raises FileProblem, UserError for what is none."""
     files = [place]
     if place.is_dir():
@@ -43,7 +43,7 @@ def rows(place: Path) -> Iterator[Row]:
         if reader is None:
             raise FileProblem(file, f"is no {', '.join(_READERS)} file")
         try:
-            for where, found in reader(file):
+            for where, found in reader(file, max_line):
                 number += 1
                 problem = found if isinstance(found, str) else ""
                 yield Row(number, f"{file.name}, {where}", found if isinstance(found, dict) else None, problem)
@@ -51,15 +51,15 @@ def rows(place: Path) -> Iterator[Row]:
             raise FileProblem(file, f"cannot be read: {error}") from None
 
 
-def _lines(file: Path) -> Iterator[tuple[str, dict[str, Any] | str]]:
+def _lines(file: Path, max_line: int) -> Iterator[tuple[str, dict[str, Any] | str]]:
     with file.open("rb") as stream:
         number = 0
-        while line := stream.readline(MAX_LINE + 1):
+        while line := stream.readline(max_line + 1):
             number += 1
-            if len(line) > MAX_LINE:
+            if len(line) > max_line:
                 while line and not line.endswith(b"\n"):
-                    line = stream.readline(MAX_LINE)
-                yield f"line {number}", f"is longer than {MAX_LINE >> 20} MiB"
+                    line = stream.readline(max_line)
+                yield f"line {number}", f"is longer than {max_line:,} bytes"
             elif line.strip():
                 yield f"line {number}", _parsed(line)
 
@@ -74,7 +74,7 @@ def _parsed(line: bytes) -> dict[str, Any] | str:
     return found if isinstance(found, dict) else "is no JSON object"
 
 
-def _whole(file: Path) -> Iterator[tuple[str, dict[str, Any] | str]]:
+def _whole(file: Path, _: int) -> Iterator[tuple[str, dict[str, Any] | str]]:
     """A list of rows, `{"rows": [{"row": …}]}` as data-set viewers write it, id → row, or a single row."""
     size = file.stat().st_size
     if size > MAX_JSON:
@@ -96,7 +96,7 @@ def _whole(file: Path) -> Iterator[tuple[str, dict[str, Any] | str]]:
         yield f"row {index}", row if isinstance(row, dict) else "is no JSON object"
 
 
-def _parquet(file: Path) -> Iterator[tuple[str, dict[str, Any] | str]]:
+def _parquet(file: Path, _: int) -> Iterator[tuple[str, dict[str, Any] | str]]:
     try:
         import pyarrow
         from pyarrow import parquet

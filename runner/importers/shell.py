@@ -76,7 +76,7 @@ def steps(script: str) -> Steps:
     stateful = working = False
     for line in logical_lines(script):
         simple = commands(line)
-        if not simple or _CONDITIONAL.match(line) or re.search(r"[|<>$`]", line):
+        if not simple or _CONDITIONAL.match(line) or _needs_shell(line, simple):
             rest.append(line)
             working = True
             continue
@@ -96,6 +96,11 @@ def steps(script: str) -> Steps:
         rest += ["; ".join(map(shlex.join, left))] if left else []
     install = ["\n".join(rest)] if stateful and working else rest if working else []
     return Steps(tuple(dict.fromkeys(system)), tuple(dict.fromkeys(packages)), tuple(install))
+
+
+def _needs_shell(line: str, simple: list[list[str]]) -> bool:
+    """Whether a line has pipes, redirections, groups or substitutions."""
+    return bool(re.search(r"[$`]", line)) or any(re.fullmatch(r"[|<>&()]+", word) for words in simple for word in words)
 
 
 def _apt(words: list[str]) -> list[str] | None:

@@ -14,6 +14,7 @@ from sandboxes.client import Engine
 from sandboxes.container import DockerSandbox
 from sandboxes.errors import ImageBuildFailed
 from sandboxes.images import ImageStore
+from sandboxes.recipe import Recipe
 
 PLACE = "/tmp/solution"
 LINK = f"rm -rf /solution && ln -s {PLACE} /solution"
@@ -33,9 +34,9 @@ class SandboxSolver:
     def __call__(self, environment: Environment, base: Tree, solution: Tree) -> tuple[Tree, Tree]:
         """The workspace before and after. Raises Rejected, and the sandbox's errors."""
         try:
-            ground = self.images.environment(environment.system, environment.packages)
+            ground = self.images.environment(Recipe(environment.system, environment.packages))
             install = (*environment.install, LINK)
-            image = self.images.workspace(ground, base, install, with_history, "solution")
+            image = self.images.workspace(ground, base, install, with_history, "solution", environment.variables)
         except ImageBuildFailed as error:
             raise Rejected("image-does-not-build", visible(str(error), newlines=True)) from None
         before = self.images.snapshot(image)

@@ -1,4 +1,4 @@
-"""Walks a repository's history, newest first: every commit that is looked at becomes a lead, or is left out with a code.
+"""Walks a repository's history, newest first: each commit that is looked at is a lead, or is left out with a code.
 
 The first-parent line is walked, so that a plain commit, a squashed pull request and a merge are one candidate each. A
 merge that joins several commits without a text of its own, or changes too much, is left out, and what it brought in is
@@ -31,6 +31,7 @@ MOST_LINES = 400
 """Lines of code that it adds and removes together."""
 
 _MERGE = re.compile(r"Merge (?:branch|branches|tag|remote|commit|pull request|PR|in\b|\S+ into)\b.*", re.IGNORECASE)
+_REFERENCE = re.compile(r"\W*(?:\w+:?\s+)?(?:[\w.-]{1,80}/[\w.-]{1,80})?(?:#\d+|https?://\S+|GH-\d+)\W*")
 _REVERTS = re.compile(r"This reverts commit ([0-9a-f]{7,64})")
 
 
@@ -234,15 +235,15 @@ def _message(commit: Commit, inner: Sequence[Commit]) -> str:
     """What a commit says, or for a merge without words of its own what it brought in says, oldest first."""
     if not _MERGE.match(commit.subject):
         return commit.message
-    own = _own_words(commit.message)
-    return own or "\n\n".join(each.message for each in reversed(inner)) or commit.message
+    brought = "\n\n".join(each.message for each in reversed(inner))
+    return _own_words(commit.message) or brought or commit.message
 
 
 def _own_words(message: str) -> str:
-    """A merge's message below git's or the platform's line; that of another commit as it is."""
+    """A merge's message below git's or the platform's line, where it is more than a reference; another's as it is."""
     subject, _, body = message.partition("\n")
     if not _MERGE.match(subject):
         return message
-    return "\n".join(
-        line for line in body.strip().split("\n") if not line.startswith(("Conflicts:", "#\t", "\t"))
-    ).strip()
+    lines = (line for line in body.strip().split("\n") if not line.startswith(("Conflicts:", "#\t", "\t")))
+    said = [line for line in lines if not _REFERENCE.fullmatch(line)]
+    return "\n".join(said).strip()

@@ -10,17 +10,26 @@ from typing import Literal
 from runner.errors import Rejected
 from runner.mining.cleaning import Fix, cleaned
 from runner.mining.issues import Issue
-from runner.mining.messages import title
+from runner.mining.messages import capitalised, speaks_of_fault, title, uncapitalised
 
-FEWEST_WORDS = 12
-"""Different words of two letters or more that an instruction needs, title included: what was done, seen, expected."""
+FEWEST_WORDS = 8
+"""Different words of two letters or more that an instruction needs, title included: "Fix a crash" says too little."""
+MOST_TAKEN = 0.3
+"""Of a text's words, the share that cleaning may take before a thin rest is blamed on it."""
 
 _REPAIRS = re.compile(
-    r"(?:hot|bug)?fix(?:e[sd]|ing)?\b:?\s+(?:(?:for|up)\s+)?(?:(?:a|an|the)\s+)?(?:(?:bug|issue|problem|regression|case|edge case)s?"
-    r"\s+(?=where|when|with|in|that|causing|of|on|due)(?:(?:where|in which|that)\s+)?)?",
+    r"(?:hot|bug)?fix(?:e[sd]|ing)?\b:?\s+(?!and\b)(?:(?:for|up)\s+)?(?:(?:(?:a|an|the)\s+)?(?:bug|issue|problem|case)s?\s+"
+    r"(?:where|in which)\s+|(?:an?|the)\s+)?",
     re.IGNORECASE,
 )
-_MEANS = re.compile(r"(?:,? (?:by|via|through) (?:\w+ly )?\w+ing\b|\s+-+>?\s+(?:use|replace|now)\b).*$", re.IGNORECASE)
+_MEANS = re.compile(
+    r"(?:,? (?:by|via|through) (?:\w+ly )?\w+ing\b|\s+-+>?\s+(?:use|replace|now)\b|\bto (?:also )?use \S*[_(.`]).*$",
+    re.IGNORECASE,
+)
+_WISH = re.compile(
+    r"(?:no|not|never|do(?:es)?(?:n['’]t| not)|avoid|prevent|stop|ensure|handle|make sure)\b", re.IGNORECASE
+)
+_PURPOSE = re.compile(r".*\b(?:to|and) (?:fix|resolve|prevent|avoid)(?:es)?\s+(?=(?:\S+\s+){2})", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -32,25 +41,31 @@ class Told:
 
 
 def instruction(
-    message: str, fix: Fix, issue: Issue | None = None, fewest_words: int = FEWEST_WORDS, comments: bool = False
+    message: str,
+    fix: Fix,
+    issue: Issue | None = None,
+    noted: str = "",
+    fewest_words: int = FEWEST_WORDS,
+    comments: bool = False,
 ) -> Told:
     """What a model is asked to fix: an issue's text, or else the message's, without the fix in it.
+
+    `noted` is what the commit adds to the changelog; it helps a message that says too little.
 
     Raises Rejected: `instruction-thin` where neither ever had `fewest_words` different words, `instruction-leaks` where
     one had them before the fix was taken out of it.
     """
-    had = 0
-    for told, before in _candidates(message, fix, issue, comments):
+    candidates = _candidates(message, fix, issue, noted, comments)
+    for told, _ in candidates:
         if count(told.text) >= fewest_words and not fix.is_in(told.text):
             return told
-        had = max(had, before)
-    most = max((count(told.text) for told, _ in _candidates(message, fix, issue, comments)), default=0)
-    if had >= fewest_words:
-        what = f"{most} different words are left of {had} once the fix is out of the text; at least {fewest_words} are needed"
-        raise Rejected("instruction-leaks", f"{what}; write an instruction by hand")
+    left, had = max((count(told.text), before) for told, before in candidates)
+    if had >= fewest_words and left <= (1 - MOST_TAKEN) * had:
+        what = f"{left} of {had} different words are left once the fix is out of the text"
+        raise Rejected("instruction-leaks", f"{what}, and at least {fewest_words} are needed; write one by hand")
     where = "its message" if issue is None else f"issue {issue.key}"
-    problem = f"{where} has {had} different words, and at least {fewest_words} are needed"
-    raise Rejected("instruction-thin", f"{problem}; name exported issues, or write an instruction by hand")
+    problem = f"{where} has {left} different words for the fault, and at least {fewest_words} are needed"
+    raise Rejected("instruction-thin", f"{problem}; name exported issues, or write one by hand")
 
 
 def count(text: str) -> int:
@@ -59,15 +74,23 @@ def count(text: str) -> int:
 
 
 def symptom(subject: str) -> str:
-    """A subject as the fault that it speaks of: "Fix crash on empty input by …" → "Crash on empty input"."""
-    plain = _MEANS.sub("", title(subject))
+    """A subject as the fault or the wish that it speaks of.
+
+    "Fix crash on empty input by …" → "Crash on empty input"; what is no fault is what somebody wants to see, and could
+    be read the wrong way round: "Pager doesn't close streams" → "Expected: pager doesn't close streams".
+    """
+    plain = title(subject)
+    purpose = _PURPOSE.match(plain)
+    plain = plain[purpose.end() :] if purpose else _MEANS.sub("", plain).strip() or plain
     rest = _REPAIRS.match(plain)
     if rest and plain[rest.end() :].strip():
-        plain = plain[rest.end() :]
-    return plain[:1].upper() + plain[1:]
+        return capitalised(plain[rest.end() :])
+    if purpose or (speaks_of_fault(plain) and not _WISH.match(plain)):
+        return capitalised(plain)
+    return f"Expected: {uncapitalised(plain)}"
 
 
-def _candidates(message: str, fix: Fix, issue: Issue | None, comments: bool) -> Sequence[tuple[Told, int]]:
+def _candidates(message: str, fix: Fix, issue: Issue | None, noted: str, comments: bool) -> Sequence[tuple[Told, int]]:
     """(instruction, words before it was cleaned), the best first."""
     found: list[tuple[Told, int]] = []
     if issue is not None:
@@ -76,15 +99,20 @@ def _candidates(message: str, fix: Fix, issue: Issue | None, comments: bool) -> 
         text = _composed(name, said, fix, issue.is_change)
         found.append((Told(text, "issue"), count(f"{issue.title}\n{issue.body}")))
     subject, _, body = message.partition("\n")
-    found.append((Told(_composed(symptom(subject), body, fix, True), "commit"), count(message)))
-    return found
+    plain = _composed(symptom(subject), body, fix, True)
+    own = [(Told(plain, "commit"), count(message))]
+    if entry := cleaned(noted, fix, True):
+        quoted = "\n".join(f"> {line}".rstrip() for line in entry.split("\n"))
+        more = f"{plain}\nOnce it is fixed, the changelog will say:\n\n{quoted}\n"
+        own.insert(0 if plain.count("\n") == 1 else 1, (Told(more, "commit"), count(f"{message}\n{noted}")))
+    return [*found, *own]
 
 
 def _composed(name: str, body: str, fix: Fix, describes_change: bool) -> str:
     """A heading and the text below it; the first line of a text that repeats the heading is left out."""
-    heading = cleaned(name, fix, False).replace("\n", " ")
+    heading = cleaned(name, fix).replace("\n", " ").strip(" .:;,-")
     text = cleaned(body, fix, describes_change)
     first, _, rest = text.partition("\n")
     if first.strip("# *.").casefold() == heading.strip(" .").casefold():
         text = rest.strip()
-    return f"# {heading}\n\n{text}\n" if heading and text else f"{heading or text}\n"
+    return "\n\n".join(filter(None, (f"# {heading}" if heading else "", text))) + "\n"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import difflib
 import re
-import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from runner.mining.python import parsed
 from sandboxes.archive import Tree
 
 MOST_LINES = 20_000
@@ -21,7 +21,7 @@ _SYMBOL = re.compile(
 _RECEIVER = re.compile(r"^\s*func\s+\(\s*\w*\s*\*?(?P<type>\w+)")
 
 
-def locations(base: Tree, solved: Tree, paths: Iterator[str] | list[str]) -> tuple[str, ...]:
+def locations(base: Tree, solved: Tree, paths: Iterable[str]) -> tuple[str, ...]:
     """`file::qualified.symbol` of what changes in these files of the base, else the file alone; sorted by place.
 
     A file that the base lacks is no place of a fault, unless the fix is nothing but new files.
@@ -85,11 +85,8 @@ def _before(old: list[str], line: int, inserted: str) -> int:
 
 def _python_symbols(text: str) -> list[tuple[int, int, str]] | None:
     """(first line, last line, qualified name), outer before inner, from 0; None where it is no Python."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parsed(text)
+    if tree is None:
         return None
     found: list[tuple[int, int, str]] = []
     todo: list[tuple[ast.AST, str]] = [(tree, "")]

@@ -10,20 +10,27 @@ from runner.mining.issues import Issue
 
 LONGEST_ID = 60
 LONGEST_TITLE = 200
+LONGEST = 20_000
+"""Characters of a message that are read."""
 
 _CONVENTIONAL = re.compile(r"(?P<type>[A-Za-z]+)(?:\([^)]*\))?!?:\s+(?P<rest>\S.*)")
 _FIX_TYPES = frozenset({"fix", "bugfix", "hotfix", "bug", "security", "sec", "regression"})
 _OTHERS = """
-feat feature docs doc style refactor refact test tests chore build ci revert release deps dep perf lint typo wip
-merge bump meta infra
+feat feature docs doc style refactor refact test tests chore build ci revert release deps dep perf lint typo merge bump
+meta infra
 """
 _OTHER_TYPES = frozenset(_OTHERS.split())
 _EMOJI = re.compile(r":[a-z0-9_+-]+:\s*|[\U0001F300-\U0001FAFF\u2600-\u27BF]\uFE0F?\s*")
-_REFERENCE = r"(?:[\w.-]+/[\w.-]+)?[#!]\d+|GH-\d+|[A-Z][A-Z0-9]+-\d+|https?://\S+"
+_REFERENCE = r"(?:[\w.-]{1,80}/[\w.-]{1,80})?[#!]\d+|GH-\d+|[A-Z][A-Z0-9]+-\d+|https?://\S+"
 _VERB = r"fix(?:e[sd])?|close[sd]?|resolve[sd]?"
 _CLOSES = re.compile(rf"\b(?:{_VERB})\b:?\s+(?:issue\s+|bug\s+|ticket\s+)?(?:{_REFERENCE})", re.IGNORECASE)
+_WIP = re.compile(r"\[?(?:wip|draft)\]?\s*[:-]?\s+(?=\S)", re.IGNORECASE)
+_OPENING = re.compile(
+    rf"(?:{_VERB})\b:?\s+(?:{_REFERENCE})(?:\s*(?:,|and|&)\s*(?:{_REFERENCE})){{0,9}}\s*[:,.-]+\s+(?=\S)", re.IGNORECASE
+)
 _TRAILING = re.compile(
-    rf"[\s,;(\[-]*(?:\b(?:{_VERB}|refs?|see|re|via|in|for)\b:?\s*)?(?:{_REFERENCE})[)\]]*\s*\.?$", re.I
+    rf"[\s,;(\[-]*(?:\b(?:{_VERB}|refs?|see|re|via|in|for|issue|bug|ticket|gh|pr)\b:?\s*)?(?:{_REFERENCE})[)\]]*\s*\.?$",
+    re.I,
 )
 _LEADING = re.compile(rf"(?:\[(?:{_REFERENCE}|[\w\s/.-]{{1,24}})\]|(?:{_REFERENCE}))\s*[:-]?\s+(?=\S)")
 
@@ -56,24 +63,25 @@ _NEVER = (
     ),
 )
 _OTHER = re.compile(
-    r"(?:add|implement|introduce|support|allow|enable|refactor|rename|move|remove|drop|deprecate|clean ?up|cleanup|"
-    r"format|document|simplif|reorgani[sz]e|replace|switch|migrat|rewrite|extract|split|merge|update|improve|optimi[sz]e|"
-    r"speed|make|use|convert|modernize|test|tests|extend|expose|provide|create|initial|start|begin|prepare|tweak|polish|"
-    r"reword|bring|let|new|set up|setup)\w*\b",
+    r"(?:add|implement|introduce|support|allow|enable|refactor|rename|move|remove|drop|deprecate|clean|clean ?up|"
+    r"format|document|reorgani[sz]e|replace|switch|migrate|rewrite|extract|split|merge|update|improve|optimi[sz]e|speed|make|use|"
+    r"convert|moderni[sz]e|extend|expose|provide|create|start|begin|prepare|tweak|polish|reword|bring|let|simplify|set|"
+    r"tests?(?= (?:for|of|that|cases?|coverage)\b)|tests|initial|new|simplified|simplifies|setup)"
+    r"(?:s|es|d|ed|p?ped|p?ping|ing)?(?![\w.(])",
     re.I,
 )
 _FAULT = re.compile(
     r"\b(?:(?:hot|bug)?fix(?:e[sd]|ing)?|bugs?|regressions?|regress(?:es|ed)|crash(?:e[sd]|ing)?|segfault\w*|broken|"
     r"incorrect(?:ly)?|wrong(?:ly)?|defects?|faults?|faulty|tracebacks?|deadlock\w*|race conditions?|memory leaks?|"
     r"infinite (?:loop|recursion)|off.by.one|corrupt\w*|hangs?|work ?around|"
-    r"behebt|behoben|korrigier\w*|corrig\w*|corrección|arregl\w*|исправ\w*)\b|修复|修正|バグ",
+    r"behebt|behoben|fehler|korrigier\w*|corrig\w*|corrección|arregl\w*|исправ\w*)\b|修复|修正|バグ",
     re.I,
 )
 _SYMPTOM = re.compile(
-    r"\b(?:errors?|fail(?:s|ed|ing|ures?)?|exceptions?|prevent\w*|avoid\w*|ensure\w*|correct(?:ly|s|ed)?|properly|handle\w*|"
-    r"no longer|(?:do|does|did|is|are|was|were|should|could|can|must)(?:n['’]t| not)|cannot|don['’]t|never|instead of|"
-    r"missing|invalid|unexpected(?:ly)?|ignor\w*|lost|loses?|forgotten|forgot|respect\w*|honou?r\w*|preserve\w*|"
-    r"problems?|issues?|escape\w*|[A-Z]\w*(?:Error|Exception|Warning))\b"
+    r"\b(?:(?i:errors?|fail(?:s|ed|ing|ures?)?|exceptions?|prevent\w*|avoid\w*|ensure\w*|correct(?:ly|s|ed)?|properly|"
+    r"handle\w*|no longer|(?:do|does|did|is|are|was|were|should|could|can|must)(?:n['’]t| not)|cannot|don['’]t|never|"
+    r"instead of|missing|invalid|unexpected(?:ly)?|ignor\w*|lost|loses?|forgotten|forgot|respect\w*|honou?r\w*|"
+    r"preserve\w*|problems?|issues?|escape\w*)|[A-Z]\w*(?:Error|Exception|Warning))\b"
 )
 _FAULT_LABEL = re.compile(r"\b(?:bugs?|defects?|regressions?|crash(?:es)?|faults?|incidents?)\b", re.I)
 _OTHER_LABEL = re.compile(
@@ -89,8 +97,9 @@ def why_no_fix(message: str, issue: Issue | None = None) -> str | None:
     An issue's label decides, then what a conventional commit calls itself, then words: of a fault in the subject or of
     closing an issue; openings of other work ("Add", "Rename"); words of a symptom; of a fault in the body.
     """
-    subject, _, body = message.partition("\n")
-    plain = _EMOJI.sub("", subject).strip()
+    subject, _, body = message[:LONGEST].partition("\n")
+    subject = subject[: 2 * LONGEST_TITLE]
+    plain = _WIP.sub("", _EMOJI.sub("", subject).strip())
     for pattern, why in _NEVER[:1]:
         if pattern.match(plain):
             return why
@@ -119,13 +128,27 @@ def why_no_fix(message: str, issue: Issue | None = None) -> str | None:
 
 def title(subject: str) -> str:
     """A subject without the type, ticket numbers, emoji and references that people put around it; 200 characters."""
-    plain = _EMOJI.sub("", subject).strip()
+    plain = _WIP.sub("", _EMOJI.sub("", subject[: 2 * LONGEST_TITLE]).strip())
     if conventional := _CONVENTIONAL.fullmatch(plain):
         named = conventional["type"].lower()
         plain = conventional["rest"] if named in _FIX_TYPES | _OTHER_TYPES else plain
     plain = _without_references(plain).rstrip(" .")
-    plain = plain[:1].upper() + plain[1:]
+    plain = capitalised(plain)
     return plain if len(plain) <= LONGEST_TITLE else plain[: LONGEST_TITLE - 1].rstrip() + "…"
+
+
+def capitalised(text: str) -> str:
+    """With a capital where a word begins it; a name of code keeps its own."""
+    return text[:1].upper() + text[1:] if re.match(r"[a-zà-ÿ]+(?:[\s,:'’-]|$)", text) else text
+
+
+def uncapitalised(text: str) -> str:
+    """Without the capital of a word that began a sentence; a name keeps its own."""
+    return text[:1].lower() + text[1:] if re.match(r"[A-ZÀ-Ý][a-zà-ÿ]+(?:[\s,:'’-]|$)", text) else text
+
+
+def speaks_of_fault(subject: str) -> bool:
+    return _FAULT.search(subject) is not None
 
 
 def identifier(repo: str, subject: str, commit: str, taken: Collection[str] = ()) -> str:
@@ -160,7 +183,9 @@ def _cut(name: str, room: int) -> str:
 
 def _without_references(subject: str) -> str:
     """A subject without ticket numbers before and references after it."""
-    plain = _LEADING.sub("", subject, count=1) if _LEADING.match(subject) else subject
+    plain = _WIP.sub("", subject, count=1) if _WIP.match(subject) else subject
+    for opening in (_LEADING, _OPENING):
+        plain = opening.sub("", plain, count=1) if opening.match(plain) else plain
     while (shorter := _TRAILING.sub("", plain)) != plain and shorter.strip():
         plain = shorter
     return plain.strip()

@@ -1,15 +1,15 @@
-"""One commit as a proposal: its parent is the base, its tests are hidden, the rest of its change is the reference fix."""
+"""One commit as a proposal: its parent is the base, its tests are hidden, the rest of its change is the fix."""
 
 from __future__ import annotations
 
 import ast
-import warnings
 from dataclasses import dataclass
 
 from runner.catalog import CACHES
 from runner.errors import Rejected
 from runner.git import GitRefused
 from runner.leaks import leak
+from runner.mining.changelog import entry
 from runner.mining.cleaning import Fix
 from runner.mining.commits import LINK, Change, Commit
 from runner.mining.instruction import FEWEST_WORDS, instruction
@@ -17,6 +17,7 @@ from runner.mining.issues import Issue
 from runner.mining.locations import locations
 from runner.mining.messages import title
 from runner.mining.paths import kind, protecting
+from runner.mining.python import parsed
 from runner.mining.source import History
 from runner.objects import blobs, tree_at
 from runner.proposal import Proposal
@@ -63,7 +64,9 @@ def propose(history: History, fault: Fault) -> Proposal:
     _check(fixing, testing, base, solved, hidden)
     fix = Fix.between(base, solved)
     if fault.text is None:
-        told = instruction(fault.message, fix, fault.issue, fault.fewest_words, fault.comments)
+        documents = ((each.path, _entry(each, data)) for each in changed if each.status != "D")
+        noted = entry(base, documents)
+        told = instruction(fault.message, fix, fault.issue, noted, fault.fewest_words, fault.comments)
         text, source = told.text, told.source
     else:
         text, source = fault.text, None
@@ -107,22 +110,22 @@ def _after(base: Tree, changes: list[Change], data: dict[str, bytes]) -> dict[st
         each.before for each in changes if each.status == "R"
     }
     there = {each.path: _entry(each, data) for each in changes if each.status != "D"}
-    return {path: entry for path, entry in base.items() if path not in gone} | there
+    return {path: kept for path, kept in base.items() if path not in gone} | there
 
 
 def _check(fixing: list[Change], testing: list[Change], base: Tree, solved: Tree, hidden: Tree) -> None:
     """Raises Rejected for content that makes no scenario."""
     for each in (*fixing, *testing):
-        for entry in (base.get(each.before), solved.get(each.path), hidden.get(each.path)):
-            if entry is not None and entry.data.startswith(LFS):
+        for there in (base.get(each.before), solved.get(each.path), hidden.get(each.path)):
+            if there is not None and there.data.startswith(LFS):
                 raise Rejected("lfs-pointer", f"{each.path!r} is in Git LFS, and only its pointer is here")
     for each in fixing:
-        for entry in (base.get(each.before), solved.get(each.path)):
-            if entry is None:
+        for there in (base.get(each.before), solved.get(each.path)):
+            if there is None:
                 continue
-            if b"\0" in entry.data:
+            if b"\0" in there.data:
                 raise Rejected("binary-change", f"{each.path!r} is a binary file, which no model edits with text tools")
-            if not _is_text(entry.data) or not _is_text(each.path.encode("utf-8", "surrogateescape")):
+            if not _is_text(there.data) or not _is_text(each.path.encode("utf-8", "surrogateescape")):
                 raise Rejected("not-utf-8", f"{each.path!r}, its name or its content, is not UTF-8")
     code = [each for each in fixing if kind(each.path) == "code"]
     if all(_says_the_same(each, base, solved) for each in code):
@@ -156,18 +159,13 @@ def _lines(entry: Entry) -> list[bytes]:
 
 def _python(data: bytes) -> str | None:
     """A Python file's syntax without docstrings; None where it is none."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(data)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
-                first = node.body[0]
-                if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                    first.value.value = None
-        return ast.dump(tree)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    tree = parsed(data)
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
+            first = node.body[0]
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                first.value.value = None
+    return ast.dump(tree) if tree is not None else None
 
 
 def _notes(testing: list[Change], base: Tree, score: float, shared: tuple[str, ...]) -> list[str]:
@@ -179,7 +177,7 @@ def _notes(testing: list[Change], base: Tree, score: float, shared: tuple[str, .
         notes.append(f"The fix renames tests, which the base keeps under their old names: {names}.")
     if ".gitmodules" in base:
         notes.append("The repository has submodules; their files are left out.")
-    if pointers := [path for path, entry in base.items() if entry.data.startswith(LFS)]:
+    if pointers := [path for path, kept in base.items() if kept.data.startswith(LFS)]:
         notes.append(f"{len(pointers)} files are in Git LFS, and only their pointers are here, as in {pointers[0]}.")
     if score >= TELLING_LEAK:
         notes.append(f"The instruction gives away much of the fix ({score:.2f}): {', '.join(shared[:5])}.")

@@ -22,7 +22,8 @@ from runner.scenario import Limits, TestSpec
 from runner.workspace import Workspace, prepare
 from sandboxes.archive import safe_path
 from sandboxes.errors import ImageBuildFailed
-from sandboxes.images import ImageStore, remove_image
+from sandboxes.images import ImageStore
+from sandboxes.inventory import remove_image
 
 UNKNOWN = "tests-not-known-yet"
 """Stands for the tests that decide until running has found them."""
@@ -93,7 +94,7 @@ def _prove(
     notes: Sequence[str],
 ) -> Proved:
     first = framework(suite.framework).test_files
-    limits = Limits(command_seconds=terms.seconds)
+    limits = (proposal.limits or Limits()).model_copy(update={"command_seconds": terms.seconds})
     tests = TestSpec(fail_to_pass=(f"{_some_test(proposal, first)}::{UNKNOWN}",))
     draft = pack.drafted(proposal, environment, suite, tests, limits)
     workspace = _prepared(draft, images, environment)
@@ -138,7 +139,8 @@ def _prepared(draft: ScenarioFolder, images: ImageStore, environment: Environmen
 def _with_tests(workspace: Workspace, tests: TestSpec, slowest: float) -> Workspace:
     """The same workspace with what is known of its tests, and a limit that leaves them room."""
     scenario = workspace.found.scenario
-    limits = Limits(command_seconds=round(max(Limits().command_seconds, SPARE * slowest)))
+    seconds = round(max(Limits().command_seconds, SPARE * slowest))
+    limits = scenario.limits.model_copy(update={"command_seconds": seconds})
     found = replace(workspace.found, scenario=scenario.model_copy(update={"tests": tests, "limits": limits}))
     return replace(workspace, found=found)
 

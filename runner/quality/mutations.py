@@ -85,7 +85,8 @@ class _Idea:
 def mutations(base: Tree, solved: Tree, most: int, seed: int) -> list[Mutation]:
     """At most `most` different mutants: each hunk taken back alone, then the operators in turn, drawn with `seed`.
 
-    A fix of one hunk is not taken back: that is the base, which is known to fail.
+    A fix of one hunk is not taken back: that is the base, which is known to fail. Of a fix of many hunks, the operators
+    get half of the mutants.
     """
     files = changed_files(base, solved)
     runs = [hunk for file in files for hunk in hunks(file) if says_something(hunk)]
@@ -99,8 +100,9 @@ def mutations(base: Tree, solved: Tree, most: int, seed: int) -> list[Mutation]:
     for group in by_operator.values():
         draw.shuffle(group)
     draw.shuffle(reversals)
-    drawn = [*(reversals if len(runs) > 1 else []), *_in_turn(by_operator)]
-    return list(islice(_distinct(drawn, files), most))
+    changed = list(_in_turn(by_operator))
+    taken_back = reversals[: max(most - len(changed), (most + 1) // 2)] if len(runs) > 1 else []
+    return list(islice(_distinct([*taken_back, *changed], files), most))
 
 
 def _in_turn(groups: Mapping[str, list[_Idea]]) -> Iterator[_Idea]:

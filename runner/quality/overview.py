@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from runner.catalog import ScenarioFolder, builtin_root
+from runner.catalog import ScenarioFolder
 from runner.frameworks import framework
 from runner.messages import Frozen
 from runner.quality.difficulty import Difficulty, difficulties
@@ -61,7 +61,7 @@ def overview(found: ScenarioFolder, difficulty: Difficulty | None = None) -> Ove
         framework=suite.framework,
         language=framework(suite.framework).language,
         origin=scenario.provenance.origin,
-        built_in=found.folder.is_relative_to(builtin_root() / "scenarios"),
+        built_in=found.is_built_in,
         since=public or _written(found.folder),
         public=public is not None,
         standing=standing(found),

@@ -15,7 +15,7 @@ from runner.events import EVENTS, AnyEvent
 from runner.measures.base import Measure
 from runner.measures.catalogue import CATALOGUE, MEASURES
 from runner.report.numbers import number
-from runner.report.steps import parts
+from runner.report.privacy import View
 from runner.report.summary import Profile
 from runner.report.svg import cut
 from runner.visible import visible
@@ -83,10 +83,10 @@ def anchor(measure: str, model: int) -> str:
     return f"why-{measure}-{model}"
 
 
-def evidence(run: Path, shown: str, profiles: Mapping[str, Profile], measures: Iterable[str], room: int) -> Evidence:
+def evidence(view: View, shown: str, profiles: Mapping[str, Profile], measures: Iterable[str], room: int) -> Evidence:
     """For each number the first steps behind it, one of each in turn until `room` bytes are used.
 
-    `run` is the run's folder, `shown` the same as commands name it.
+    `shown` is the run's folder as commands name it; `profiles` name trials as `view` does.
     """
     sources = {
         name: [_source(name, at, model, profile) for at, (model, profile) in enumerate(profiles.items())]
@@ -101,9 +101,9 @@ def evidence(run: Path, shown: str, profiles: Mapping[str, Profile], measures: I
             trial, _, step = link.rpartition("#")
             wanted[trial].add(int(step))
     events = {
-        trial: _read(run / "trials" / trial / "events.jsonl", steps)
+        trial: _read(view.run.path / "trials" / folder / "events.jsonl", steps)
         for trial, steps in wanted.items()
-        if Path(trial).name == trial  # a transcript names its trial, and may have come from anywhere
+        if (folder := view.real_trial(trial))  # a transcript names its trial, and may have come from anywhere
     }
     taken: dict[str, Excerpt] = {}
     for turn in range(LINKS):
@@ -115,7 +115,7 @@ def evidence(run: Path, shown: str, profiles: Mapping[str, Profile], measures: I
             if event is None:
                 continue
             if links[turn] not in taken:
-                excerpt = _excerpt(f"step-{len(taken) + 1}", f"{shown}/trials/{trial}", event)
+                excerpt = _excerpt(view, f"step-{len(taken) + 1}", shown, trial, event)
                 room -= _size(excerpt)
                 if room < 0:
                     continue
@@ -152,9 +152,9 @@ def _short(trial: str) -> str:
     return ", ".join([named[0], *([arm] if arm != "control" else []), *([f"repeat {repeat}"] if repeat != "1" else [])])
 
 
-def _excerpt(name: str, trial: str, event: AnyEvent) -> Excerpt:
-    title, _, body = parts(event)
-    command = f"taskfit show {shlex.quote(trial)} --step {event.step}"
+def _excerpt(view: View, name: str, run: str, trial: str, event: AnyEvent) -> Excerpt:
+    title, body = view.parts(trial, event)
+    command = f"taskfit show {shlex.quote(f'{run}/trials/{trial}')} --step {event.step}"
     return Excerpt(name, event.step, cut(title, TITLE), cut(body, EXCERPT), command)
 
 

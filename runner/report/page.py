@@ -23,8 +23,8 @@ from runner.report.brief import brief, variance
 from runner.report.compare import pairs, sentences
 from runner.report.evidence import Evidence, evidence
 from runner.report.facts import Fact, watched
-from runner.report.load import records
 from runner.report.numbers import AT_FIRST_SIGHT
+from runner.report.privacy import Mode, View
 from runner.report.summary import Profile, profiles
 from runner.report.svg import Chart, Table
 from runner.report.tables import Dimension, Grid
@@ -64,33 +64,40 @@ class Page:
     lock: Sequence[tuple[str, Sequence[tuple[str, str]]]]
     """Group → names and values of what was held constant."""
     evidence: Evidence
+    privacy: str
+    """What is to be said of private scenarios; empty for a run without one."""
 
 
-def html(run: RunFolder, problem: Callable[[str], None]) -> str:
+def html(run: RunFolder, problem: Callable[[str], None], mode: Mode = "local") -> str:
     """A run's page; `problem` is told of each file that cannot be read. Raises UserError where this is no run."""
     facts: list[Fact] = []
     problems: list[str] = []
-    found = profiles(watched(records(run, problems.append), facts))
+    view = View(run, mode)
+    found = view.profiles(profiles(watched(view.records(problems.append), facts)))
     for each in problems:
         problem(each)
-    bare, measures = _page(run, found, facts, problems), tables.with_number(found)
+    bare, measures = _page(view, found, facts, problems), tables.with_number(found)
     size = len(render(bare).encode("utf-8"))
     if size > MOST_BYTES:
         measures = [name for name in measures if name in AT_FIRST_SIGHT]
         short = [replace(each, more=None) for each in bare.dimensions if each.first is not None]
-        bare = replace(bare, dimensions=short, evidence=evidence(run.path, bare.folder, found, measures, 0))
+        bare = replace(bare, dimensions=short, evidence=evidence(view, bare.folder, found, measures, 0))
         size = len(render(bare).encode("utf-8"))
-    proof = evidence(run.path, bare.folder, found, measures, min(ROOM, MOST_BYTES - size))
+    proof = evidence(view, bare.folder, found, measures, min(ROOM, MOST_BYTES - size))
     return render(replace(bare, evidence=proof))
 
 
-def _page(run: RunFolder, found: Mapping[str, Profile], facts: Sequence[Fact], problems: Sequence[str]) -> Page:
-    """Everything but the evidence, which gets the room that is left."""
-    models, planned = list(found), len(run.keys())
+def _page(view: View, found: Mapping[str, Profile], facts: Sequence[Fact], problems: list[str]) -> Page:
+    """Everything but the evidence, which gets the room that is left.
+
+    Numbers are of the trials as they are; where something is named, it is as the view calls it.
+    """
+    models, planned = list(found), len(view.keys())
     compared = pairs(facts, models)
-    folder = named(run.path)
+    folder = named(view.run.path) if view.mode == "local" else view.name
+    called = [view.fact(each) for each in facts]
     return Page(
-        name=run.path.name,
+        name=view.name,
         folder=folder,
         version=__version__,
         planned=planned,
@@ -101,17 +108,18 @@ def _page(run: RunFolder, found: Mapping[str, Profile], facts: Sequence[Fact], p
         differences=tables.differences(compared),
         dimensions=tables.dimensions(found),
         charts=_charts(found, facts),
-        heat=tables.heat(facts, models),
-        arms=tables.arms(facts, models),
-        repos=tables.repos(facts, models),
-        tags=tables.tags(facts, models),
+        heat=tables.heat(called, models),
+        arms=tables.arms(called, models),
+        repos=tables.repos(called, models),
+        tags=tables.tags(called, models),
         brief=brief(found),
         variance=variance(facts),
-        excluded=tables.excluded((each, _reason(run, each)) for each in facts if not each.counted),
-        problems=problems,
+        excluded=tables.excluded((each, _reason(view, each)) for each in facts if not each.counted),
+        problems=view.problems(problems),
         prices=sorted({sheet for profile in found.values() for sheet in profile.prices}),
-        lock=tables.lock(run.lock(), _images(run)),
-        evidence=evidence(run.path, folder, found, tables.with_number(found), 0),
+        lock=tables.lock(view.lock(), view.by_scenario(_images(view.run))),
+        evidence=evidence(view, folder, found, tables.with_number(found), 0),
+        privacy=view.note,
     )
 
 
@@ -124,12 +132,12 @@ def _charts(found: Mapping[str, Profile], facts: Sequence[Fact]) -> list[Chart]:
     return [chart for chart in drawn if chart is not None]
 
 
-def _reason(run: RunFolder, trial: Fact) -> str:
+def _reason(view: View, trial: Fact) -> str:
     try:
-        result = run.result(trial.key)
+        result = view.run.result(trial.key)
     except FileProblem:  # told of already
         return ""
-    return result.reason if result is not None else ""
+    return view.result(result).reason if result is not None else ""
 
 
 def _images(run: RunFolder) -> Mapping[str, str]:

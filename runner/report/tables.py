@@ -228,7 +228,7 @@ def lock(whole: Mapping[str, Any], images: Mapping[str, str]) -> list[tuple[str,
     study = whole.get("study", {})
     settings = {name: value for name, value in study.items() if not isinstance(value, dict | list)}
     groups: list[tuple[str, Mapping[str, Any]]] = [
-        ("run", {"taskfit": whole.get("taskfit", ""), "engine": whole.get("engine", ""), **settings}),
+        ("run", {**{name: whole[name] for name in ("taskfit", "engine") if name in whole}, **settings}),
         ("images", images),
     ]
     hashes: Mapping[str, Any] = whole.get("hashes", {})

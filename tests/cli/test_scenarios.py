@@ -181,7 +181,6 @@ def _secrets(found: ScenarioFolder) -> list[str]:
 
 def _visible(found: ScenarioFolder, test: str) -> bool:
     """Whether the repository's own tests have one of this name, which an issue may well speak of."""
-    files = found.repo.files().values()
     return test in found.instruction or any(
         f"def {test}(".encode() in each.data for each in found.repo.files().values()
     )

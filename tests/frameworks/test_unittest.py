@@ -15,6 +15,7 @@ from sandboxes.base import Command
 from sandboxes.client import Engine
 from sandboxes.container import DockerSandbox
 from sandboxes.images import ImageStore
+from sandboxes.recipe import Recipe
 
 REPORT = "/home/agent/report/one.xml"
 CASES = """
@@ -175,7 +176,7 @@ DJANGO = {
 
 @pytest.mark.engine
 def test_djangos_runner_makes_its_database_and_reports_alike(engine: Engine, base_image: str) -> None:
-    image = ImageStore(engine, print).environment([], ["django>=4.2,<6"])
+    image = ImageStore(engine, print).environment(Recipe(packages=("django>=4.2,<6",)))
     found, _, text = run(engine, image, DJANGO, name="django")
     assert found == {"shop/tests.py::ItemTest::test_kept": "passed", "shop/tests.py::ItemTest::test_gone": "failed"}, (
         text

@@ -46,6 +46,16 @@ def test_each_hunk_is_taken_back_alone_and_first() -> None:
     assert BASE not in reversals
 
 
+def test_a_fix_of_many_hunks_leaves_half_of_the_mutants_to_the_operators() -> None:
+    base = "".join(f"a{at} = {at}\nkept{at} = 0\n" for at in range(40))
+    solved = "".join(f"a{at} = {at} + 1\nkept{at} = 0\n" for at in range(40))
+    found = of(base, solved, most=12)
+    assert len(found) == 12
+    assert sum(operator == REVERSAL for operator, _, _ in found) == 6
+    data = of(base, solved, "data.toml", most=12)
+    assert [operator for operator, _, _ in data] == [REVERSAL] * 12
+
+
 def test_the_only_hunk_is_not_taken_back_because_that_is_the_base() -> None:
     found = of("def f(x):\n    return x\n", "def f(x):\n    return x + 1\n")
     assert REVERSAL not in {operator for operator, _, _ in found}

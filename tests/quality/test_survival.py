@@ -57,7 +57,7 @@ def test_a_hunk_that_no_test_needs_is_a_warning_and_no_failure(
     taken_back = [mutant for mutant in finding.mutation.survivors if mutant.is_reversal]
     assert len(taken_back) == 1
     assert "-    return x * 3 if x < 100 else 3 * x" in taken_back[0].diff
-    assert "1 hunk of the reference fix can be taken back" in finding.warning
+    assert "1 hunk of the reference fix can be taken back" in finding.warnings[0]
     killed = [mutant for mutant in finding.mutation.mutants if mutant.outcome == "killed"]
     assert killed
     assert all("::" in mutant.why for mutant in killed)
@@ -75,9 +75,19 @@ def test_a_hunk_that_no_test_needs_is_a_warning_and_no_failure(
 def test_a_fix_that_its_tests_pin_down_has_no_warning(engine: Engine, write_scenario: WriteScenario) -> None:
     finding = proved(engine, write_scenario())
     assert finding.mutation is not None
-    assert (finding.warning, finding.mutation.survivors) == ("", [])
+    assert (finding.warnings, finding.mutation.survivors) == ([], [])
     assert "mutants killed [" in finding.line
     assert json.loads(finding.model_dump_json())["mutation"]["killed"] == finding.mutation.run > 2
+
+
+@pytest.mark.engine
+def test_an_instruction_that_quotes_the_fix_is_a_warning(engine: Engine, write_scenario: WriteScenario) -> None:
+    patch = TWO_HUNKS.replace("return x * 3 if x < 100 else 3 * x", "return sum([x] * 3)").replace("x * 2", "x + x")
+    told = "double(3) gives 5.\n\n    return sum([x] * 3)\n\nmay be of help.\n"
+    finding = proved(engine, write_scenario(**{"solution/solution.patch": patch, "instruction.md": told}), mutants=0)
+    assert finding.ok
+    assert finding.warnings == ["the instruction quotes the reference fix: return sum([x] * 3)"]
+    assert "leak 0." in finding.line
 
 
 @pytest.mark.engine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandboxes.images import DAY, OwnImage, outdated
+from sandboxes.inventory import DAY, OwnImage, outdated
 
 NOW = 100 * DAY
 IMAGES = [

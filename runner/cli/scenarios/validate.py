@@ -62,7 +62,7 @@ def validate(
     if json:
         print(json_module.dumps([finding.model_dump(mode="json") for finding in findings]))
     failed = sum(not finding.ok for finding in findings)
-    doubtful = sum(bool(finding.warning) for finding in findings)
+    doubtful = sum(bool(finding.warnings) for finding in findings)
     warned = f", {doubtful} with a warning" if doubtful else ""
     say(f"{len(findings) - failed} of {len(findings)} scenarios hold{warned}, {repeats} gradings of base and reference each")
     raise typer.Exit(1 if failed else 0)
@@ -83,8 +83,8 @@ def _print(finding: Finding) -> None:
     if finding.flaky is not None:
         for test in finding.flaky.tests:
             line(f"  differs: {test}", "red")
-    if finding.warning:
-        line(f"  warning: {finding.warning}", "yellow")
+    for warning in finding.warnings:
+        line(f"  warning: {warning}", "yellow")
     for mutant in finding.mutation.survivors if finding.mutation is not None else ():
         line(f"  survives, unless it means the same: {mutant.operator}, {mutant.path}:{mutant.line}", "yellow")
         for each in mutant.diff.splitlines()[2:]:

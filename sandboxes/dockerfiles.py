@@ -1,0 +1,74 @@
+"""Images from Dockerfiles that people wrote, built by the engine itself."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+from docker.errors import DockerException
+from docker.utils import exclude_paths
+
+from sandboxes.archive import MAX_BYTES, Entry, read_folder, write_tar
+from sandboxes.client import Engine, labels
+from sandboxes.errors import ImageBuildFailed
+from sandboxes.recipe import Dockerfile
+
+BASE = "taskfit/base"
+"""What a Dockerfile calls the base image."""
+_FROM = re.compile(rf"^(\s*FROM\s+(?:--platform=\S+\s+)?){BASE}(?::latest)?(?=\s|$)", re.IGNORECASE | re.MULTILINE)
+
+
+def context(written: Dockerfile, base: str) -> bytes:
+    """The build's context as a tar archive, its Dockerfile standing on `base`. Raises ImageBuildFailed.
+
+    `.dockerignore` holds; links are links, and none is followed.
+    """
+    tree = read_folder(written.folder, (".git",))
+    step = f"read {written.folder / written.name}"
+    if written.name not in tree or tree[written.name].is_link:
+        raise ImageBuildFailed(step, "no such file; [environment] dockerfile names one beside repo.toml")
+    if (ignored := tree.get(".dockerignore")) is not None:
+        patterns = ignored.data.decode("utf-8", "replace").splitlines()
+        kept = exclude_paths(str(written.folder), [line for line in patterns if line.strip()], dockerfile=written.name)
+        tree = {path: entry for path, entry in tree.items() if path in kept}
+    size = sum(len(entry.data) for entry in tree.values())
+    if size > MAX_BYTES:
+        raise ImageBuildFailed(step, f"the folder holds more than {MAX_BYTES >> 20} MiB; name more in .dockerignore")
+    text = tree[written.name].data.decode("utf-8", "replace")
+    return write_tar(tree | {written.name: Entry(_FROM.sub(rf"\g<1>{base}", text).encode())}, 0)
+
+
+def build(engine: Engine, written: Dockerfile, archive: bytes, say: Any) -> str:
+    """Build with the host's network and nothing else of the host's. Returns the image's id; raises ImageBuildFailed."""
+    say(f"building {written.name}")
+    marks = labels("dockerfile")
+    marks.pop("taskfit.owner")
+    told: list[str] = []
+    try:
+        answers: Iterator[dict[str, Any]] = engine.api.build(
+            fileobj=io.BytesIO(archive),
+            custom_context=True,
+            dockerfile=written.name,
+            network_mode="host",
+            rm=True,
+            forcerm=True,
+            labels=marks,
+            decode=True,
+        )
+        for answer in answers:
+            told.append(str(answer.get("stream") or answer.get("error") or answer.get("status") or ""))
+            del told[:-400]
+            if image := (answer.get("aux") or {}).get("ID"):
+                return str(image)
+    except (DockerException, requests.RequestException) as error:
+        told.append(str(error))
+    raise ImageBuildFailed(f"build {written.name}", "".join(told))
+
+
+def archive_digest(archive: bytes) -> str:
+    """SHA-256 of a context."""
+    return hashlib.sha256(archive).hexdigest()
