@@ -53,6 +53,9 @@ class Cargo:
     def steady(self, text: str) -> str:
         return DURATION.sub("…", text)
 
+    def named(self, words: Sequence[str]) -> str:
+        return "_".join([*words, "case"] if len(words) == 1 else words)
+
     def beside(self, file: str, words: Sequence[str], early: bool) -> str:
         """Always in `tests/`, where cargo finds a file by itself: in `src/` a module must be declared."""
         folder, name = posixpath.split(file)
@@ -64,8 +67,10 @@ class Cargo:
         functions = []
         for canary in wanted:
             actual, expected = _comparison(canary)
-            functions.append(f"#[test]\nfn {_name(canary)}() {{\n    assert_eq!({actual}, {expected});\n}}\n")
-        return "\n".join(functions).encode(), [f"{file}::{_name(canary)}" for canary in wanted]
+            functions.append(
+                f"#[test]\nfn {self.named(canary.words)}() {{\n    assert_eq!({actual}, {expected});\n}}\n"
+            )
+        return "\n".join(functions).encode(), [f"{file}::{self.named(canary.words)}" for canary in wanted]
 
 
 def _full_name(file: str, name: str) -> str:
@@ -73,10 +78,6 @@ def _full_name(file: str, name: str) -> str:
     below = re.sub(r"^(?:.*/)?(?:src|tests)/", "", file).removesuffix(".rs").removesuffix("/mod")
     root = below in ("lib", "main") or ("/" not in below and re.search(r"(?:^|/)tests/", file))
     return name if root else f"{below.replace('/', '::')}::{name}"
-
-
-def _name(canary: Canary) -> str:
-    return "_".join([*canary.words, "case"] if len(canary.words) == 1 else canary.words)
 
 
 def _comparison(canary: Canary) -> tuple[str, str]:

@@ -42,7 +42,7 @@ class Go:
     harness_files: tuple[str, ...] = ("*_test.go", "go.mod", "go.sum", "go.work", "go.work.sum", "modules.txt")
     """Test files among them: one of the model's could hold a TestMain, or a name that a hidden test has, too."""
     declares = re.compile(rb"^func ((?:Test|Example|Fuzz)\w+)", re.MULTILINE)
-    copies_tests = False
+    copies_tests = True
 
     def shown(self, suite: RepoTests, tests: Sequence[str]) -> list[str]:
         names = list(dict.fromkeys(name for _, _, name in (test.partition("::") for test in tests)))
@@ -54,6 +54,9 @@ class Go:
 
     def steady(self, text: str) -> str:
         return POINTER.sub("0x…", DURATION.sub("…", text))
+
+    def named(self, words: Sequence[str]) -> str:
+        return "Test" + "".join(word.capitalize() for word in words)
 
     def beside(self, file: str, words: Sequence[str], early: bool) -> str:
         folder, name = posixpath.split(file)
@@ -69,13 +72,13 @@ class Go:
             value, expected, needed = _comparison(canary)
             imports |= needed
             functions.append(
-                f"func {_name(canary)}(t *testing.T) {{\n\tif got := {value}; got != {expected} {{\n"
+                f"func {self.named(canary.words)}(t *testing.T) {{\n\tif got := {value}; got != {expected} {{\n"
                 f'\t\tt.Errorf("got %v, want %v", got, {expected})\n\t}}\n}}\n'
             )
         listed = "".join(f'\t"{name}"\n' for name in sorted(imports))
         head = f'import "{imports.pop()}"\n' if len(imports) == 1 else f"import (\n{listed})\n"
         source = "\n".join([f"package {package}\n", head, *functions])
-        return source.encode(), [f"{file}::{_name(canary)}" for canary in wanted]
+        return source.encode(), [f"{file}::{self.named(canary.words)}" for canary in wanted]
 
     def _run(
         self, report: str, seconds: float, options: Sequence[str], paths: Sequence[str], more: Sequence[str]
@@ -90,10 +93,6 @@ def _pattern(names: Sequence[str]) -> str:
     if len(quoted) == 1:
         return "/".join(f"^{level}$" for level in quoted[0])
     return f"^({'|'.join(dict.fromkeys(levels[0] for levels in quoted))})$"
-
-
-def _name(canary: Canary) -> str:
-    return "Test" + "".join(word.capitalize() for word in canary.words)
 
 
 def _comparison(canary: Canary) -> tuple[str, str, set[str]]:
