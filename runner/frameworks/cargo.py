@@ -10,10 +10,9 @@ from runner.frameworks.base import Canary
 from runner.frameworks.inside import program
 from runner.repo import RepoTests
 
-TARGET = "/home/agent/.cache/cargo-target"
-INSTALL = (f"su agent -c 'CARGO_TARGET_DIR={TARGET} cargo test --no-run --offline'",)
-"""`[environment] install` of a Rust repository without dependencies, or with vendored ones: they are compiled once."""
-VARIABLES = {"CARGO_TARGET_DIR": TARGET, "CARGO_NET_OFFLINE": "true"}
+WARM = ("chown -R agent:agent /home/agent && su agent -c 'cargo test --no-run --offline || true'",)
+"""`[environment] install` of a Rust repository: what it depends on is compiled once, by the user who runs the tests."""
+VARIABLES = {"CARGO_HOME": "/home/agent/.cargo", "CARGO_TARGET_DIR": "/home/agent/.cache/cargo-target"}
 """`[environment] variables` with which that is good for a model's own commands, too, and leaves the workspace clean."""
 DURATION = re.compile(
     r"(?<=finished in )\d+\.\d\ds|(?<=target\(s\) in )\d+\.\d+s|(?<=-)[0-9a-f]{16}(?=\))", re.MULTILINE

@@ -10,17 +10,16 @@ from runner.frameworks.base import Canary
 from runner.frameworks.inside import program
 from runner.repo import RepoTests
 
-CACHE = "/home/agent/.cache/go-build"
-INSTALL = (
-    "su agent -c 'CGO_ENABLED=0 GOFLAGS=-mod=mod go mod download && CGO_ENABLED=0 go test -run=^$ ./...'",
-    f"find {CACHE} -type f -exec touch -d 2100-01-01 {{}} +",
+WARM = (
+    "chown -R agent:agent /home/agent && su agent -c 'go test -run=^$ ./... || true'",
+    "find /home/agent/.cache/go-build -type f -exec touch -d 2100-01-01 {} +",
 )
 """`[environment] install` of a Go repository: the standard library compiled once, for the user who runs the tests.
 
 Go refreshes the time of what it uses and deletes what was not used for days: a time to come keeps it from either.
 """
-VARIABLES = {"CGO_ENABLED": "0", "GOPROXY": "off"}
-"""`[environment] variables` with which that cache is good for a model's own commands, too."""
+VARIABLES = {"CGO_ENABLED": "0", "GOMODCACHE": "/home/agent/go/pkg/mod"}
+"""`[environment] variables` with which that is good for a model's own commands, too, and modules are where it finds them."""
 SYSTEMS = frozenset({
     "aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "js", "linux", "nacl", "netbsd",
     "openbsd", "plan9", "solaris", "unix", "wasip1", "wasm", "windows", "zos", "386", "amd64", "amd64p32", "arm",

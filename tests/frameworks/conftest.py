@@ -19,6 +19,7 @@ from sandboxes.base import Command, ExecResult
 from sandboxes.client import Engine
 from sandboxes.container import DockerSandbox
 from sandboxes.images import ImageStore
+from sandboxes.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ CRATE = {
 }
 
 
-def grader(engine: Engine, framework: Framework, image: str, seconds: float) -> Grade:
+def grader(engine: Engine, framework: Framework, image: str, variables: Mapping[str, str], seconds: float) -> Grade:
     """What grades files laid over an image's workspace; None deletes one."""
 
     def grade(
@@ -61,7 +62,7 @@ def grader(engine: Engine, framework: Framework, image: str, seconds: float) -> 
         with DockerSandbox(engine, image, LIMITS, kind="grading") as sandbox:
             sandbox.place(placed, delete=[path for path, text in files.items() if text is None])
             argv = framework.graded(suite or RepoTests(), more, report, test_seconds)
-            ran = sandbox.exec(Command(argv, timeout=seconds))
+            ran = sandbox.exec(Command(argv, env=variables, timeout=seconds))
             entry = None
             with contextlib.suppress(FileNotFoundError):
                 entry = sandbox.export(REPORTS).get("graded.xml")
@@ -75,21 +76,23 @@ def grader(engine: Engine, framework: Framework, image: str, seconds: float) -> 
 def go_image(engine: Engine) -> str:
     tree = {path: Entry(text.encode()) for path, text in GO_MODULE.items()}
     images = ImageStore(engine, print)
-    return images.workspace(images.environment(["golang-go"], []), tree, go.INSTALL, with_history, "money")
+    environment = images.environment(Recipe(system=("golang-go",)))
+    return images.workspace(environment, tree, go.WARM, with_history, "money", go.VARIABLES)
 
 
 @pytest.fixture(scope="session")
 def grade_go(engine: Engine, go_image: str) -> Grade:
-    return grader(engine, go.Go(), go_image, 60)
+    return grader(engine, go.Go(), go_image, go.VARIABLES, 60)
 
 
 @pytest.fixture(scope="session")
 def cargo_image(engine: Engine) -> str:
     tree = {path: Entry(text.encode()) for path, text in CRATE.items()}
     images = ImageStore(engine, print)
-    return images.workspace(images.environment(["cargo", "rustc"], []), tree, cargo.INSTALL, with_history, "crate")
+    environment = images.environment(Recipe(system=("cargo", "rustc")))
+    return images.workspace(environment, tree, cargo.WARM, with_history, "crate", cargo.VARIABLES)
 
 
 @pytest.fixture(scope="session")
 def grade_cargo(engine: Engine, cargo_image: str) -> Grade:
-    return grader(engine, cargo.Cargo(), cargo_image, 120)
+    return grader(engine, cargo.Cargo(), cargo_image, cargo.VARIABLES, 120)
