@@ -9,11 +9,9 @@ from typing import Any
 
 from runner.environments.files import Files, table
 from runner.errors import Rejected
+from runner.frameworks import cargo, go
 from runner.repo import Environment, FrameworkName, RepoTests
 
-GO_HOME = {"GOMODCACHE": "/home/agent/go/pkg/mod", "GOTOOLCHAIN": "local"}
-CARGO_HOME = {"CARGO_HOME": "/home/agent/.cargo"}
-"""Root fetches while the image is built, and the sandbox's user finds it."""
 Inferred = tuple[Environment, RepoTests]
 
 
@@ -27,12 +25,12 @@ def infer_go(files: Files, on: date | None) -> Inferred:
     if any(re.search(r"(?m)^import \"C\"", source) for source in sources):
         files.note("gcc: a Go file imports C")
         system: tuple[str, ...] = ("gcc", "golang-go", "libc6-dev")
+        variables = {**go.VARIABLES, "CGO_ENABLED": "1"}
     else:
-        system = ("golang-go",)
+        system, variables = ("golang-go",), go.VARIABLES
     if needs:
         files.note("go mod download: go.mod has requirements")
-    install = ("go mod download",) if needs else ()
-    variables = GO_HOME if needs else {}
+    install = (*(("go mod download",) if needs else ()), *go.WARM)
     return Environment(as_of=on, system=system, install=install, variables=variables), RepoTests(framework="go")
 
 
@@ -45,10 +43,9 @@ def infer_cargo(files: Files, on: date | None) -> Inferred:
     needs = any(table(told, kind) for kind in kinds)
     if needs:
         files.note("cargo fetch: Cargo.toml has dependencies")
-    install = ("cargo fetch",) if needs else ()
-    variables = CARGO_HOME if needs else {}
-    system = ("cargo", "rustc")
-    return Environment(as_of=on, system=system, install=install, variables=variables), RepoTests(framework="cargo")
+    install = (*(("cargo fetch",) if needs else ()), *cargo.WARM)
+    environment = Environment(as_of=on, system=("cargo", "rustc"), install=install, variables=cargo.VARIABLES)
+    return environment, RepoTests(framework="cargo")
 
 
 def package_json(files: Files) -> dict[str, Any]:
