@@ -20,6 +20,7 @@ SHORTEST = 8
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"|\'((?:[^\'\\\n]|\\.)*)\'|`((?:[^`\\\n]|\\.)*)`')
+_PREFIX = re.compile(r"\b[rfbu]{1,2}(?=[\"'])", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\w)")
 _ASSERTION = re.compile(r"assert|expect\(|require\.|t\.(?:Error|Fatal)|raises|toThrow|rejects")
 _FACT = re.compile(
@@ -129,8 +130,8 @@ def _is_untold(text: str, instruction: str, new: list[str], base: Tree) -> bool:
     if len(text) < SHORTEST or len(parts) < 2 or mentions(instruction, text):
         return False
     runs = ["".join(parts[at : at + 3]) for at in range(max(1, len(parts) - 2))]
-    added_words = ["".join(re.findall(r"\w+", line)) for line in new]
-    run = next((run for run in runs if any(run in line for line in added_words)), None)
+    flat = "".join(re.findall(r"\w+", _PREFIX.sub("", "\n".join(new))))
+    run = next((run for run in runs if run in flat), None)
     if run is None or run in "".join(re.findall(r"\w+", instruction)):
         return False
     return not any(

@@ -30,7 +30,7 @@ MOST_FILES = 12
 MOST_LINES = 400
 """Lines of code that it adds and removes together."""
 
-_MERGE = re.compile(r"Merge (?:branch|branches|tag|remote|commit|pull request|PR|in\b|\S+ into)\b.*", re.IGNORECASE)
+_MERGE = re.compile(r"Merge (?:branch|branches|tag|remote|commit|pull requests?|PRs?|in\b|\S+ into)\b.*", re.IGNORECASE)
 _REFERENCE = re.compile(r"\W*(?:\w+:?\s+)?(?:[\w.-]{1,80}/[\w.-]{1,80})?(?:#\d+|https?://\S+|GH-\d+)\W*")
 _REVERTS = re.compile(r"This reverts commit ([0-9a-f]{7,64})")
 

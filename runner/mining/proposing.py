@@ -164,7 +164,7 @@ def _python(data: bytes) -> str | None:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
             first = node.body[0]
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                first.value.value = None
+                node.body = node.body[1:] or [ast.Pass()]
     return ast.dump(tree) if tree is not None else None
 
 
