@@ -15,7 +15,7 @@ from runner.checkout import base_tree, changes, solved_tree
 from runner.grading import LIMITS, Grading, grade
 from runner.messages import Frozen
 from runner.quality.cache import keep, kept
-from runner.quality.mutations import Mutation, mutations
+from runner.quality.mutations import REVERSAL, Mutation, mutations
 from runner.statistics.estimate import LEVEL
 from runner.statistics.rates import wilson, z_of
 from runner.workspace import Workspace
@@ -48,10 +48,6 @@ class Mutant(Frozen):
     diff: str = ""
     """From the reference fix to the mutant."""
 
-    @property
-    def is_reversal(self) -> bool:
-        return self.operator.startswith("hunk")
-
 
 class MutationScore(Frozen):
     """What a scenario's tests notice: killed of run, with a Wilson interval."""
@@ -71,7 +67,7 @@ class MutationScore(Frozen):
     @property
     def weak(self) -> str:
         """Why the tests look weak; empty where they do not."""
-        if taken := sum(mutant.is_reversal for mutant in self.survivors):
+        if taken := sum(mutant.operator == REVERSAL for mutant in self.survivors):
             return f"{taken} hunk{'s' * (taken != 1)} of the reference fix can be taken back and no test notices"
         if self.score is not None and self.score < ENOUGH:
             return f"the tests notice {self.killed} of {self.run} mutants of the reference fix"

@@ -56,6 +56,12 @@ def test_a_fix_of_many_hunks_leaves_half_of_the_mutants_to_the_operators() -> No
     assert [operator for operator, _, _ in data] == [REVERSAL] * 12
 
 
+def test_removed_lines_put_back_have_a_name_of_their_own() -> None:
+    found = of("a = 1\nb = 2\nc = 3\n", "a = 2\nb = 2\n")
+    assert ("removed lines put back", 3, "a = 2\nb = 2\nc = 3\n") in found
+    assert (REVERSAL, 1, "a = 1\nb = 2\n") in found
+
+
 def test_the_only_hunk_is_not_taken_back_because_that_is_the_base() -> None:
     found = of("def f(x):\n    return x\n", "def f(x):\n    return x + 1\n")
     assert REVERSAL not in {operator for operator, _, _ in found}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from runner.catalog import load_scenario
+from runner.quality.mutations import PUT_BACK, REVERSAL
 from runner.quality.proofs import standing
 from runner.quality.survival import ENOUGH, Mutant, Outcome, score_of
 from runner.validation import Finding, Proving, validate_all
@@ -54,7 +55,7 @@ def test_a_hunk_that_no_test_needs_is_a_warning_and_no_failure(
     finding = proved(engine, folder, told=told)
     assert finding.ok
     assert finding.mutation is not None
-    taken_back = [mutant for mutant in finding.mutation.survivors if mutant.is_reversal]
+    taken_back = [mutant for mutant in finding.mutation.survivors if mutant.operator == REVERSAL]
     assert len(taken_back) == 1
     assert "-    return x * 3 if x < 100 else 3 * x" in taken_back[0].diff
     assert "1 hunk of the reference fix can be taken back" in finding.warnings[0]
@@ -115,6 +116,13 @@ def test_what_was_not_run_is_not_counted() -> None:
     assert score.low is not None and score.high is not None
     assert 0 < score.low < 0.5 < score.high < 1
     assert score.weak == ""
+
+
+def test_removed_lines_that_may_stay_are_shown_but_no_warning() -> None:
+    found = [mutant("survived", PUT_BACK), mutant("killed")]
+    assert score_of(found).weak == ""
+    assert len(score_of(found).survivors) == 1
+    assert score_of([mutant("survived", REVERSAL), mutant("killed")]).weak.startswith("1 hunk of the reference fix")
 
 
 def test_a_score_below_a_half_is_weak_and_no_mutant_is_no_score() -> None:
