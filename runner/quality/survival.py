@@ -9,6 +9,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
+from pathspec import GitIgnoreSpec
+
 from runner.baseline import VERSION as BASELINE
 from runner.baseline import Baseline
 from runner.checkout import base_tree, changes, solved_tree
@@ -111,7 +113,9 @@ def mutation_score(
         return known_score
     base = base_tree(workspace.found)
     solved = solved_tree(workspace.found, base)
-    drawn = mutations(base, solved, most, seed)
+    tests = GitIgnoreSpec.from_lines(workspace.found.framework.test_files)
+    fixed = {path: base.get(path) if tests.match_file(path) else entry for path, entry in solved.items()}
+    drawn = mutations(base, {path: entry for path, entry in fixed.items() if entry is not None}, most, seed)
     done: list[Mutant] = []
 
     def one(mutation: Mutation) -> Mutant:

@@ -118,11 +118,12 @@ def test_brackets_of_types_signs_and_pointers_are_no_operators() -> None:
         ("README.md", "one\n", "two\n"),
         ("a.py", "x = 1\n", "# why\nx = 1\n"),
         ("a.py", "def f():\n    return 1\n", 'def f():\n    """Why."""\n    return 1\n'),
+        ("a.py", "import os\nx = 1\n", "import os\nimport re\nx = 1\n"),
         ("a.js", "x = 1;\n", "// why\n\nx = 1;\n"),
         ("a.bin", "a", "b\0"),
     ],
 )
-def test_prose_comments_docstrings_and_binaries_have_no_mutants(path: str, base: str, solved: str) -> None:
+def test_prose_comments_docstrings_imports_and_binaries_have_no_mutants(path: str, base: str, solved: str) -> None:
     other = {"b.py": (b"x = 1\n", b"x = 2\n")}
     before = {path: Entry(base.encode()), "b.py": Entry(other["b.py"][0])}
     after = {path: Entry(solved.encode()), "b.py": Entry(other["b.py"][1])}

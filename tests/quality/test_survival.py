@@ -30,6 +30,24 @@ TWO_HUNKS = """\
 +    return x * 3 if x < 100 else 3 * x
 """
 
+FIX_AND_TEST = """\
+--- a/src/calc.py
++++ b/src/calc.py
+@@ -1,5 +1,5 @@
+ def double(x):
+-    return x + 2
++    return x * 2
+ 
+ 
+ def triple(x):
+--- a/tests/test_calc.py
++++ b/tests/test_calc.py
+@@ -8,2 +8,2 @@
+ def test_triple():
+-    assert triple(2) == 6
++    assert triple(3) == 9
+"""
+
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -79,6 +97,13 @@ def test_a_fix_that_its_tests_pin_down_has_no_warning(engine: Engine, write_scen
     assert (finding.warnings, finding.mutation.survivors) == ([], [])
     assert "mutants killed [" in finding.line
     assert json.loads(finding.model_dump_json())["mutation"]["killed"] == finding.mutation.run > 2
+
+
+@pytest.mark.engine
+def test_tests_that_the_fix_changes_have_no_mutants(engine: Engine, write_scenario: WriteScenario) -> None:
+    finding = proved(engine, write_scenario(**{"solution/solution.patch": FIX_AND_TEST}), mutants=20)
+    assert finding.mutation is not None
+    assert {mutant.path for mutant in finding.mutation.mutants} == {"src/calc.py"}
 
 
 @pytest.mark.engine
