@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pathspec
 import pytest
 
 from runner.approvers.policy import Policy
@@ -22,6 +22,7 @@ from runner.catalog import (
 )
 from runner.effects import Effect
 from runner.errors import FileProblem, UnknownName, UserError
+from runner.frameworks import framework
 from runner.repo import Repo
 from runner.scenario import Scenario
 
@@ -423,16 +424,19 @@ def test_a_builtin_instruction_gives_nothing_of_the_solution_away(name: str) -> 
     assert [file for file in names if re.search(rf"(?<![\w/]){re.escape(file)}", told)] == []
 
 
+LANGUAGES = {".go", ".js", ".mjs", ".py", ".rs"}
+
+
 @pytest.mark.parametrize("folder", REPOS, ids=[path.name for path in REPOS])
 def test_a_builtin_repo_is_of_a_readable_size_and_tested(folder: Path) -> None:
     repo = load_repo(folder)
     source = folder / str(repo.repo.source.path)
-    lines = sum(len(file.read_text().splitlines()) for file in source.glob("src/**/*.py"))
+    found = framework(repo.repo.tests.framework)
+    holds_tests = pathspec.PathSpec.from_lines("gitignore", found.test_files)
+    texts = {str(file.relative_to(source)): file.read_bytes() for file in source.rglob("*") if file.suffix in LANGUAGES}
+    lines = sum(len(text.splitlines()) for path, text in texts.items() if not holds_tests.match_file(path))
     tests = [
-        node.name
-        for file in source.glob("tests/**/test_*.py")
-        for node in ast.walk(ast.parse(file.read_text()))
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+        name for path, text in texts.items() if holds_tests.match_file(path) for name in found.declares.findall(text)
     ]
     assert 400 <= lines <= 1600
     assert len(tests) >= 30

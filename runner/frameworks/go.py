@@ -19,7 +19,7 @@ WARM = (
 Go refreshes the time of what it uses and deletes what was not used for days: a time to come keeps it from either.
 """
 VARIABLES = {"CGO_ENABLED": "0", "GOMODCACHE": "/home/agent/go/pkg/mod"}
-"""`[environment] variables` with which that is good for a model's own commands, too, and modules are where it finds them."""
+"""`[environment] variables` with which that is good for a model's own commands, and modules are where it finds them."""
 SYSTEMS = frozenset({
     "aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "js", "linux", "nacl", "netbsd",
     "openbsd", "plan9", "solaris", "unix", "wasip1", "wasm", "windows", "zos", "386", "amd64", "amd64p32", "arm",

@@ -48,6 +48,29 @@ func TestHoldKeeps(t *testing.T) {
 	}
 }
 
+func TestHoldEndsWithADayOfThePolicysZone(t *testing.T) {
+	c := catalogue(t, "a 2024-04-01T01:00:00Z full 1B hold=2024-06-30", "b 2024-05-01T01:00:00Z full 1B")
+	p := rules(t, "daily 1", "zone +09:00")
+	for moment, want := range map[time.Time]string{
+		time.Date(2024, 6, 30, 14, 59, 59, 0, time.UTC): "",
+		time.Date(2024, 6, 30, 15, 0, 0, 0, time.UTC):   "a",
+	} {
+		made, _ := Make(c, p, moment)
+		if got := deletions(made); got != want {
+			t.Errorf("%v: deletes %q, want %q", moment, got, want)
+		}
+	}
+}
+
+func TestFreedIsWhatTheDeletionsHold(t *testing.T) {
+	c := catalogue(t, "a 2024-04-01T01:00:00Z full 3B", "b 2024-04-02T01:00:00Z incr 4B parent=a",
+		"c 2024-05-01T01:00:00Z full 5B")
+	made, _ := Make(c, rules(t, "daily 1"), now)
+	if got := made.Freed(); got != 7 {
+		t.Errorf("freed %d", got)
+	}
+}
+
 func ExampleTable() {
 	c := catalogue(new(testing.T), "mon 2024-05-06T22:30:00Z full 12.5GiB", "tue 2024-05-07T01:00:00Z full 1GiB")
 	made, _ := Make(c, rules(new(testing.T), "daily 1"), now)

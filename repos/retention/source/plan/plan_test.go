@@ -102,6 +102,21 @@ func TestParentOfAKeptOneIsKept(t *testing.T) {
 	}
 }
 
+func TestAgeIsCountedToTheSecond(t *testing.T) {
+	c := catalogue(t, "a 2024-05-08T11:59:59Z full 1B", "b 2024-05-08T12:00:00Z full 1B", "c 2024-05-10T12:00:00Z full 1B")
+	made, _ := Make(c, rules(t, "within 48h"), now)
+	if got := kept(made); got != "b c" {
+		t.Errorf("kept %s", got)
+	}
+}
+
+func TestNewestIsKeptHoweverOldItIs(t *testing.T) {
+	made, _ := Make(catalogue(t, "a 2020-01-01T01:00:00Z full 1B"), rules(t, "within 1h"), now)
+	if got := reasons(made, "a"); got != "newest" {
+		t.Errorf("a is kept: %s", got)
+	}
+}
+
 func TestNothingToPlan(t *testing.T) {
 	made, err := Make(catalogue(t), rules(t, "daily 1", "quota 1B"), now)
 	if err != nil || len(made.Decisions) != 0 || len(made.Deletions()) != 0 {

@@ -89,6 +89,21 @@ func TestWrongLines(t *testing.T) {
 	}
 }
 
+func TestCatalogueKeepsItsSnapshotsToItself(t *testing.T) {
+	c := read(t, week)
+	c.All()[0].ID = "changed"
+	if got := ids(c.All()); got != "old mon tue wed" || c.Len() != 4 {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestEmptyCatalogue(t *testing.T) {
+	c := read(t, "# nothing yet\n")
+	if newest, found := c.Newest(); found || c.Len() != 0 {
+		t.Errorf("got %+v", newest)
+	}
+}
+
 func TestFamily(t *testing.T) {
 	c := read(t, week+"thu 2024-05-09T01:00:00Z incr 1B parent=mon\n")
 	for name, found := range map[string]struct{ got, want string }{
