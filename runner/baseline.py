@@ -19,7 +19,7 @@ from runner.workspace import Workspace
 from sandboxes.client import Engine
 from sandboxes.container import DockerSandbox
 
-VERSION = 2
+VERSION = 3
 """Part of the cache's key: raised whenever grading changes in a way that could change a baseline."""
 
 

@@ -18,7 +18,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from runner.copies import Copy, count_foils, with_copies
+from runner import copies as python_copies
+from runner import go_copies
+from runner.copies import Copy
 from runner.frameworks.base import Canary, Framework
 from runner.junit import SEVERITY, TestOutcome
 from sandboxes.archive import Entry, Tree
@@ -36,6 +38,8 @@ WORDS = (
 )  # fmt: skip
 """For names where a repository's own tests have few words."""
 MANY_WORDS = 30
+COPIERS = {".py": python_copies, ".go": go_copies}
+"""A test file's ending → what makes copies and foils of its tests."""
 _draw = secrets.SystemRandom()
 
 
@@ -116,13 +120,13 @@ def draw(tree: Tree, wanted: Sequence[str], foils: Foils | Literal["all"], frame
     files = {early_file: Entry(early_source), late_file: Entry(late_source)}
     copies_of: dict[str, tuple[_Run, ...]] = {}
     for file in dict.fromkeys(node.split("::")[0] for node in wanted) if framework.copies_tests else ():
-        source = _source(tree, file) if file.endswith(".py") else ""
+        source = _source(tree, file)
         functions = {function_of(node).partition("::")[2] for node in wanted if node.startswith(f"{file}::")}
         chosen = {name: names.copies(numbers) for name, numbers in _chosen(file, source, functions, foils).items()}
         if not chosen:
             continue
         beside = names.file_beside(file)
-        files[beside] = Entry(with_copies(source, chosen).encode())
+        files[beside] = Entry(COPIERS[_ending(file)].with_copies(source, chosen).encode())
         for node in wanted:
             function = function_of(node)
             if node.startswith(f"{file}::") and (copies := chosen.get(function.partition("::")[2])):
@@ -131,9 +135,10 @@ def draw(tree: Tree, wanted: Sequence[str], foils: Foils | Literal["all"], frame
 
 
 def function_of(node: str) -> str:
-    """A node id without its parameters."""
+    """A node id without its parameters, or a Go test's without its subtest."""
     file, _, rest = node.partition("::")
-    return f"{file}::{rest.partition('[')[0]}"
+    name = re.split(r"[/\[]", rest, maxsplit=1)[0]
+    return f"{file}::{name}"
 
 
 def _chosen(
@@ -141,7 +146,9 @@ def _chosen(
 ) -> dict[str, Sequence[int]]:
     """Function → the foils of it to run: of those that are known to be sound, the sharpest and one of the others."""
     if foils == "all":
-        return {function: range(count) for function, count in count_foils(source, functions).items()}
+        copier = COPIERS.get(_ending(file))
+        found = copier.count_foils(source, functions) if copier is not None else {}
+        return {function: range(count) for function, count in found.items()}
     known = {function: foils[f"{file}::{function}"] for function in functions if f"{file}::{function}" in foils}
     return {
         function: [*sound[:1], *([_draw.choice(sound[1:])] if len(sound) > 1 else [])]
@@ -150,8 +157,13 @@ def _chosen(
 
 
 def _renamed(node: str, file: str, name: str) -> str:
-    classes, _, rest = node.partition("[")[0].rpartition("::")
-    return f"{file}{classes[len(node.split('::')[0]) :]}::{name}{node[len(classes) + 2 + len(rest) :]}"
+    function = function_of(node)
+    classes = function.rpartition("::")[0]
+    return f"{file}{classes[len(node.split('::')[0]) :]}::{name}{node[len(function) :]}"
+
+
+def _ending(file: str) -> str:
+    return posixpath.splitext(file)[1]
 
 
 def _source(tree: Tree, file: str) -> str:
@@ -167,19 +179,19 @@ class _Names:
 
     def __init__(self, tree: Tree, wanted: Sequence[str], framework: Framework) -> None:
         self._tree, self._framework = tree, framework
-        ending = posixpath.splitext(wanted[0].split("::")[0])[1]
+        ending = _ending(wanted[0].split("::")[0])
         tests = b"\n".join(entry.data for path, entry in tree.items() if path.endswith(ending) and "test" in path)
         self._taken = {name.decode("utf-8", "replace") for name in framework.declares.findall(tests)}
-        self._taken |= {node.rpartition("::")[2].partition("[")[0] for node in wanted}
+        self._taken |= {function_of(node).rpartition("::")[2] for node in wanted}
         used = {word.lower() for name in self._taken for word in re.findall(r"[A-Z]?[a-z]+", name)}
         own = {word for word in used - {"test"} if 2 <= len(word) <= 12}
         self.words = sorted(own if len(own) >= MANY_WORDS else own | set(WORDS))
 
     def function(self) -> str:
-        return self._new(lambda: "_".join(["test", *_draw.sample(self.words, _draw.randint(2, 5))]))
+        return self._framework.named(self._free())
 
     def canary(self, *, fails: bool) -> Canary:
-        words = tuple(self.function().split("_")[1:])
+        words = self._free()
         left, right = sorted(_draw.sample(range(2, 90), 2))
         return Canary(words, left, right, _draw.randrange(1 << 16), fails)
 
@@ -197,6 +209,18 @@ class _Names:
         while (path := self._new(name)) in self._tree:
             pass
         return path
+
+    def _free(self) -> tuple[str, ...]:
+        """Words of which no test's name is made."""
+        words: tuple[str, ...] = ()
+
+        def name() -> str:
+            nonlocal words
+            words = tuple(_draw.sample(self.words, _draw.randint(2, 5)))
+            return self._framework.named(words)
+
+        self._new(name)
+        return words
 
     def _new(self, make: Callable[[], str]) -> str:
         while (name := make()) in self._taken:

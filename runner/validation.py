@@ -28,6 +28,7 @@ from runner.controls import function_of
 from runner.errors import ScenarioInvalid
 from runner.leaks import Leak, leak
 from runner.messages import Frozen
+from runner.mining.ambiguity import hints
 from runner.quality.flakiness import Flakiness, flakiness
 from runner.quality.proofs import note
 from runner.quality.survival import MutationScore, mutation_score
@@ -67,6 +68,8 @@ class Finding(Frozen):
 
     leak: Leak | None = None
     """What the instruction gives away of the reference fix."""
+    ambiguity: tuple[str, ...] = ()
+    """Hints at what the tests want and nobody could know (`runner.mining.ambiguity`)."""
 
     @property
     def ok(self) -> bool:
@@ -83,7 +86,7 @@ class Finding(Frozen):
         elif self.leak is not None and self.leak.score >= LEAKS:
             names = ", ".join((*self.leak.shared, *self.leak.files))
             found.append(f"the instruction gives away much of the reference fix (leak {self.leak.score:.2f}): {names}")
-        return found
+        return [*found, *self.ambiguity]
 
     @property
     def line(self) -> str:
@@ -170,4 +173,5 @@ def _validate(
         flaky=flaky,
         mutation=score,
         leak=leak(found.instruction, workspace.pristine, fixed),
+        ambiguity=hints(found.instruction, workspace.pristine, fixed, found.hidden),
     )

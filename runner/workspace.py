@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runner.catalog import ScenarioFolder
 from runner.checkout import base_tree, changes, solved_tree, with_history
+from runner.environments.explain import explain
 from runner.errors import ScenarioInvalid
 from runner.repo import Environment
 from sandboxes.archive import Entry, Tree
@@ -44,7 +45,7 @@ def prepare(found: ScenarioFolder, images: ImageStore) -> Workspace:
             environment.variables,
         )
     except ImageBuildFailed as error:
-        raise ScenarioInvalid(found.id, "image-does-not-build", str(error)) from error
+        raise ScenarioInvalid(found.id, "image-does-not-build", explain(error, environment)) from error
     return Workspace(found, image, images.snapshot(image), changes(base, solved))
 
 

@@ -24,6 +24,8 @@ CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETFCAP", 
 MAX_PROCESSES = 4096
 MEMORY_SHARE = 0.8
 """Of the engine's memory, for everything that a build does."""
+OFFLINE = ("CARGO_NET_OFFLINE", "GOPROXY", "PIP_NO_INDEX", "UV_OFFLINE", "npm_config_offline")
+"""Variables with which tools do without a network in a sandbox; while an image is built there is one."""
 KEPT_OUTPUT = 256 * 1024
 """Bytes of a command's output that are kept, from its end."""
 
@@ -39,7 +41,7 @@ class Builder:
         self, engine: Engine, image: str, *, network: bool, variables: Mapping[str, str] | None = None
     ) -> None:
         self._api = engine.api
-        self._variables = dict(variables or {})
+        self._variables = {name: value for name, value in (variables or {}).items() if name not in OFFLINE}
         self._started = False
         self._loans = {known: lend(credentials=known) if network else Loan() for known in (False, True)}
         with translated():
@@ -87,7 +89,7 @@ class Builder:
                 self._api.start(self._id)
                 self._started = True
         for path, data in loan.files.items():
-            self._write(path, data)
+            self._write(path, data, "077" if credentials else "022")
         try:
             code, output, stopped = self._exec(command, cwd, loan.variables, seconds)
         finally:
@@ -102,13 +104,13 @@ class Builder:
             raise ImageBuildFailed(shown, text or f"it said nothing and ended with code {code}")
         return text
 
-    def _write(self, path: str, data: bytes) -> None:
+    def _write(self, path: str, data: bytes, umask: str) -> None:
         """Write a small file into the tmpfs; an archive of the engine's would land in the image below it."""
         step = 64 * 1024
         for start in range(0, max(len(data), 1), step):
             piece = base64.b64encode(data[start : start + step]).decode()
             into = ">>" if start else ">"
-            command = f'umask 077; printf %s "$PIECE" | base64 -d {into} {shlex.quote(path)}'
+            command = f'umask {umask}; printf %s "$PIECE" | base64 -d {into} {shlex.quote(path)}'
             code, output, _ = self._exec(command, "/", {"PIECE": piece}, 60.0)
             if code:
                 raise ImageBuildFailed("lend the host's settings", output.decode("utf-8", "replace"))

@@ -126,7 +126,7 @@ class ImageStore:
                     trusted = trusted and command in FETCHES
                     builder.run(command, cwd=WORKSPACE, credentials=trusted)
                 if install:
-                    builder.run(f"chown -R {USER}:{USER} {WORKSPACE}")
+                    builder.run(f"chown -R {USER}:{USER} {WORKSPACE} /home/{USER}")
                 builder.commit(reference, "workspace", title=title)
 
         return self._ensure(f"taskfit/workspace:{key}", build)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -77,7 +78,7 @@ class Evidence:
     django: str = ""
     """A file with Django's."""
     load_tests: str = ""
-    """A file that collects its tests itself."""
+    """A file that collects its tests itself, in other ways than adding doctests."""
     nose: str = ""
     """A file with what only nose understands, and what it is."""
     variables: dict[str, str] = field(default_factory=dict)
@@ -89,11 +90,11 @@ def read_evidence(files: Files) -> Evidence:
     _settings(files, evidence)
     text = " ".join(f"{name} {value}" for name, value in evidence.settings.items())
     _plugins(text, evidence.configured, evidence)
-    for path in files.tests():
-        _look(files, path, evidence)
-    for path in [path for path in files.tree if path.rpartition("/")[2] == "conftest.py"]:
-        evidence.functions = evidence.functions or path
-        _look(files, path, evidence)
+    conftests = [path for path in files.tree if path.rpartition("/")[2] == "conftest.py"]
+    evidence.functions = conftests[0] if conftests else ""
+    for path in dict.fromkeys([*files.tests(), *conftests]):
+        with contextlib.suppress(RecursionError):
+            _look(files, path, evidence)
     return evidence
 
 
@@ -152,7 +153,7 @@ def _look(files: Files, path: str, evidence: Evidence) -> None:
 
 
 def _function(node: ast.FunctionDef | ast.AsyncFunctionDef, path: str, evidence: Evidence) -> None:
-    if node.name == "load_tests":
+    if node.name == "load_tests" and "doctest" not in ast.unparse(node):
         evidence.load_tests = evidence.load_tests or path
     if node.name in ("setup", "teardown") and not node.decorator_list and not node.args.args and _is_test(path):
         evidence.nose = evidence.nose or f"{path} has nose's {node.name}() for a module"

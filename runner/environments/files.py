@@ -18,9 +18,11 @@ from sandboxes.archive import Tree
 
 MAX_TEXT = 1 << 20
 """Bytes; settings and tests are smaller, and nothing larger is parsed."""
+MAX_YAML = 64 * 1024
+"""Characters; reading YAML is slow."""
 MAX_TESTS = 400
 """Test files that are looked into."""
-_TEST = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|tests)\.py$")
+_TEST = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|tests?)\.py$")
 _TEST_FOLDER = re.compile(r"(^|/)(tests?|testing)/")
 
 
@@ -62,6 +64,9 @@ class Files:
     def yaml(self, path: str) -> dict[str, Any]:
         """A YAML mapping without aliases, which make small files large."""
         text = self.text(path) or ""
+        if len(text) > MAX_YAML:
+            self.note(f"{path} is too long to be read")
+            return {}
         try:
             if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=yaml.SafeLoader)):
                 return {}

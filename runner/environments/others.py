@@ -9,6 +9,7 @@ from typing import Any
 
 from runner.environments.files import Files, table
 from runner.errors import Rejected
+from runner.frameworks import cargo, go
 from runner.repo import Environment, FrameworkName, RepoTests
 
 Inferred = tuple[Environment, RepoTests]
@@ -24,12 +25,13 @@ def infer_go(files: Files, on: date | None) -> Inferred:
     if any(re.search(r"(?m)^import \"C\"", source) for source in sources):
         files.note("gcc: a Go file imports C")
         system: tuple[str, ...] = ("gcc", "golang-go", "libc6-dev")
+        variables = {**go.VARIABLES, "CGO_ENABLED": "1"}
     else:
-        system = ("golang-go",)
+        system, variables = ("golang-go",), go.VARIABLES
     if needs:
         files.note("go mod download: go.mod has requirements")
-    install = ("go mod download",) if needs else ()
-    return Environment(as_of=on, system=system, install=install), RepoTests(framework="go")
+    install = (*(("go mod download",) if needs else ()), *go.WARM)
+    return Environment(as_of=on, system=system, install=install, variables=variables), RepoTests(framework="go")
 
 
 def infer_cargo(files: Files, on: date | None) -> Inferred:
@@ -41,8 +43,9 @@ def infer_cargo(files: Files, on: date | None) -> Inferred:
     needs = any(table(told, kind) for kind in kinds)
     if needs:
         files.note("cargo fetch: Cargo.toml has dependencies")
-    install = ("cargo fetch",) if needs else ()
-    return Environment(as_of=on, system=("cargo", "rustc"), install=install), RepoTests(framework="cargo")
+    install = (*(("cargo fetch",) if needs else ()), *cargo.WARM)
+    environment = Environment(as_of=on, system=("cargo", "rustc"), install=install, variables=cargo.VARIABLES)
+    return environment, RepoTests(framework="cargo")
 
 
 def package_json(files: Files) -> dict[str, Any]:

@@ -25,7 +25,7 @@ COMPILED = {
     "pybind11": "a compiled extension (pybind11)",
     "nanobind": "a compiled extension (nanobind)",
 }
-_VERSION = re.compile(r"(?m)^\W*(?:version |release |v)?\[?v?(\d+\.\d+(?:\.\d+)?)\b", re.IGNORECASE)
+_VERSION = re.compile(r"(?m)^[^\w\n]*(?:version |release |v)?\[?v?(\d+\.\d+(?:\.\d+)?)\b", re.IGNORECASE)
 
 
 @dataclass

@@ -25,10 +25,12 @@ MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "tox.ini
 NOT_BUILT = ("maturin", "setuptools-rust", "scikit-build", "meson-python")
 _REQUIREMENTS = re.compile(r"(requirements?/)?([\w.-]*requirements?[\w.-]*|requirements?/[\w.-]+)\.(txt|in)")
 _SAME = """
-    aiohttp anyio attr attrs click cryptography ddt docutils faker flask freezegun httpx hypothesis jinja2 lxml mock
-    moto numpy packaging pandas parameterized pexpect psutil pydantic pyfakefs pytz requests respx responses
-    simplejson six sqlalchemy syrupy testfixtures testtools toml tomli tornado trio typing_extensions tzdata ujson
-    webtest
+    aiohttp anyio attr attrs babel bottle celery certifi chardet click colorama cryptography ddt django docutils
+    faker fastapi flask freezegun gevent html5lib httpx hypothesis idna jinja2 jsonschema lxml markdown marshmallow
+    matplotlib mock moto msgpack networkx numpy orjson packaging pandas parameterized peewee pexpect psutil pydantic
+    pyfakefs pygments pyparsing pyramid pytz requests responses respx rich scipy simplejson six sqlalchemy starlette
+    sympy syrupy termcolor testfixtures testtools toml tomli tornado tqdm trio twisted typing_extensions tzdata
+    ujson urllib3 webob webtest werkzeug
 """
 MODULES = {name: name for name in _SAME.split()} | {
     "PIL": "pillow",
@@ -37,6 +39,7 @@ MODULES = {name: name for name in _SAME.split()} | {
     "dateutil": "python-dateutil",
     "nose": "pynose",
     "pkg_resources": "setuptools<81",
+    "rest_framework": "djangorestframework",
     "sklearn": "scikit-learn",
     "time_machine": "time-machine",
     "yaml": "pyyaml",

@@ -25,6 +25,14 @@ def setup_call(files: Files, path: str = "setup.py") -> dict[str, Any]:
         if path in files:
             files.note(f"{path} cannot be read by Python 3 and is not used")
         return {}
+    try:
+        return _keywords(module)
+    except RecursionError:
+        files.note(f"{path} is nested too deeply and is not used")
+        return {}
+
+
+def _keywords(module: ast.Module) -> dict[str, Any]:
     reader = _Reader()
     for statement in module.body:
         reader.assign(statement)

@@ -105,9 +105,15 @@ def _command(files: Files, practice: Practice) -> tuple[tuple[str, ...], tuple[s
 
 
 def _folders(files: Files, args: tuple[str, ...]) -> tuple[str, ...]:
-    """The one folder that holds the tests, so that examples and tools are not collected."""
+    """The one folder that holds the tests, so that examples and tools are not collected.
+
+    Where no file is called as pytest wants it, those called `test.py` or `tests.py`.
+    """
     if any(arg.startswith("--doctest") for arg in args):
         return ()
+    usual = [path for path in files.tests() if re.fullmatch(r"(.*/)?(test_[^/]*|[^/]*_test)\.py", path)]
+    if not usual:
+        return tuple(path for path in files.tests() if re.fullmatch(r"(.*/)?tests?\.py", path))
     roots = {path.split("/")[0] for path in files.tests() if "/" in path and path.rpartition("/")[2].startswith("test")}
     loose = any("/" not in path for path in files.tests())
     named = [folder for folder in ("tests", "test", "testing") if folder in roots]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runner.frameworks.base import Framework
+from runner.frameworks.cargo import Cargo
 from runner.frameworks.go import Go
 from runner.frameworks.jest import Jest
 from runner.frameworks.node import Node
@@ -19,6 +20,7 @@ FRAMEWORKS: dict[FrameworkName, Framework] = {
     "jest": Jest(),
     "vitest": Vitest(),
     "go": Go(),
+    "cargo": Cargo(),
 }
 
 

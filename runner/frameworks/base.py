@@ -40,7 +40,7 @@ class Framework(Protocol):
     declares: re.Pattern[bytes]
     """Finds tests in a test file's source; group 1 is a test's name."""
     copies_tests: bool
-    """Tests are Python functions, of which `runner.copies` makes copies and foils."""
+    """`runner.copies` or `runner.go_copies` makes copies and foils of tests."""
 
     def shown(self, suite: RepoTests, tests: Sequence[str]) -> list[str]:
         """The command by which a model runs tests: ids, files or folders; all tests when there are none."""
@@ -52,6 +52,10 @@ class Framework(Protocol):
 
     def steady(self, text: str) -> str:
         """A command's output without what differs from run to run: durations."""
+        ...
+
+    def named(self, words: Sequence[str]) -> str:
+        """What a test is called whose name is made of these lower-case words."""
         ...
 
     def beside(self, file: str, words: Sequence[str], early: bool) -> str:

@@ -49,6 +49,9 @@ class JavaScriptFramework:
     declares = re.compile(rb"\b(?:test|it)(?:\.\w+)*\(\s*[\"'`]([^\"'`\n]+)")
     copies_tests = False
 
+    def named(self, words: Sequence[str]) -> str:
+        return " ".join(words)
+
     def beside(self, file: str, words: Sequence[str], early: bool) -> str:
         folder, name = posixpath.split(file)
         new = "-".join(words)

@@ -38,6 +38,9 @@ class PythonFramework:
     declares = re.compile(rb"\bdef (test\w+)")
     copies_tests = True
 
+    def named(self, words: Sequence[str]) -> str:
+        return "_".join(["test", *words])
+
     def beside(self, file: str, words: Sequence[str], early: bool) -> str:
         folder, name = posixpath.split(file)
         stem, new = name.removesuffix(".py"), "_".join(words)

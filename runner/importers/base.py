@@ -28,6 +28,8 @@ from runner.visible import visible
 from sandboxes.archive import Entry, Tree
 
 LONGEST_ID = 60
+LONGEST_FILE = 4 << 20
+"""Bytes of a file in which a foreign task is described."""
 LONGEST_TITLE = 200
 _HASH = re.compile(r"[0-9a-f]{7,40}")
 _URL = re.compile(r"(https?|ssh|git)://[^\s]+|[\w.-]+@[\w.-]+:[^\s]+")
@@ -208,6 +210,26 @@ class Sources:
 
     def _commit(self, repository: Path, commit: str) -> str:
         return git(repository, "rev-parse", "-q", "--verify", f"{commit}^{{commit}}").decode().strip()
+
+
+def read_inside(place: Path, file: Path, limit: int = LONGEST_FILE) -> bytes:
+    """A file of a checkout, by whatever links, as long as they end in the checkout.
+
+    Raises FileNotFoundError, and Rejected for a file elsewhere, one that is too long, and one that cannot be read.
+    """
+    where = visible(str(file.relative_to(place)))
+    if not file.resolve().is_relative_to(place.resolve()):
+        raise Rejected("malformed", f"{where} is a link that leads out of {visible(place.name)}")
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(limit + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise Rejected("malformed", f"{where} cannot be read: {error.strerror}") from None
+    if len(data) > limit:
+        raise Rejected("malformed", f"{where} has more than {limit >> 20} MiB")
+    return data
 
 
 def without(tree: Mapping[str, Entry], paths: set[str]) -> dict[str, Entry]:

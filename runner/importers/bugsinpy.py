@@ -18,7 +18,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from runner.errors import FileProblem, Rejected
-from runner.importers.base import Sources, clean, digest_of, is_test, slug, split, text_only
+from runner.importers.base import Sources, clean, digest_of, is_test, read_inside, slug, split, text_only
 from runner.importers.shell import commands, logical_lines, requirement, steps, suite_of
 from runner.proposal import Lead, Proposal
 from runner.repo import Environment, RepoTests
@@ -27,8 +27,6 @@ from runner.visible import visible
 from sandboxes.archive import Tree
 
 READ = ("bug.info", "requirements.txt", "run_test.sh", "setup.sh", "bug_patch.txt")
-LONGEST = 1 << 20
-"""Bytes of one of these files."""
 _SETTING = re.compile(r"""^\s*(\w+)\s*=\s*["']?(.*?)["']?\s*$""", re.M)
 
 
@@ -39,9 +37,14 @@ def leads(place: Path, sources: Sources) -> Iterator[Lead]:
         raise FileProblem(place, "is no checkout of BugsInPy: there is no projects/NAME/bugs/N")
     for bug in sorted(bugs, key=_order):
         name = f"{bug.parent.parent.name}-{bug.name}"
-        written = [_raw(bug / file) for file in READ if (bug / file).is_file()]
-        key = digest_of(name, *(data.decode("latin-1") for data in written))
-        yield Lead(slug(f"bugsinpy-{name}"), visible(name), key, _Load(bug, name, sources))
+        yield Lead(slug(f"bugsinpy-{name}"), visible(name), _key(bug, name), _Load(bug, name, sources))
+
+
+def _key(bug: Path, name: str) -> str:
+    try:
+        return digest_of(name, *(_raw(bug / file).decode("latin-1") for file in READ if (bug / file).is_file()))
+    except Rejected as error:
+        return digest_of(name, str(error))
 
 
 def _order(bug: Path) -> tuple[str, int, str]:
@@ -141,8 +144,9 @@ def _settings(file: Path) -> dict[str, str]:
 
 
 def _raw(file: Path) -> bytes:
-    with file.open("rb") as stream:
-        return stream.read(LONGEST)
+    """Raises FileNotFoundError, Rejected."""
+    place = file.parents[2] if file.name == "project.info" else file.parents[4]
+    return read_inside(place, file)
 
 
 def _text(file: Path) -> str:
@@ -151,8 +155,6 @@ def _text(file: Path) -> str:
         data = _raw(file)
     except FileNotFoundError:
         return ""
-    except OSError as error:
-        raise Rejected("malformed", visible(f"{file.name} cannot be read: {error.strerror}")) from None
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return data.decode(encoding)

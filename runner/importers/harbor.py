@@ -72,6 +72,8 @@ def leads(place: Path, solve: Solve) -> Iterator[Lead]:
             yield Lead(id, visible(name), _key(folder), _Load(id, folder, solve))
     for folder in older:
         sentence = "task.yaml is of terminal-bench before Harbor; convert it with Harbor's own tools first"
+        if (folder / "gold.patch").exists():
+            sentence = "task.yaml and gold.patch are of a SWE-bench task repository; import its rows as JSONL instead"
         yield refused(slug(folder.resolve().name), folder.name, digest_of(str(folder)), "unsupported", sentence)
 
 
@@ -123,7 +125,7 @@ class _Load:
             solved=solved,
             hidden=hidden,
             provenance=Provenance(
-                origin="imported", source="Harbor", instance=self.folder.resolve().name, instruction="imported"
+                origin="imported", source="Harbor", instance=visible(self.folder.resolve().name), instruction="imported"
             ),
             environment=environment,
             suite=RepoTests(paths=tuple(targets)),

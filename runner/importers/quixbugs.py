@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +18,11 @@ import libcst as cst
 import libcst.matchers as m
 
 from runner.errors import FileProblem, Rejected
-from runner.importers.base import clean, digest_of, slug, text_only
+from runner.importers.base import clean, digest_of, read_inside, slug, text_only
 from runner.proposal import Lead, Proposal
 from runner.repo import Environment, RepoTests
 from runner.scenario import Limits, Provenance, Scope
+from runner.visible import visible
 from sandboxes.archive import Entry, Tree, read_folder
 
 PROGRAMS, CORRECT, TESTS, CASES = "python_programs", "correct_python_programs", "python_testcases", "json_testcases"
@@ -41,8 +42,14 @@ def leads(place: Path) -> Iterator[Lead]:
         raise FileProblem(place, f"is no checkout of QuixBugs: {PROGRAMS}/ holds no program")
     for name in names:
         parts = (f"{PROGRAMS}/{name}.py", f"{CORRECT}/{name}.py", f"{TESTS}/test_{name}.py", f"{CASES}/{name}.json")
-        written = [_text(place / part) for part in parts if (place / part).is_file()]
-        yield Lead(f"quixbugs-{slug(name)}", name, digest_of(name, *written), _Load(place, name))
+        yield Lead(f"quixbugs-{slug(name)}", visible(name), _key(place, name, parts), _Load(place, name))
+
+
+def _key(place: Path, name: str, parts: Iterable[str]) -> str:
+    try:
+        return digest_of(name, *(_text(place, part) for part in parts if (place / part).is_file()))
+    except Rejected as error:
+        return digest_of(name, str(error))
 
 
 @dataclass(frozen=True)
@@ -62,15 +69,15 @@ class _Load:
         hidden |= self._files({f"{CASES}/{self.name}.json"})
         for path in ("conftest.py", f"{TESTS}/conftest.py", test):
             if (self.place / path).is_file():
-                hidden[path] = Entry(_without_switch(path, _text(self.place / path)).encode())
-        solved = {**base, program: Entry(correct.read_bytes())}
+                hidden[path] = Entry(_without_switch(path, _text(self.place, path)).encode())
+        solved = {**base, program: Entry(read_inside(self.place, correct))}
         if solved == base:
             raise Rejected("tests-only", f"{correct.relative_to(self.place)} is the same as {program}")
         text_only(base, solved)
         return Proposal(
             id=f"quixbugs-{slug(self.name)}",
             title=f"{self.name} gives wrong results",
-            instruction=_instruction(program, _text(self.place / program)),
+            instruction=_instruction(program, _text(self.place, program)),
             repo=f"quixbugs-{slug(self.name)}",
             base=base,
             solved=solved,
@@ -133,8 +140,9 @@ class _Unswitch(cst.CSTTransformer):
         return cst.RemoveFromParent() if gone else updated_node
 
 
-def _text(file: Path) -> str:
+def _text(place: Path, path: str) -> str:
+    """Raises Rejected."""
     try:
-        return file.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Rejected("malformed", f"{file.name} cannot be read as UTF-8: {error}") from None
+        return read_inside(place, place / path).decode("utf-8")
+    except (FileNotFoundError, UnicodeDecodeError) as error:
+        raise Rejected("malformed", visible(f"{path} cannot be read as UTF-8: {error}")) from None

@@ -30,6 +30,8 @@ class SandboxSolver:
 
     engine: Engine
     images: ImageStore
+    seconds: float = SECONDS
+    """How long a solution may take."""
 
     def __call__(self, environment: Environment, base: Tree, solution: Tree) -> tuple[Tree, Tree]:
         """The workspace before and after. Raises Rejected, and the sandbox's errors."""
@@ -45,9 +47,9 @@ class SandboxSolver:
                 if not entry.is_link:
                     sandbox.write(f"{PLACE}/{path}", entry.data)
             argv = ["bash", f"{PLACE}/solve.sh"]
-            ran = sandbox.exec(Command(argv, env=environment.variables, timeout=SECONDS))
+            ran = sandbox.exec(Command(argv, env=environment.variables, timeout=self.seconds))
             if ran.timed_out:
-                raise Rejected("tests-hang", f"solve.sh did not end within {SECONDS:g} s")
+                raise Rejected("tests-hang", f"solve.sh did not end within {self.seconds:g} s")
             if ran.exit_code:
                 said = visible(ran.text[-LAST:].strip(), newlines=True)
                 raise Rejected("reference-fails", f"solve.sh ended with {ran.exit_code}: {said}")

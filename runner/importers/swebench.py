@@ -35,6 +35,7 @@ from runner.importers.base import (
     title_of,
     without,
 )
+from runner.importers.claims import known_ids
 from runner.importers.rows import Row, rows
 from runner.importers.shell import Steps, requirement, steps, suite_of
 from runner.patches import PatchHostile, PatchRefused, touched
@@ -45,10 +46,18 @@ from runner.visible import visible
 from sandboxes.archive import Tree
 
 HUB = "https://github.com/{}.git"
-NOT_USED = ("image", "image_name", "docker_image", "eval_script", "log_parser", "environment_setup_commit")
+NOT_USED = (
+    "image",
+    "image_name",
+    "docker_image",
+    "eval_script",
+    "test_cmds",
+    "rebuild_cmds",
+    "log_parser",
+    "environment_setup_commit",
+)
 """Fields of later versions that describe another harness's environment."""
 SMITH = re.compile(r"swesmith/(?P<owner>[\w.-]+?)__(?P<name>[\w.-]+)\.(?P<commit>[0-9a-f]{7,40})")
-_DJANGO = re.compile(r"(?P<test>\w+) \((?P<place>[\w.]+)\)")
 
 
 class Instance(BaseModel):
@@ -150,7 +159,7 @@ class _Load:
             ),
             environment=environment,
             suite=suite,
-            fail_to_pass=_claimed(instance, {**base, **hidden}, notes),
+            fail_to_pass=known_ids(instance.fail_to_pass, {**base, **hidden}, notes),
             notes=tuple(notes),
         )
 
@@ -252,46 +261,3 @@ def _texts(config: dict[str, Any], key: str) -> list[str]:
     if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
         raise Rejected("malformed", visible(f"install_config.{key}: a text or a list of texts is needed"))
     return found
-
-
-def _claimed(instance: Instance, tree: Tree, notes: list[str]) -> tuple[str, ...]:
-    """The fail-to-pass ids as ours, or none where one of them names no test of the tree."""
-    found = [_node(claim, tree) for claim in instance.fail_to_pass]
-    unknown = [claim for claim, node in zip(instance.fail_to_pass, found, strict=True) if node is None]
-    if unknown:
-        shown = visible(unknown[0])[:120]
-        notes.append(f"{len(unknown)} of {len(found)} FAIL_TO_PASS ids name no test, as {shown!r}: found by running")
-        return ()
-    return tuple(dict.fromkeys(node for node in found if node is not None))
-
-
-def _node(claim: str, tree: Tree) -> str | None:
-    """A claimed test as `file::Class::test`; None where it is cut off, or the tree has no such file, class or test."""
-    if (named := _DJANGO.fullmatch(claim)) is not None:
-        parts = named["place"].split(".")
-        return _django(named["test"], parts[:-1] if parts[-1] == named["test"] else parts, tree)
-    file, _, rest = claim.partition("::")
-    names, bracket, inside = rest.partition("[")
-    first = names.split("::")[0]
-    if file not in tree or not first or (bracket and not inside.endswith("]")) or visible(claim) != claim:
-        return None
-    return claim if _defines(tree, file, first) else None
-
-
-def _django(test: str, parts: list[str], tree: Tree) -> str | None:
-    *module, name = parts
-    path = "/".join(module) + ".py"
-    for file in (path, f"tests/{path}"):
-        if file in tree and _defines(tree, file, name):
-            return f"{file}::{name}::{test}"
-    return None
-
-
-def _defines(tree: Tree, file: str, name: str) -> bool:
-    """Whether a file defines a class or function; taken on trust where it is no Python."""
-    if not file.endswith(".py"):
-        return True
-    return (
-        re.search(rb"^[ \t]*(?:class|(?:async )?def) %b\b" % re.escape(name.encode()), tree[file].data, re.M)
-        is not None
-    )

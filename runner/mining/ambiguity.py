@@ -20,6 +20,7 @@ SHORTEST = 8
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"|\'((?:[^\'\\\n]|\\.)*)\'|`((?:[^`\\\n]|\\.)*)`')
+_PREFIX = re.compile(r"\b[rfbu]{1,2}(?=[\"'])", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\w)")
 _ASSERTION = re.compile(r"assert|expect\(|require\.|t\.(?:Error|Fatal)|raises|toThrow|rejects")
 _FACT = re.compile(
@@ -38,9 +39,7 @@ def hints(instruction: str, base: Tree, solved: Tree, hidden: Tree) -> tuple[str
     """
     tests = {path: entry for path, entry in hidden.items() if base.get(path) != entry}
     fixed = {path: entry for path, entry in solved.items() if base.get(path) != entry}
-    said = words(instruction)
-    used = {name for path, entry in tests.items() for name in _names(path, entry)}
-    unnamed = [name for name in new_names(base, fixed) if name in used and name.strip("_").casefold() not in said]
+    missing = unnamed(instruction, base, solved, hidden)
     new = [line for path, entry in fixed.items() for line in added(base.get(path), entry)]
     expected = [text for path, entry in tests.items() for text in _expected(path, entry, base.get(path))]
     messages = [text for text in expected if isinstance(text, str) and _is_untold(text, instruction, new, base)]
@@ -54,8 +53,8 @@ def hints(instruction: str, base: Tree, solved: Tree, hidden: Tree) -> tuple[str
     }
     numbers = sorted((wanted & there) - told - old)
     found = []
-    if unnamed:
-        found.append(f"Tests use names that only the fix has and the instruction does not give: {_listed(unnamed)}.")
+    if missing:
+        found.append(f"Tests use names that only the fix has and the instruction does not give: {_listed(missing)}.")
     if messages:
         found.append(f"Tests expect words that only the fix has: {_listed([repr(text) for text in messages])}.")
     if numbers:
@@ -63,6 +62,15 @@ def hints(instruction: str, base: Tree, solved: Tree, hidden: Tree) -> tuple[str
     if count(instruction) < FEW_WORDS and not _FACT.search(instruction):
         found.append("The instruction names no value, message or code, and has few words.")
     return tuple(found)
+
+
+def unnamed(instruction: str, base: Tree, solved: Tree, hidden: Tree) -> list[str]:
+    """Names that the fix brings in, that tests use, and that the instruction lacks."""
+    tests = {path: entry for path, entry in hidden.items() if base.get(path) != entry}
+    fixed = {path: entry for path, entry in solved.items() if base.get(path) != entry}
+    said = words(instruction)
+    used = {name for path, entry in tests.items() for name in _names(path, entry)}
+    return [name for name in new_names(base, fixed) if name in used and name.strip("_").casefold() not in said]
 
 
 def _listed(names: list[str]) -> str:
@@ -129,8 +137,8 @@ def _is_untold(text: str, instruction: str, new: list[str], base: Tree) -> bool:
     if len(text) < SHORTEST or len(parts) < 2 or mentions(instruction, text):
         return False
     runs = ["".join(parts[at : at + 3]) for at in range(max(1, len(parts) - 2))]
-    added_words = ["".join(re.findall(r"\w+", line)) for line in new]
-    run = next((run for run in runs if any(run in line for line in added_words)), None)
+    flat = "".join(re.findall(r"\w+", _PREFIX.sub("", "\n".join(new))))
+    run = next((run for run in runs if run in flat), None)
     if run is None or run in "".join(re.findall(r"\w+", instruction)):
         return False
     return not any(

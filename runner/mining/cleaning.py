@@ -139,12 +139,16 @@ def _piece(piece: str, fix: Fix, describes_change: bool) -> str | None:
     people = (phrases.TRAILER, phrases.PEOPLE, phrases.TICK)
     if any(pattern.fullmatch(piece) for pattern in people) or fix.is_in(piece):
         return None
+    sentences, spaces = _sentences(piece)
+    told = ("" if _gives_away(each, fix, describes_change) else _inline(each, fix) for each in sentences)
+    kept = "".join(f"{each}{space}" for each, space in zip(told, spaces, strict=True) if each)
+    return kept.rstrip() if kept.rstrip() == piece.rstrip() or re.search(r"\w", kept) else None
+
+
+def _sentences(piece: str) -> tuple[list[str], list[str]]:
+    """Sentences, and the white space after each."""
     parts = phrases.SENTENCE_END.split(piece)
-    kept = "".join(
-        part if at % 2 else ("" if _gives_away(part, fix, describes_change) else _inline(part, fix))
-        for at, part in enumerate(parts)
-    )
-    return kept.rstrip() if re.search(r"\w", kept) else None
+    return parts[::2], [*parts[1::2], ""]
 
 
 def _gives_away(sentence: str, fix: Fix, describes_change: bool) -> bool:
@@ -169,8 +173,11 @@ def _inline(sentence: str, fix: Fix) -> str:
         return "" if re.fullmatch(rf"{phrases.NUMBER}|https?://\S+|\s*", match["text"]) else match["text"]
 
     plain = phrases.CLAUSE.sub("", phrases.TRACKER.sub("", phrases.LINK.sub(link, sentence)))
-    plain = phrases.COMMIT.sub("an earlier commit", phrases.REFERENCE.sub("another report", plain))
-    plain = phrases.POINTER.sub(pointer, phrases.MENTION.sub(mention, plain))
+    plain = phrases.POINTER.sub(pointer, phrases.COMMIT.sub("an earlier commit", plain))
+    plain = "".join(
+        part if at % 2 else phrases.MENTION.sub(mention, phrases.REFERENCE.sub("another report", part))
+        for at, part in enumerate(phrases.CODE.split(plain))
+    )
     if plain == sentence:
         return phrases.ROLE.sub(r"`\1`", sentence)
     left = re.sub(r"an earlier commit|another report|somebody", "", plain)

@@ -18,7 +18,7 @@ from runner.git import GitRefused
 from runner.mining.commits import BATCH, SUBMODULE, Change, Commit, Graph, graph, read
 from runner.mining.instruction import FEWEST_WORDS
 from runner.mining.issues import Issue, Issues
-from runner.mining.messages import identifier, why_no_fix
+from runner.mining.messages import UNSPOKEN, identifier, why_no_fix
 from runner.mining.paths import kind
 from runner.mining.proposing import Fault, propose
 from runner.mining.source import History
@@ -30,7 +30,7 @@ MOST_FILES = 12
 MOST_LINES = 400
 """Lines of code that it adds and removes together."""
 
-_MERGE = re.compile(r"Merge (?:branch|branches|tag|remote|commit|pull request|PR|in\b|\S+ into)\b.*", re.IGNORECASE)
+_MERGE = re.compile(r"Merge (?:branch|branches|tag|remote|commit|pull requests?|PRs?|in\b|\S+ into)\b.*", re.IGNORECASE)
 _REFERENCE = re.compile(r"\W*(?:\w+:?\s+)?(?:[\w.-]{1,80}/[\w.-]{1,80})?(?:#\d+|https?://\S+|GH-\d+)\W*")
 _REVERTS = re.compile(r"This reverts commit ([0-9a-f]{7,64})")
 
@@ -154,7 +154,8 @@ class _Walk:
         subject = issue.title if issue is not None and not issue.is_change else message.partition("\n")[0]
         name = identifier(self.history.name, subject, commit.sha, self.taken)
         self.taken.add(name)
-        fault = Fault(name, commit, message, issue, self.search.fewest_words, self.search.comments, text)
+        unspoken = text is None and not self.search.any_message and why_no_fix(message, issue) == UNSPOKEN
+        fault = Fault(name, commit, message, issue, self.search.fewest_words, self.search.comments, text, unspoken)
         return Lead(name, commit.label, commit.sha, partial(propose, self.history, fault))
 
     def broken(self, commit: Commit) -> Rejected | None:
@@ -201,7 +202,7 @@ class _Walk:
 
     def _other(self, message: str, issue: Issue | None) -> Rejected | None:
         why = None if self.search.any_message else why_no_fix(message, issue)
-        return Rejected("not-a-fix", f"it fixes no fault: {why}") if why else None
+        return Rejected("not-a-fix", f"it fixes no fault: {why}") if why and why != UNSPOKEN else None
 
     def _large(self, commit: Commit) -> Rejected | None:
         code = _code(commit)

@@ -85,7 +85,7 @@ def symptom(subject: str) -> str:
     rest = _REPAIRS.match(plain)
     if rest and plain[rest.end() :].strip():
         return capitalised(plain[rest.end() :])
-    if purpose or (speaks_of_fault(plain) and not _WISH.match(plain)):
+    if purpose or (speaks_of_fault(subject) and not _WISH.match(plain)):
         return capitalised(plain)
     return f"Expected: {uncapitalised(plain)}"
 

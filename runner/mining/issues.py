@@ -6,12 +6,19 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+LONGEST = 40_000
+"""Characters of a text that are searched for references."""
+
 _URL = re.compile(r"https?://[^\s<>()\[\]]+")
-_OWN = r"(?:(?P<slug>[\w.-]+/[\w.-]+))?(?P<mark>[#!])(?P<number>\d+)\b|GH-(?P<gh>\d+)\b|(?P<jira>[A-Z][A-Z0-9_]+-\d+)\b"
+_OWN = (
+    r"(?:(?P<slug>[\w.-]{1,80}/[\w.-]{1,80}))?(?P<mark>[#!])(?P<number>\d+)\b"
+    r"|GH-(?P<gh>\d+)\b|(?P<jira>[A-Z][A-Z0-9_]{1,30}-\d{1,12})\b"
+)
 _REFERENCE = re.compile(rf"(?<![\w/&])(?:{_OWN})")
 _IN_URL = re.compile(
-    r"https?://[^/\s]+/(?P<slug>[^\s?#]+?)/(?:-/)?(?P<what>issues|pull|pulls|merge_requests|pull-requests)/(?P<number>\d+)"
-    r"|https?://\S+?/browse/(?P<jira>[A-Z][A-Z0-9_]+-\d+)"
+    r"https?://[^/\s]{1,200}/(?P<slug>[^\s?#]{1,200}?)/(?:-/)?"
+    r"(?P<what>issues|pull|pulls|merge_requests|pull-requests)/(?P<number>\d+)"
+    r"|https?://[^\s]{1,200}?/browse/(?P<jira>[A-Z][A-Z0-9_]{1,30}-\d{1,12})"
 )
 _CLOSING = re.compile(r"\b(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?)\b:?\s+(?:(?:issue|bug|ticket)\s+)?$", re.IGNORECASE)
 _AND = re.compile(r"\s*(?:,|and|&)\s*$", re.IGNORECASE)
@@ -52,6 +59,8 @@ class Issues:
 
         A pull request stands for the issue that its own text closes or names, and for itself where there is none.
         """
+        if not self._known:
+            return None
         named = self._named(message)
         for issue in named:
             if not issue.is_change:
@@ -64,6 +73,7 @@ class Issues:
 
     def _named(self, text: str) -> list[Issue]:
         """The known issues that a text names, those that it closes first, else in its own order."""
+        text = text[:LONGEST]
         found: dict[str, Issue] = {}
         later: dict[str, Issue] = {}
         closing, end = False, 0

@@ -51,14 +51,14 @@ def _symbols(path: str, before: str, after: str) -> list[str]:
     names: list[str] = []
     for start, end in _changed(old, new):
         lines = range(start, end) if end > start else [start]
-        places = [line for line in lines if line >= len(old) or old[line].strip() or len(lines) == 1]
+        places = [line for line in lines if not 0 <= line < len(old) or old[line].strip() or len(lines) == 1]
         names += [_around(here, line) if here is not None else _above(old, line) for line in places]
     named = list(dict.fromkeys(names))
     return [name for name in named if name] or named
 
 
 def _changed(old: list[str], new: list[str]) -> Iterator[tuple[int, int]]:
-    """Ranges of the old lines that are replaced or deleted; an insertion stands for the line before it."""
+    """Ranges of the old lines that are replaced or deleted; an insertion, for the line that opens its block."""
     front = 0
     while front < min(len(old), len(new)) and old[front] == new[front]:
         front += 1
@@ -69,18 +69,18 @@ def _changed(old: list[str], new: list[str]) -> Iterator[tuple[int, int]]:
     for tag, start, end, at, to in middle.get_opcodes():
         if tag == "insert":
             first = next((line for line in new[front + at : front + to] if line.strip()), "")
-            yield (_before(old, front + start, first),) * 2
+            yield (_opening(old, front + start, first),) * 2
         elif tag != "equal":
             yield front + start, front + end
 
 
-def _before(old: list[str], line: int, inserted: str) -> int:
-    """The last line before a place that is indented no deeper than what is inserted there."""
+def _opening(old: list[str], line: int, inserted: str) -> int:
+    """The last line before a place that is indented less than what is inserted there; -1 where there is none."""
     depth = len(inserted) - len(inserted.lstrip())
     at = line - 1
-    while at > 0 and (not old[at].strip() or len(old[at]) - len(old[at].lstrip()) > depth):
+    while at >= 0 and (not old[at].strip() or len(old[at]) - len(old[at].lstrip()) >= depth):
         at -= 1
-    return max(at, 0)
+    return at
 
 
 def _python_symbols(text: str) -> list[tuple[int, int, str]] | None:

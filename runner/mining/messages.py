@@ -13,29 +13,32 @@ LONGEST_TITLE = 200
 LONGEST = 20_000
 """Characters of a message that are read."""
 
-_CONVENTIONAL = re.compile(r"(?P<type>[A-Za-z]+)(?:\([^)]*\))?!?:\s+(?P<rest>\S.*)")
+_CONVENTIONAL = re.compile(r"(?:(?P<type>[A-Za-z]+)(?:\([^)]*\))?!?:|\[(?P<tag>[A-Za-z ]{2,12})\]:?)\s+(?P<rest>\S.*)")
 _FIX_TYPES = frozenset({"fix", "bugfix", "hotfix", "bug", "security", "sec", "regression"})
 _OTHERS = """
 feat feature docs doc style refactor refact test tests chore build ci revert release deps dep perf lint typo merge bump
-meta infra
+meta infra new readme actions tooling release cleanup
 """
-_OTHER_TYPES = frozenset(_OTHERS.split())
+_OTHER_TYPES = frozenset([*_OTHERS.split(), "dev deps", "code style"])
 _EMOJI = re.compile(r":[a-z0-9_+-]+:\s*|[\U0001F300-\U0001FAFF\u2600-\u27BF]\uFE0F?\s*")
 _REFERENCE = r"(?:[\w.-]{1,80}/[\w.-]{1,80})?[#!]\d+|GH-\d+|[A-Z][A-Z0-9]+-\d+|https?://\S+"
 _VERB = r"fix(?:e[sd])?|close[sd]?|resolve[sd]?"
 _CLOSES = re.compile(rf"\b(?:{_VERB})\b:?\s+(?:issue\s+|bug\s+|ticket\s+)?(?:{_REFERENCE})", re.IGNORECASE)
 _WIP = re.compile(r"\[?(?:wip|draft)\]?\s*[:-]?\s+(?=\S)", re.IGNORECASE)
+_ABOUT = rf"(?:{_VERB}|issue|bug|ticket)"
 _OPENING = re.compile(
-    rf"(?:{_VERB})\b:?\s+(?:{_REFERENCE})(?:\s*(?:,|and|&)\s*(?:{_REFERENCE})){{0,9}}\s*[:,.-]+\s+(?=\S)", re.IGNORECASE
+    rf"(?:{_ABOUT}\s+)?{_ABOUT}\b:?\s+(?:{_REFERENCE})(?:\s*(?:,|and|&)\s*(?:{_REFERENCE})){{0,9}}\s*[:,.-]+\s+(?=\S)",
+    re.IGNORECASE,
 )
 _TRAILING = re.compile(
     rf"[\s,;(\[-]*(?:\b(?:{_VERB}|refs?|see|re|via|in|for|issue|bug|ticket|gh|pr)\b:?\s*)?(?:{_REFERENCE})[)\]]*\s*\.?$",
     re.I,
 )
+_TICKET = re.compile(rf"(?:\[(?:{_REFERENCE})\]|{_REFERENCE})\s*[:-]?\s+(?=\S)")
 _LEADING = re.compile(rf"(?:\[(?:{_REFERENCE}|[\w\s/.-]{{1,24}})\]|(?:{_REFERENCE}))\s*[:-]?\s+(?=\S)")
 
+_TAKES_BACK = re.compile(r"reverts?\b", re.IGNORECASE)
 _NEVER = (
-    (re.compile(r"revert\b", re.I), "it takes another commit back"),
     (
         re.compile(r"(?:release|prepare (?:for )?(?:the )?\w* ?release|version|v)\b[\s:v]*\d|bump version", re.I),
         "a release",
@@ -44,6 +47,7 @@ _NEVER = (
         re.compile(r"(?:bump|upgrade|pin|unpin)\b|update (?:dependenc|deps|requirements|lock)", re.I),
         "it moves dependencies",
     ),
+    (re.compile(r"fix\w*\s+(?:[\w-]+\s+){0,2}lint\w*\b", re.I), "it fixes texts, tests or tools only"),
     (re.compile(r"back to development|start (?:on )?\d|post-release", re.I), "a release"),
     (
         re.compile(
@@ -51,8 +55,8 @@ _NEVER = (
             r"unit|sphinx|doc|code|pep8?|all|of|in|style|import|type)\s+)*(?:typos?|lint\w*|flake8|mypy|pylint|pyflakes|"
             r"ruff|black|isort|ci|travis|appveyor|github actions?|coverage|docs?|documentation|docstrings?|changelog|"
             r"readme|formatting|format|indent\w*|whitespaces?|spelling|grammar|comments?|tests?|test suite|test cases?|"
-            r"imports?|links?|hints?|annotations?|rendering of docs|pep8|nits?|wording|build)\W*(?:$|(?:in|for|of|on|"
-            r"at|after|and|from|due)\b)",
+            r"imports?|links?|hints?|annotations?|rendering of docs|pep8|nits?|wording|build)\W*"
+            r"(?:errors?|warnings?|issues?|problems?|failures?|violations?)?\W*(?:$|(?:in|for|of|on|at|after|and|from|due)\b)",
             re.I,
         ),
         "it fixes texts, tests or tools only",
@@ -91,26 +95,29 @@ _OTHER_LABEL = re.compile(
 )
 
 
+UNSPOKEN = "no word of its message speaks of a fault"
+"""A change of behaviour may be meant: its tests tell."""
+
+
 def why_no_fix(message: str, issue: Issue | None = None) -> str | None:
     """Why a commit is none that fixes a fault; None where its message or its issue speaks of one.
 
-    An issue's label decides, then what a conventional commit calls itself, then words: of a fault in the subject or of
-    closing an issue; openings of other work ("Add", "Rename"); words of a symptom; of a fault in the body.
+    `UNSPOKEN` where nothing speaks for it nor against it. An issue's label decides, then what a conventional commit
+    calls itself, then words: of a fault in the subject or of closing an issue; openings of other work ("Add",
+    "Rename"); words of a symptom; of a fault in the body.
     """
     subject, _, body = message[:LONGEST].partition("\n")
     subject = subject[: 2 * LONGEST_TITLE]
     plain = _WIP.sub("", _EMOJI.sub("", subject).strip())
-    for pattern, why in _NEVER[:1]:
-        if pattern.match(plain):
-            return why
+    if _TAKES_BACK.match(plain) or "\nThis reverts commit " in message:
+        return "it takes another commit back"
     labels = " ".join((*issue.labels, issue.kind)) if issue is not None else ""
     if _FAULT_LABEL.search(labels):
         return None
-    conventional = _CONVENTIONAL.fullmatch(plain)
-    named = conventional["type"].lower() if conventional else ""
+    named, after = _typed(plain)
     if named in _OTHER_TYPES:
         return f"it calls itself {named!r}"
-    rest = _without_references(conventional["rest"] if conventional and named in _FIX_TYPES else plain)
+    rest = _without_references(after if named in _FIX_TYPES else plain)
     for pattern, why in _NEVER:
         if pattern.match(rest):
             return why
@@ -119,22 +126,27 @@ def why_no_fix(message: str, issue: Issue | None = None) -> str | None:
     if named in _FIX_TYPES or _FAULT.search(subject) or _CLOSES.search(subject):
         return None
     if opening := _OTHER.match(rest):
-        closes = _CLOSES.search(body) is not None and _FAULT.search(body) is not None
+        closes = _CLOSES.search(body) is not None and _FAULT.search(_CLOSES.sub("", body)) is not None
         return None if closes else f"its subject begins with {opening[0]!r}"
     if _SYMPTOM.search(subject) or _FAULT.search(body) or _CLOSES.search(body):
         return None
-    return "no word of its message speaks of a fault"
+    return UNSPOKEN
 
 
 def title(subject: str) -> str:
     """A subject without the type, ticket numbers, emoji and references that people put around it; 200 characters."""
     plain = _WIP.sub("", _EMOJI.sub("", subject[: 2 * LONGEST_TITLE]).strip())
-    if conventional := _CONVENTIONAL.fullmatch(plain):
-        named = conventional["type"].lower()
-        plain = conventional["rest"] if named in _FIX_TYPES | _OTHER_TYPES else plain
-    plain = _without_references(plain).rstrip(" .")
+    named, after = _typed(plain)
+    plain = _without_references(after if named in _FIX_TYPES | _OTHER_TYPES else plain).rstrip(" .")
     plain = capitalised(plain)
     return plain if len(plain) <= LONGEST_TITLE else plain[: LONGEST_TITLE - 1].rstrip() + "…"
+
+
+def _typed(subject: str) -> tuple[str, str]:
+    """What a subject calls itself, as in `fix(cart): …` and `[Fix] …`, and the rest; empty where it has no type."""
+    plain = _TICKET.sub("", subject, count=1) if _TICKET.match(subject) else subject
+    found = _CONVENTIONAL.fullmatch(plain)
+    return ((found["type"] or found["tag"]).lower(), found["rest"]) if found else ("", subject)
 
 
 def capitalised(text: str) -> str:

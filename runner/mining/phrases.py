@@ -22,7 +22,7 @@ HIDDEN = re.compile(
 )
 """Images and the tags around them."""
 TRAILER = re.compile(
-    r"(?:[A-Z]\w{0,30}(?:-\w{1,30}){0,4}-(?:by|to|Id|id|RevId|From|from)"
+    r"(?:[A-Z]\w{0,30}(?:-\w{1,30}){0,4}-(?:[Bb]y|[Tt]o|[Ii]d|RevId|[Ff]rom)"
     r"|Refs?|Fixes|Closes|Resolves|Bug|BUG|Issue|Ticket|PR|Link|See[- ]also|Cc|CC|Test(?:s|ed)?|Reviewers?"
     r"|Differential Revision|git-svn-id|Release-Notes?)\s*:\s*(?=\S).*"
     r"|\(cherry picked from commit \w+\)|\s{0,8}[*-]\s+wip\b.*"
@@ -110,12 +110,14 @@ _LEADS = (
 )
 CLAUSE = re.compile(
     rf"[(\[]?\b(?:{_LEADS}\b:?\s+){{1,3}}{_SEVERAL}[)\]]?|[(\[]{_SEVERAL}[)\]]"
+    rf"|(?<=[.!?])\s{{1,8}}{_SEVERAL}(?=\s{{0,8}}$)"
     r"|:\w{1,12}:`[#!]?\d+`|\{\w{1,12}\}`[#!]?\d+`",
     re.IGNORECASE,
 )
-"""A number with the word before it, or in brackets: the sentence is whole without it."""
+"""A number with the word before it, in brackets, or after the end: the sentence is whole without it."""
 REFERENCE = re.compile(rf"(?<![\w&/.-])(?:{NUMBER})")
 """A number in the middle of a sentence."""
+CODE = re.compile(r"(`[^`\n]{1,500}`)")
 ROLE = re.compile(r":[a-z:]{1,20}:`~?([^`\n]{1,200})`")
 """A role of reStructuredText, as in :class:`Group`."""
 COMMIT = re.compile(

@@ -9,6 +9,7 @@ from runner.catalog import CACHES
 from runner.errors import Rejected
 from runner.git import GitRefused
 from runner.leaks import leak
+from runner.mining.ambiguity import unnamed
 from runner.mining.changelog import entry
 from runner.mining.cleaning import Fix
 from runner.mining.commits import LINK, Change, Commit
@@ -42,6 +43,8 @@ class Fault:
     comments: bool = False
     text: str | None = None
     """An instruction written by hand, used as it is."""
+    unspoken: bool = False
+    """No word of it speaks of a fault: then tests that need new names tell of a feature."""
 
 
 def propose(history: History, fault: Fault) -> Proposal:
@@ -57,11 +60,14 @@ def propose(history: History, fault: Fault) -> Proposal:
     except GitRefused as error:
         raise Rejected("source-unavailable", f"its files cannot be read: {error}") from None
     changed = [each for each in commit.changes if _is_kept(each.path)]
-    fixing = [each for each in changed if kind(each.path) not in ("test", "document")]
+    fixing = [each for each in changed if _is_fix(each.path)]
     testing = [each for each in changed if kind(each.path) == "test"]
-    solved = _after(base, fixing, data)
+    solved = _after(base, changed, data)
     hidden = {each.path: _entry(each, data) for each in testing if each.status != "D"}
     _check(fixing, testing, base, solved, hidden)
+    if fault.unspoken and (unknown := unnamed("", base, solved, hidden)):
+        names = ", ".join(unknown[:3])
+        raise Rejected("not-a-fix", f"its message speaks of no fault, and its tests use what it adds: {names}")
     fix = Fix.between(base, solved)
     if fault.text is None:
         documents = ((each.path, _entry(each, data)) for each in changed if each.status != "D")
@@ -86,6 +92,7 @@ def propose(history: History, fault: Fault) -> Proposal:
             source=history.origin,
             instance=commit.sha[:12],
             fix=commit.sha,
+            fixed_on=commit.date.date(),
             instruction=source or "written",
             leak=given.score,
         ),
@@ -104,12 +111,14 @@ def _entry(change: Change, data: dict[str, bytes]) -> Entry:
     return Entry(data[change.blob], change.modes[1] == "100755", change.modes[1] == LINK)
 
 
+def _is_fix(path: str) -> bool:
+    return kind(path) not in ("test", "document")
+
+
 def _after(base: Tree, changes: list[Change], data: dict[str, bytes]) -> dict[str, Entry]:
-    """`base` with these changes."""
-    gone = {each.path for each in changes if each.status == "D"} | {
-        each.before for each in changes if each.status == "R"
-    }
-    there = {each.path: _entry(each, data) for each in changes if each.status != "D"}
+    """`base` with what these changes do to code; code that becomes a test is gone, a test that becomes code stays."""
+    gone = {each.before for each in changes if each.status in "DR" and _is_fix(each.before)}
+    there = {each.path: _entry(each, data) for each in changes if each.status != "D" and _is_fix(each.path)}
     return {path: kept for path, kept in base.items() if path not in gone} | there
 
 
@@ -164,7 +173,7 @@ def _python(data: bytes) -> str | None:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
             first = node.body[0]
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                first.value.value = None
+                node.body = node.body[1:] or [ast.Pass()]
     return ast.dump(tree) if tree is not None else None
 
 

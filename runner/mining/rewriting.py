@@ -13,16 +13,16 @@ MOST_SHOWN = 40
 """Lines of tests that a template shows."""
 
 _ASSERTION = re.compile(
-    r"\s*(?:assert\b|self\.assert|with (?:self\.assertRaises|pytest\.raises)|expect\(|t\.(?:Error|Fatal)|assert)"
+    r"\s*(?:assert|self\.assert|with (?:self\.assertRaises|pytest\.raises)|expect\(|t\.(?:Error|Fatal)|require\.)"
 )
 _RULES = """\
 You rewrite reports of faults in software. Answer with the rewritten report alone, in Markdown.
 
 Write as a user who met the fault and has not read the code: a heading of one line that names the symptom, what was done
-(a short example where the text has one), what was seen, what was expected. Keep every fact that is in the text: names of
-functions and options that users call, values, messages, versions. Add none: where the text does not say what was seen,
-do not invent it. Leave out how the fault was found or fixed, where in the code it is, people, links, numbers of issues
-and commits, tests and review. Do not use the words that you are told to leave out."""
+(a short example where the text has one), what was seen, what was expected. Keep every fact that is in the text: names
+of functions and options that users call, values, messages, versions. Add none: where the text does not say what was
+seen, do not invent it. Leave out how the fault was found or fixed, where in the code it is, people, links, numbers of
+issues and commits, tests and review. Do not use the words that you are told to leave out."""
 
 
 def template(proposal: Proposal, tests: bool = False) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import tomli_w
+import tomlkit
 from filelock import FileLock, Timeout
 
 from runner.catalog import RAW, RepoFolder, ScenarioFolder, load_repo
@@ -178,15 +178,19 @@ def protected(repo: RepoFolder) -> tuple[str, ...]:
 
 def to_toml(value: Repo | Scenario) -> str:
     """As people would write it: nothing that is so anyway."""
-    return tomli_w.dumps(_plain(value.model_dump(mode="json", by_alias=True, exclude_defaults=True)), indent=4)
+    return tomlkit.dumps(_written(value.model_dump(mode="json", by_alias=True, exclude_defaults=True)))
 
 
-def _plain(value: Any) -> Any:
-    """Without None, which TOML does not have; simple values before tables, as TOML wants them."""
+def _written(value: Any) -> Any:
+    """Without None, which TOML does not have; simple values before tables, and a line for each of several items."""
     if isinstance(value, dict):
-        pairs = {key: _plain(each) for key, each in value.items() if each is not None}
+        pairs = {key: _written(each) for key, each in value.items() if each is not None}
         return dict(sorted(pairs.items(), key=lambda pair: isinstance(pair[1], dict)))
-    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
+    if not isinstance(value, list | tuple):
+        return value
+    array = tomlkit.array()
+    array.extend(value)
+    return array.multiline(len(value) > 1)
 
 
 def _files(found: ScenarioFolder, common: Repo) -> Iterator[tuple[str, bytes]]:

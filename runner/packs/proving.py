@@ -14,6 +14,7 @@ from runner.environments.explain import explain
 from runner.errors import Rejected, ScenarioInvalid
 from runner.frameworks import framework
 from runner.grading import Grading
+from runner.mining.ambiguity import hints
 from runner.packs.discovery import deciding
 from runner.packs.pack import Pack
 from runner.proposal import Proposal
@@ -121,7 +122,8 @@ def _prove(
         raise
     pack.keep(known.found)
     keep(known, result)
-    said = (*proposal.notes, *notes, *decided.notes)
+    untold = hints(proposal.instruction, proposal.base, proposal.solved, proposal.hidden)
+    said = (*proposal.notes, *notes, *decided.notes, *untold)
     return Proved(known.found, len(known.found.scenario.tests.fail_to_pass), len(result.pass_to_pass), said)
 
 

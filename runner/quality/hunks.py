@@ -86,21 +86,23 @@ def without(hunk: Hunk) -> str | None:
 
 
 def says_something(hunk: Hunk) -> bool:
-    """Whether taking it back may change what the program does: not for blank lines, comments and docstrings alone."""
+    """Whether taking it back tells something: not for blank lines, comments and docstrings alone.
+
+    Nor for imports: taken back, a needed one breaks everything and another nothing, whatever the tests are worth.
+    """
     file, undone = hunk.file, without(hunk)
     if undone is None or file.solved is None:
         return bool((undone or file.solved or "").strip())
-    if file.ending == ".py" and (solved := program(file.solved)) is not None:
-        return program(undone) != solved
+    if file.ending == ".py" and (solved := program(file.solved, imports=False)) is not None:
+        return program(undone, imports=False) != solved
     lines = [*_lines(file.base)[hunk.before.start : hunk.before.stop], *_changed_lines(hunk)]
     texts = [line.strip() for line in lines if line.strip()]
     return any(not (file.ending in CODE and text.startswith(COMMENTS)) for text in texts)
 
 
-def program(text: str) -> str | None:
-    """A key that two Python texts share when they differ in layout, comments and docstrings alone.
-
-    None for what does not compile.
+def program(text: str, imports: bool = True) -> str | None:
+    """A key that two Python texts share when they differ in layout, comments and docstrings alone; in imports, too,
+    without `imports`. None for what does not compile.
     """
     try:
         tree = ast.parse(text)
@@ -112,6 +114,8 @@ def program(text: str) -> str | None:
             node
         ):
             node.body = node.body[1:]
+        if not imports and isinstance(node, ast.Module):
+            node.body = [each for each in node.body if not isinstance(each, (ast.Import, ast.ImportFrom))]
     return ast.dump(tree)
 
 

@@ -18,10 +18,12 @@ from functools import partial
 from itertools import islice
 
 from runner.models.repair.mutants import applied, mutants, surroundings
-from runner.quality.hunks import CODE, Changed, changed_files, hunks, program, says_something, without
+from runner.quality.hunks import CODE, Changed, Hunk, changed_files, hunks, program, says_something, without
 from sandboxes.archive import Tree
 
 REVERSAL = "hunk taken back"
+PUT_BACK = "removed lines put back"
+"""A hunk that only removes, taken back: what stays dead, or was moved, may well do no harm."""
 PYTHON = {
     "boundary": "boundary", "direction": "comparison", "equality": "comparison", "ordering": "comparison",
     "junction": "boolean", "boolean": "boolean", "half": "boolean", "negation": "negated condition",
@@ -62,7 +64,7 @@ class Mutation:
 
     @property
     def is_reversal(self) -> bool:
-        return self.operator == REVERSAL
+        return self.operator in (REVERSAL, PUT_BACK)
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def mutations(base: Tree, solved: Tree, most: int, seed: int) -> list[Mutation]:
     """
     files = changed_files(base, solved)
     runs = [hunk for file in files for hunk in hunks(file) if says_something(hunk)]
-    reversals = [_Idea(hunk.file, REVERSAL, hunk.after.start + 1, partial(without, hunk)) for hunk in runs]
+    reversals = [_taken_back(hunk) for hunk in runs]
     draw = random.Random(f"{seed} mutants")
     by_operator: defaultdict[str, list[_Idea]] = defaultdict(list)
     for file in files:
@@ -103,6 +105,11 @@ def mutations(base: Tree, solved: Tree, most: int, seed: int) -> list[Mutation]:
     changed = list(_in_turn(by_operator))
     taken_back = reversals[: max(most - len(changed), (most + 1) // 2)] if len(runs) > 1 else []
     return list(islice(_distinct([*taken_back, *changed], files), most))
+
+
+def _taken_back(hunk: Hunk) -> _Idea:
+    is_removal = hunk.file.solved is not None and not hunk.after
+    return _Idea(hunk.file, PUT_BACK if is_removal else REVERSAL, hunk.after.start + 1, partial(without, hunk))
 
 
 def _in_turn(groups: Mapping[str, list[_Idea]]) -> Iterator[_Idea]:

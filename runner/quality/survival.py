@@ -9,13 +9,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
+from pathspec import GitIgnoreSpec
+
 from runner.baseline import VERSION as BASELINE
 from runner.baseline import Baseline
 from runner.checkout import base_tree, changes, solved_tree
 from runner.grading import LIMITS, Grading, grade
 from runner.messages import Frozen
 from runner.quality.cache import keep, kept
-from runner.quality.mutations import Mutation, mutations
+from runner.quality.mutations import REVERSAL, Mutation, mutations
 from runner.statistics.estimate import LEVEL
 from runner.statistics.rates import wilson, z_of
 from runner.workspace import Workspace
@@ -48,10 +50,6 @@ class Mutant(Frozen):
     diff: str = ""
     """From the reference fix to the mutant."""
 
-    @property
-    def is_reversal(self) -> bool:
-        return self.operator.startswith("hunk")
-
 
 class MutationScore(Frozen):
     """What a scenario's tests notice: killed of run, with a Wilson interval."""
@@ -71,7 +69,7 @@ class MutationScore(Frozen):
     @property
     def weak(self) -> str:
         """Why the tests look weak; empty where they do not."""
-        if taken := sum(mutant.is_reversal for mutant in self.survivors):
+        if taken := sum(mutant.operator == REVERSAL for mutant in self.survivors):
             return f"{taken} hunk{'s' * (taken != 1)} of the reference fix can be taken back and no test notices"
         if self.score is not None and self.score < ENOUGH:
             return f"the tests notice {self.killed} of {self.run} mutants of the reference fix"
@@ -115,7 +113,9 @@ def mutation_score(
         return known_score
     base = base_tree(workspace.found)
     solved = solved_tree(workspace.found, base)
-    drawn = mutations(base, solved, most, seed)
+    tests = GitIgnoreSpec.from_lines(workspace.found.framework.test_files)
+    fixed = {path: base.get(path) if tests.match_file(path) else entry for path, entry in solved.items()}
+    drawn = mutations(base, {path: entry for path, entry in fixed.items() if entry is not None}, most, seed)
     done: list[Mutant] = []
 
     def one(mutation: Mutation) -> Mutant:

@@ -184,3 +184,14 @@ def _visible(found: ScenarioFolder, test: str) -> bool:
     return test in found.instruction or any(
         f"def {test}(".encode() in each.data for each in found.repo.files().values()
     )
+
+
+@pytest.mark.parametrize("words", [("--mutants", "dubling"), ("--mutants", "3", "dubling"), ("dubling", "--mutants")])
+def test_mutants_may_go_without_a_number(tmp_path: Path, write_scenario: WriteScenario, words: tuple[str, ...]) -> None:
+    write_scenario()
+    assert "'dubling'" in scenarios(tmp_path, "validate", "--scenarios", "scenarios", *words, code=2).stderr
+
+
+@pytest.mark.parametrize("number", ["--mutants=-1", "--mutants=many", "--mutants=5000"])
+def test_a_wrong_number_of_mutants_is_refused(tmp_path: Path, number: str) -> None:
+    assert "--mutants" in scenarios(tmp_path, "validate", number, code=2).stderr

@@ -8,6 +8,7 @@ import pytest
 
 from runner.environments import infer
 from runner.errors import Rejected
+from runner.frameworks import cargo, go
 from sandboxes.archive import Entry
 
 
@@ -37,35 +38,35 @@ CASES: list[tuple[str, dict[str, str], str, tuple[str, ...], tuple[str, ...]]] =
         ("nodejs", "npm"),
         ("npm ci --ignore-scripts", "npm rebuild"),
     ),
-    ("go alone", {"go.mod": "module x\n"} | GO_TEST, "go", ("golang-go",), ()),
+    ("go alone", {"go.mod": "module x\n"} | GO_TEST, "go", ("golang-go",), go.WARM),
     (
         "go with requirements",
         {"go.mod": "module x\nrequire (\n  a.b/c v1.0.0\n)\n"} | GO_TEST,
         "go",
         ("golang-go",),
-        ("go mod download",),
+        ("go mod download", *go.WARM),
     ),
     (
         "go with what it needs beside it",
         {"go.mod": "module x\nrequire a.b/c v1\n", "vendor/modules.txt": ""} | GO_TEST,
         "go",
         ("golang-go",),
-        (),
+        go.WARM,
     ),
     (
         "go with C",
         {"go.mod": "module x\n", "x.go": 'package x\nimport "C"\n'} | GO_TEST,
         "go",
         ("gcc", "golang-go", "libc6-dev"),
-        (),
+        go.WARM,
     ),
-    ("cargo alone", {"Cargo.toml": '[package]\nname = "x"\n'}, "cargo", ("cargo", "rustc"), ()),
+    ("cargo alone", {"Cargo.toml": '[package]\nname = "x"\n'}, "cargo", ("cargo", "rustc"), cargo.WARM),
     (
         "cargo with crates",
         {"Cargo.toml": '[package]\nname = "x"\n[dev-dependencies]\nregex = "1"\n'},
         "cargo",
         ("cargo", "rustc"),
-        ("cargo fetch",),
+        ("cargo fetch", *cargo.WARM),
     ),
     (
         "a Python project with a package.json for its documents",

@@ -78,7 +78,8 @@ SOURCES: list[tuple[str, dict[str, str], list[str]]] = [
     (
         "setup.cfg",
         {
-            "setup.cfg": "[metadata]\nname = thing\n[options]\ninstall_requires =\n    six>=1\n    # not this\n    idna\n"
+            "setup.cfg": "[metadata]\nname = thing\n[options]\n"
+            "install_requires =\n    six>=1\n    # not this\n    idna\n"
             "[options.extras_require]\ntesting =\n    mock; python_version >= '3'\n    enum34; python_version < '3.4'\n"
         },
         ["idna", "mock", "setuptools>=64", "six>=1", "wheel"],
@@ -86,7 +87,8 @@ SOURCES: list[tuple[str, dict[str, str], list[str]]] = [
     (
         "setup.py read, not run",
         {
-            "setup.py": "import os\nfrom setuptools import setup\nos.abort()\nbase = ['six']\nextra = {'dev': ['tox']}\n"
+            "setup.py": "import os\nfrom setuptools import setup\nos.abort()\nbase = ['six']\n"
+            "extra = {'dev': ['tox']}\n"
             "extra['test'] = ['mock'] + base\n"
             "setup(name='thing', install_requires=base + ['idna'], extras_require=extra)\n"
         },
@@ -197,6 +199,15 @@ def test_python_is_the_base_images_wherever_it_is_allowed(
     assert found.environment.python == python
 
 
+def test_code_that_needs_an_older_python_gets_it() -> None:
+    old = "from collections import Mapping\n"
+    choice = "try:\n    from collections.abc import Mapping\nexcept ImportError:\n    from collections import Mapping\n"
+    assert guess({"thing.py": old}).environment.python == "3.9"
+    assert guess({"thing.py": choice}).environment.python is None
+    newer = {"pyproject.toml": PROJECT + 'requires-python = ">=3.10"\n', "thing.py": old}
+    assert guess(newer).environment.python is None
+
+
 @pytest.mark.parametrize(
     ("build", "variable"),
     [
@@ -257,6 +268,11 @@ def test_options_that_say_what_tests_are_and_their_places_come_from_the_command(
     assert (found.args, found.paths) == (("--doctest-modules", "-p", "no:warnings"), ("tests", "thing"))
 
 
+def test_files_that_pytest_would_not_collect_are_named() -> None:
+    files = {"test.py": "import unittest\nclass A(unittest.TestCase): pass\n", "setup.py": "setup()\n"}
+    assert infer(of(files), None).suite.paths == ("test.py",)
+
+
 REFUSED: list[tuple[str, dict[str, str], str, str]] = [
     ("yield", {"tests/test_x.py": "def test_x():\n    yield check, 1\n"}, "unsupported", "yields tests in test_x"),
     ("setup", {"tests/test_x.py": "def setup():\n    pass\ndef test_x(): pass\n"}, "unsupported", "nose's setup"),
@@ -294,6 +310,12 @@ MALFORMED = {
     "Python 2": {"setup.py": "print 'x'\n"},
     "null bytes": {"setup.py": "\0", "requirements.txt": "\0\0\n"},
     "deep Python": {"setup.py": "x = " + "(" * 3000 + ")" * 3000},
+    "a deep sum": {
+        "setup.py": f"setup(name={'a + ' * 3000}a)\n",
+        "tests/test_y.py": f"class A({'a + ' * 3000}a): pass\n",
+    },
+    "blank lines": {"CHANGES": "\n" * 50_000, "setup.py": "setup(use_scm_version=True)\n"},
+    "a long workflow": {".github/workflows/a.yml": "a: b\n" * 100_000},
     "a long sum": {"setup.py": "a = ['x']\n" + "a = a + a\n" * 60 + "setup(install_requires=a)\n"},
     "a circle": {"requirements.txt": "-r requirements.txt\n-r other.txt\n", "other.txt": "-r requirements.txt\n"},
     "YAML aliases": {".github/workflows/a.yml": "a: &a [x]\njobs: [*a, *a]\n"},

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from runner.checkout import with_history
-from runner.frameworks import go
+from runner.frameworks import cargo, go
 from runner.frameworks.base import Framework
 from runner.grading import LIMITS, REPORTS
 from runner.junit import TestOutcome, failures, outcomes
@@ -19,6 +19,7 @@ from sandboxes.base import Command, ExecResult
 from sandboxes.client import Engine
 from sandboxes.container import DockerSandbox
 from sandboxes.images import ImageStore
+from sandboxes.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,16 @@ GO_MODULE = {
     "money/round_test.go": 'package money\n\nimport "testing"\n\n'
     "func TestHalf(t *testing.T) {\n\tif Half(4) != 2 {\n\t\tt.Fatal(Half(4))\n\t}\n}\n",
 }
+CRATE = {
+    "Cargo.toml": '[package]\nname = "money"\nversion = "0.1.0"\nedition = "2021"\n',
+    "src/lib.rs": "pub mod round;\n",
+    "src/round.rs": "pub fn half(n: i64) -> i64 {\n    n / 2\n}\n\n#[cfg(test)]\nmod tests {\n    use super::half;\n\n"
+    "    #[test]\n    fn even() {\n        assert_eq!(half(4), 2);\n    }\n}\n",
+    "tests/halves.rs": "use money::round::half;\n\n#[test]\nfn zero() {\n    assert_eq!(half(0), 0);\n}\n",
+}
 
 
-def grader(engine: Engine, framework: Framework, image: str, seconds: float) -> Grade:
+def grader(engine: Engine, framework: Framework, image: str, variables: Mapping[str, str], seconds: float) -> Grade:
     """What grades files laid over an image's workspace; None deletes one."""
 
     def grade(
@@ -54,7 +62,7 @@ def grader(engine: Engine, framework: Framework, image: str, seconds: float) -> 
         with DockerSandbox(engine, image, LIMITS, kind="grading") as sandbox:
             sandbox.place(placed, delete=[path for path, text in files.items() if text is None])
             argv = framework.graded(suite or RepoTests(), more, report, test_seconds)
-            ran = sandbox.exec(Command(argv, timeout=seconds))
+            ran = sandbox.exec(Command(argv, env=variables, timeout=seconds))
             entry = None
             with contextlib.suppress(FileNotFoundError):
                 entry = sandbox.export(REPORTS).get("graded.xml")
@@ -68,9 +76,23 @@ def grader(engine: Engine, framework: Framework, image: str, seconds: float) -> 
 def go_image(engine: Engine) -> str:
     tree = {path: Entry(text.encode()) for path, text in GO_MODULE.items()}
     images = ImageStore(engine, print)
-    return images.workspace(images.environment(["golang-go"], []), tree, go.INSTALL, with_history, "money")
+    environment = images.environment(Recipe(system=("golang-go",)))
+    return images.workspace(environment, tree, go.WARM, with_history, "money", go.VARIABLES)
 
 
 @pytest.fixture(scope="session")
 def grade_go(engine: Engine, go_image: str) -> Grade:
-    return grader(engine, go.Go(), go_image, 60)
+    return grader(engine, go.Go(), go_image, go.VARIABLES, 60)
+
+
+@pytest.fixture(scope="session")
+def cargo_image(engine: Engine) -> str:
+    tree = {path: Entry(text.encode()) for path, text in CRATE.items()}
+    images = ImageStore(engine, print)
+    environment = images.environment(Recipe(system=("cargo", "rustc")))
+    return images.workspace(environment, tree, cargo.WARM, with_history, "crate", cargo.VARIABLES)
+
+
+@pytest.fixture(scope="session")
+def grade_cargo(engine: Engine, cargo_image: str) -> Grade:
+    return grader(engine, cargo.Cargo(), cargo_image, cargo.VARIABLES, 120)

@@ -7,6 +7,13 @@ from typing import Any
 
 import pytest
 
+from runner.acceptance import acceptable
+from runner.copies import Copy
+from runner.frameworks.go import Go
+from runner.go_copies import with_copies
+from runner.scenario import Scope
+from sandboxes.archive import Entry
+
 pytestmark = pytest.mark.engine
 Grade = Callable[..., Any]
 
@@ -138,3 +145,33 @@ def test_harness_files_of_the_model_would_steer_the_run(grade_go: Grade) -> None
     wrong["money/third.go"] = "package money\n\nfunc Third(n int) int { return 3 }\n"
     clash = grade_go({**wrong, "money/mine_test.go": HIDDEN})
     assert clash.outcomes[THIRD] == "error"
+
+
+BY_ARGUMENTS = product(
+    "func Third(n int) int {\n\tfor _, argument := range os.Args {\n"
+    '\t\tif strings.HasPrefix(argument, "-test.run=^") {\n\t\t\tname := strings.Trim(argument[10:], "^$")\n'
+    '\t\t\tfmt.Printf("--- PASS: %s (0.00s)\\nPASS\\n", name)\n\t\t\tsyscall.Exit(0)\n\t\t}\n\t}\n'
+    "\tsyscall.Exit(3)\n\treturn 0\n}",
+    "fmt",
+    "os",
+    "strings",
+    "syscall",
+)
+
+
+def test_who_plays_the_end_of_a_test_that_runs_alone_makes_its_foil_pass_too(grade_go: Grade) -> None:
+    copies = with_copies(HIDDEN, {"TestThird": [Copy("TestOther"), Copy("TestAnother", 0)]})
+    graded = grade_go({**BY_ARGUMENTS, "money/third_other_test.go": copies})
+    assert graded.outcomes[THIRD] == graded.outcomes["money/third_other_test.go::TestAnother"] == "passed"
+    assert graded.outcomes[CANARY] == "failed"
+
+
+def test_test_files_and_module_files_of_the_model_are_left_out() -> None:
+    changed = {
+        path: Entry(b"package money\n")
+        for path in ("money/money.go", "money/main_test.go", "money/round_test.go", "go.mod", "tools/go.mod", "go.work")
+    }
+    pristine = {"go.mod": Entry(b"module example.org/money\n"), "money/round_test.go": Entry(b"package money\n")}
+    kept, dropped = acceptable(changed, Scope(), (), pristine, Go().harness_files)
+    assert set(kept) == {"money/money.go"}
+    assert set(dropped) == {*changed} - {"money/money.go"}

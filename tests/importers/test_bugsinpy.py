@@ -92,6 +92,18 @@ def test_requirements_in_utf_16_as_some_are_there_are_read(take: Take) -> None:
     assert found.environment.packages == ("attrs==19.3.0", "toml")
 
 
+def test_a_link_out_of_the_checkout_is_not_followed(
+    take: Take, upstream: Any, tmp_path: Path, load: Callable[..., dict[str, Proposal | Rejected]]
+) -> None:
+    take()
+    file = tmp_path / "bugs" / "projects" / "calc" / "bugs" / "1" / "requirements.txt"
+    file.unlink()
+    file.symlink_to("/etc/passwd")
+    (found,) = load(leads(tmp_path / "bugs", upstream.sources(tmp_path / "cache"))).values()
+    assert isinstance(found, Rejected)
+    assert "leads out of" in found.sentence
+
+
 def test_another_folder_is_no_checkout(tmp_path: Path, upstream: Any) -> None:
     with pytest.raises(FileProblem, match="BugsInPy"):
         list(leads(tmp_path / "none", upstream.sources(tmp_path)))

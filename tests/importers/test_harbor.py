@@ -164,6 +164,10 @@ def test_older_tasks_and_folders_without_any_are_named(tmp_path: Path, load: Cal
     (found,) = load(leads(tmp_path, by_hand)).values()
     assert isinstance(found, Rejected)
     assert "terminal-bench" in found.sentence
+    (tmp_path / "hello" / "gold.patch").write_text("")
+    (found,) = load(leads(tmp_path, by_hand)).values()
+    assert isinstance(found, Rejected)
+    assert "SWE-bench" in found.sentence
 
 
 def test_a_test_script_of_uv_projects_is_read() -> None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from runner.catalog import load_scenario
 from runner.errors import FileProblem, Rejected
 from runner.importers.quixbugs import leads
+from runner.packs.intake import Intake, Watch
+from runner.packs.journal import Outcome
+from runner.packs.pack import Pack
+from runner.packs.proving import Terms
 from runner.proposal import Proposal
+from sandboxes.client import Engine
+from sandboxes.images import ImageStore
 
 FILES = {
     "python_programs/bitcount.py": "def bitcount(n):\n    count = 0\n    while n:\n        n ^= n - 1\n"
@@ -63,6 +71,20 @@ def test_a_program_becomes_a_scenario_without_the_correct_version(checkout: Path
     assert "The number of 1-bits" in found.instruction
 
 
+@pytest.mark.engine
+@pytest.mark.slow
+def test_a_program_that_never_ends_on_some_cases_is_proved_by_them(
+    checkout: Path, tmp_path: Path, engine: Engine
+) -> None:
+    ended: list[Outcome] = []
+    door = Intake(Pack.at(tmp_path / "pack"), ImageStore(engine, print), Terms(repeats=2, seconds=60))
+    door.take(leads(checkout), Watch(lambda lead: None, ended.append), again=False, stop=threading.Event())
+    assert [(each.code, each.fail_to_pass, each.pass_to_pass) for each in ended] == [("ok", 2, 1)]
+    found = load_scenario(tmp_path / "pack" / "scenarios" / "quixbugs-bitcount")
+    assert found.scenario.limits.test_seconds == 10
+    assert found.scenario.scope.covers("python_programs/bitcount.py") == "writable"
+
+
 def test_what_cannot_be_had_is_said(checkout: Path, load: Callable[..., object]) -> None:
     changes = {
         "correct_python_programs/bitcount.py": (None, "malformed"),
@@ -87,6 +109,21 @@ def test_a_program_that_is_correct_already_is_none(checkout: Path, load: Callabl
     found = only(checkout, load)
     assert isinstance(found, Rejected)
     assert found.code == "tests-only"
+
+
+@pytest.mark.parametrize(
+    "path", ["python_programs/bitcount.py", "correct_python_programs/bitcount.py", "python_testcases/test_bitcount.py"]
+)
+def test_a_link_out_of_the_checkout_is_not_followed(
+    checkout: Path, tmp_path_factory: pytest.TempPathFactory, load: Callable[..., object], path: str
+) -> None:
+    secret = tmp_path_factory.mktemp("elsewhere") / "secret.py"
+    secret.write_text('"""A secret of the host, which is no program."""\n')
+    (checkout / path).unlink()
+    (checkout / path).symlink_to(secret)
+    found = only(checkout, load)
+    assert isinstance(found, Rejected)
+    assert (found.code, "leads out of" in found.sentence) == ("malformed", True)
 
 
 def test_another_folder_is_no_checkout(tmp_path: Path) -> None:

@@ -56,6 +56,12 @@ def test_a_fix_of_many_hunks_leaves_half_of_the_mutants_to_the_operators() -> No
     assert [operator for operator, _, _ in data] == [REVERSAL] * 12
 
 
+def test_removed_lines_put_back_have_a_name_of_their_own() -> None:
+    found = of("a = 1\nb = 2\nc = 3\n", "a = 2\nb = 2\n")
+    assert ("removed lines put back", 3, "a = 2\nb = 2\nc = 3\n") in found
+    assert (REVERSAL, 1, "a = 1\nb = 2\n") in found
+
+
 def test_the_only_hunk_is_not_taken_back_because_that_is_the_base() -> None:
     found = of("def f(x):\n    return x\n", "def f(x):\n    return x + 1\n")
     assert REVERSAL not in {operator for operator, _, _ in found}
@@ -112,11 +118,12 @@ def test_brackets_of_types_signs_and_pointers_are_no_operators() -> None:
         ("README.md", "one\n", "two\n"),
         ("a.py", "x = 1\n", "# why\nx = 1\n"),
         ("a.py", "def f():\n    return 1\n", 'def f():\n    """Why."""\n    return 1\n'),
+        ("a.py", "import os\nx = 1\n", "import os\nimport re\nx = 1\n"),
         ("a.js", "x = 1;\n", "// why\n\nx = 1;\n"),
         ("a.bin", "a", "b\0"),
     ],
 )
-def test_prose_comments_docstrings_and_binaries_have_no_mutants(path: str, base: str, solved: str) -> None:
+def test_prose_comments_docstrings_imports_and_binaries_have_no_mutants(path: str, base: str, solved: str) -> None:
     other = {"b.py": (b"x = 1\n", b"x = 2\n")}
     before = {path: Entry(base.encode()), "b.py": Entry(other["b.py"][0])}
     after = {path: Entry(solved.encode()), "b.py": Entry(other["b.py"][1])}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from runner.catalog import load_scenario
+from runner.quality.mutations import PUT_BACK, REVERSAL
 from runner.quality.proofs import standing
 from runner.quality.survival import ENOUGH, Mutant, Outcome, score_of
 from runner.validation import Finding, Proving, validate_all
@@ -27,6 +28,24 @@ TWO_HUNKS = """\
  def triple(x):
 -    return x * 3
 +    return x * 3 if x < 100 else 3 * x
+"""
+
+FIX_AND_TEST = """\
+--- a/src/calc.py
++++ b/src/calc.py
+@@ -1,5 +1,5 @@
+ def double(x):
+-    return x + 2
++    return x * 2
+ 
+ 
+ def triple(x):
+--- a/tests/test_calc.py
++++ b/tests/test_calc.py
+@@ -8,2 +8,2 @@
+ def test_triple():
+-    assert triple(2) == 6
++    assert triple(3) == 9
 """
 
 
@@ -54,7 +73,7 @@ def test_a_hunk_that_no_test_needs_is_a_warning_and_no_failure(
     finding = proved(engine, folder, told=told)
     assert finding.ok
     assert finding.mutation is not None
-    taken_back = [mutant for mutant in finding.mutation.survivors if mutant.is_reversal]
+    taken_back = [mutant for mutant in finding.mutation.survivors if mutant.operator == REVERSAL]
     assert len(taken_back) == 1
     assert "-    return x * 3 if x < 100 else 3 * x" in taken_back[0].diff
     assert "1 hunk of the reference fix can be taken back" in finding.warnings[0]
@@ -78,6 +97,13 @@ def test_a_fix_that_its_tests_pin_down_has_no_warning(engine: Engine, write_scen
     assert (finding.warnings, finding.mutation.survivors) == ([], [])
     assert "mutants killed [" in finding.line
     assert json.loads(finding.model_dump_json())["mutation"]["killed"] == finding.mutation.run > 2
+
+
+@pytest.mark.engine
+def test_tests_that_the_fix_changes_have_no_mutants(engine: Engine, write_scenario: WriteScenario) -> None:
+    finding = proved(engine, write_scenario(**{"solution/solution.patch": FIX_AND_TEST}), mutants=20)
+    assert finding.mutation is not None
+    assert {mutant.path for mutant in finding.mutation.mutants} == {"src/calc.py"}
 
 
 @pytest.mark.engine
@@ -115,6 +141,13 @@ def test_what_was_not_run_is_not_counted() -> None:
     assert score.low is not None and score.high is not None
     assert 0 < score.low < 0.5 < score.high < 1
     assert score.weak == ""
+
+
+def test_removed_lines_that_may_stay_are_shown_but_no_warning() -> None:
+    found = [mutant("survived", PUT_BACK), mutant("killed")]
+    assert score_of(found).weak == ""
+    assert len(score_of(found).survivors) == 1
+    assert score_of([mutant("survived", REVERSAL), mutant("killed")]).weak.startswith("1 hunk of the reference fix")
 
 
 def test_a_score_below_a_half_is_weak_and_no_mutant_is_no_score() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from runner.cli.scenarios import framings, import_, list, mine, show, validate
+from runner.cli.scenarios import framings, import_, list, mine, rewrite, show, validate
 
 app = typer.Typer(help="List and prove scenarios.", no_args_is_help=True)
 app.command("list")(list.list_)
@@ -13,4 +13,5 @@ app.command()(show.show)
 app.command()(framings.framings)
 app.command()(mine.mine)
 app.command()(mine.add)
+app.command()(rewrite.rewrite)
 app.command("import")(import_.import_)

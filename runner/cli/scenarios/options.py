@@ -21,6 +21,16 @@ PIPED = 250
 """Columns of a table that goes to no terminal."""
 
 
+def one(scenario: str, places: list[str] | None) -> ScenarioFolder:
+    """The scenario of this id. Raises UserError, also where a glob matches several."""
+    from runner.errors import UserError
+
+    found = load([scenario], places)
+    if len(found) > 1:
+        raise UserError(f"{scenario!r} matches {', '.join(each.id for each in found[:4])}; name one")
+    return found[0]
+
+
 def load(globs: list[str] | None, places: list[str] | None) -> list[ScenarioFolder]:
     """The scenarios in `places` that match any glob, in order. Raises UserError, FileProblem."""
     from runner.catalog import chosen

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.cli.scenarios.options import PIPED, AsJson, Places, Runs, load
+from runner.cli.scenarios.options import PIPED, AsJson, Places, Runs, one
 
 if TYPE_CHECKING:
     from runner.catalog import ScenarioFolder
@@ -37,7 +37,7 @@ def show(
     from runner.quality.overview import overviews
     from runner.visible import visible
 
-    (found,) = load([scenario], scenarios)
+    found = one(scenario, scenarios)
     if as_model:
         _print_view(found, framing, approvals, policy, early_confidence, json)
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +11,8 @@ import typer
 
 if TYPE_CHECKING:
     from runner.packs.journal import Outcome
+    from runner.packs.pack import Pack
     from runner.proposal import Lead, Proposal
-    from runner.repo import Repo
 
 To = Annotated[
     Path | None,
@@ -62,14 +63,14 @@ def take(
 
     console = Console(stderr=True)
     pack = Pack.at(to)
-    own = _own(repo) if repo is not None else None
+    look = _instead(repo, pack) if repo is not None else lambda proposal: proposal
     for each in refused if show_all else (each for each in refused if each.code not in PLAIN):
         console.print(line(each), highlight=False, soft_wrap=True)
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _as_interrupt)
     with pack.held(), LiveIntake(console, len(leads)) as live:
         images = ImageStore(ensure_engine(live.say), live.say)
-        intake = Intake(pack, images, Terms(repeats, seconds), concurrency, lambda proposal: _with(proposal, own))
+        intake = Intake(pack, images, Terms(repeats, seconds), concurrency, look)
         watch = Watch(live.begun, live.ended)
         outcomes = [*refused, *intake.take(leads, watch, again=again, stop=threading.Event())]
     if json:
@@ -87,17 +88,28 @@ def default_place(name: str) -> Path:
     return Path("packs", name)
 
 
-def _own(file: Path) -> Repo:
-    from runner.catalog import read_toml
-    from runner.repo import Repo
-
-    return read_toml(file, Repo)
-
-
-def _with(proposal: Proposal, own: Repo | None) -> Proposal:
+def _instead(file: Path, pack: Pack) -> Callable[[Proposal], Proposal]:
+    """Gives every proposal the environment and the suite that a repo.toml names. Raises FileProblem."""
+    import shutil
     from dataclasses import replace
 
-    return proposal if own is None else replace(proposal, environment=own.environment, suite=own.tests)
+    from runner.catalog import read_toml
+    from runner.errors import FileProblem
+    from runner.repo import Repo
+
+    repo = read_toml(file, Repo)
+    written = repo.environment.dockerfile
+    if written is not None and not (file.parent / written).is_file():
+        raise FileProblem(file, f"{file.parent / written} is no file", "environment.dockerfile")
+
+    def look(proposal: Proposal) -> Proposal:
+        if written is not None:
+            target = pack.repo_folder(proposal.repo) / written
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file.parent / written, target)
+        return replace(proposal, environment=repo.environment, suite=repo.tests)
+
+    return look
 
 
 def _as_interrupt(_signal: int, _frame: object) -> None:

@@ -36,6 +36,7 @@ def validate(
 ) -> None:
     """Prove scenarios: the base fails, the reference passes, the rest passes before and after, every time."""
     import json as json_module
+    import threading
 
     from rich.console import Console
 
@@ -44,9 +45,10 @@ def validate(
     from sandboxes.host import ensure_engine
 
     console = Console(stderr=True)
+    printing = threading.Lock()
     found = load(scenario, scenarios)
     how = Proving(repeats, concurrency, mutants)
-    with console.status("") as status:
+    with console.status(f"proving {len(found)} scenario{'s' * (len(found) != 1)}") as status:
 
         def say(text: str) -> None:
             console.print(text, style="dim", markup=False, highlight=False)
@@ -55,8 +57,12 @@ def validate(
             status.update(visible(text).replace("[", r"\["))
 
         def tell(finding: Finding) -> None:
-            if not json:
+            if json:
+                return
+            with printing:  # standard output and the status on standard error may share a terminal's line
+                status.stop()
                 _print(finding)
+                status.start()
 
         findings = validate_all(found, ensure_engine(say), how, say=say, tell=tell, progress=progress)
     if json:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+
+IMPORTS = re.compile(r"^from (?:__future__|runner\.[\w.]+) import (?:\([^)]*\)|.*)$", re.MULTILINE)
 
 
 def program(*modules: str) -> str:
     """The text of modules of this folder, one after the other; the last one starts."""
-    lines = ["from __future__ import annotations"]
-    for name in modules:
-        text = Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
-        lines += [line for line in text.splitlines() if not line.startswith(("from __future__", "from runner."))]
-    return "\n".join(lines)
+    texts = [Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8") for name in modules]
+    return "\n".join(["from __future__ import annotations", *(IMPORTS.sub("", text) for text in texts)])

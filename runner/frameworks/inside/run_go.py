@@ -10,7 +10,6 @@ a test that hangs, each test runs alone. A package that does not build has its t
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shlex
@@ -21,7 +20,17 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from runner.frameworks.inside.supervised import SEVERITY, Cases, arguments, blanked, run, source_of
+from runner.frameworks.inside.supervised import (
+    CHANGED,
+    SEVERITY,
+    Cases,
+    arguments,
+    blanked,
+    digest,
+    ending,
+    run,
+    source_of,
+)
 
 KEEP = """#!/bin/sh
 set -e
@@ -40,8 +49,6 @@ RESULT = re.compile(r"(\x16?) *--- (PASS|FAIL|SKIP): (\S+) \(\d+\.\d\ds\)$")
 STARTED = re.compile(r"\x16?=== (?:RUN|CONT|NAME)\s+(\S+)$")
 OUTCOMES = {"PASS": "passed", "FAIL": "failure", "SKIP": "skipped"}
 SKIPPED_FOLDERS = ("vendor", "testdata", "node_modules")
-CHANGED = 256
-"""Instead of an exit status."""
 GRACE_SECONDS = 2.0
 """More than a test's own limit, so that Go itself can say where a test hangs."""
 
@@ -243,11 +250,11 @@ def test(package: Package, marked: bool, seconds: float, env: dict[str, str], ca
         note(together, package.tests, cases)
         return
     for name, file in package.tests.items():
-        heard, ending = (together, 0) if status == 0 else listen(package, {name: file}, marked, seconds, env)
-        if heard.ended(ending) or "failure" in heard.outcomes.values():
+        heard, alone = (together, status) if status == 0 else listen(package, {name: file}, marked, seconds, env)
+        if heard.ended(alone) or "failure" in heard.outcomes.values():
             note(heard, {name: file}, cases)
         else:
-            cases.add(file, name, "error", f"{name}: the test run {broken(ending)}\n{heard.text(name)}")
+            cases.add(file, name, "error", f"{name}: the test run {ending(alone)}\n{heard.text(name)}")
 
 
 def listen(
@@ -267,26 +274,9 @@ def listen(
     return listener, run(argv, package.folder, env, seconds + GRACE_SECONDS, listener.hear)
 
 
-def broken(status: int | None) -> str:
-    """How a run ended that did not end as it should."""
-    if status is None:
-        return "took longer than it may"
-    if status == CHANGED:
-        return "was not made: a test changed the test program"
-    return f"broke off with exit status {status}" if status else "broke off with success"
-
-
 def note(heard: Listener, tests: dict[str, str], cases: Cases) -> None:
     for name, outcome in heard.outcomes.items():
         cases.add(tests[name.partition("/")[0]], name, outcome, heard.text(name))
-
-
-def digest(path: str) -> str:
-    """Of a file's content; empty where there is none."""
-    if not path:
-        return ""
-    with open(path, "rb") as file:
-        return hashlib.sha256(file.read()).hexdigest()
 
 
 def marks(env: dict[str, str]) -> bool:

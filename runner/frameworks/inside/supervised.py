@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import hashlib
 import os
 import re
 import select
@@ -27,6 +28,8 @@ LINE_LIMIT = 1 << 16
 TEXT_LIMIT = 20_000
 """Characters of output kept for one test."""
 KILL_SECONDS = 5.0
+CHANGED = 256
+"""Instead of an exit status: the program is no longer the one that was built."""
 SEVERITY = ("passed", "skipped", "failure", "error")
 
 
@@ -133,6 +136,23 @@ def run(
         process.stdout.close()
         _kill_children()
         process.wait()
+
+
+def ending(status: int | None) -> str:
+    """How a run ended that did not end as it should."""
+    if status is None:
+        return "took longer than it may"
+    if status == CHANGED:
+        return "was not made: a test changed the test program"
+    return f"broke off with exit status {status}" if status else "broke off with success"
+
+
+def digest(path: str) -> str:
+    """Of a file's content; empty where there is none."""
+    try:
+        return hashlib.sha256(_read(path)).hexdigest()
+    except OSError:
+        return ""
 
 
 def blanked(source: str, tokens: re.Pattern[str]) -> str:
