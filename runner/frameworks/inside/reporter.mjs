@@ -11,18 +11,19 @@ import { EventEmitter } from 'node:events';
 import { readSync, writeSync } from 'node:fs';
 import Module, { createRequire, syncBuiltinESMExports } from 'node:module';
 import { Duplex } from 'node:stream';
-import test, { beforeEach } from 'node:test';
+import * as runner from 'node:test';
 import { pathToFileURL } from 'node:url';
 
 const TEXT_LIMIT = 8000;
 const SECRET_BYTES = 32;
 const { emit } = EventEmitter.prototype;
 const { stringify } = JSON;
-const { defineProperty, freeze, getPrototypeOf } = Object;
+const { defineProperty, freeze, getPrototypeOf, hasOwn } = Object;
 const { concat, from } = Buffer;
 const { String } = globalThis;
 const file = process.argv[1];
 
+const { default: test, beforeEach } = runner;
 const channel = Number(process.env.TASKFIT_CHANNEL);
 delete process.env.TASKFIT_CHANNEL;
 const secret = new Uint8Array(SECRET_BYTES);
@@ -51,6 +52,15 @@ function send(...fields) {
 }
 
 function protect() {
+  if (test.assert?.register) {
+    const { register } = test.assert;
+    const guarded = (name, check) => {
+      if (hasOwn(assert, name)) throw new Error(`${name} is Node's own; give another name`);
+      register(name, check);
+    };
+    for (const each of new Set([test.assert, runner.assert])) freeze(Object.assign(each, { register: guarded }));
+    defineProperty(test, 'assert', { value: runner.assert, enumerable: true });
+  }
   for (const each of [assert, assert.strict, AssertionError, AssertionError.prototype, test]) freeze(each);
   const { createHook } = asyncHooks;
   asyncHooks.executionAsyncResource = () => ({});
