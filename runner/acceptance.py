@@ -60,7 +60,7 @@ def _steers(path: str, scope: Scope, harness: Collection[str]) -> str:
     *folders, name = path.split("/")
     if scope.covers(path) == "protected":
         return "protected; the pristine file is used"
-    if any(fnmatch.fnmatchcase(name, glob) for glob in harness):
+    if any(fnmatch.fnmatchcase(path if "/" in glob else name, glob) for glob in harness):
         return "steers the test runner; the pristine file is used"
     if name == "entry_points.txt" and folders and _any(METADATA, folders[-1]):
         return "announces a plugin to the test runner; the pristine file is used"

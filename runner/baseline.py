@@ -73,7 +73,8 @@ def judge(workspace: Workspace, before: Sequence[Grading], after: Sequence[Gradi
     scenario, name = workspace.found.scenario, workspace.found.id
     for which, gradings in (("base", before), ("reference", after)):
         for grading in gradings:
-            if grading.honesty != "honest":
+            unbuilt = which == "base" and is_unbuilt(grading, workspace.found.framework.built_together)
+            if grading.honesty != "honest" and not unbuilt:
                 problem = f"the test run on the {which} is not to be trusted ({grading.why}): "
                 raise ScenarioInvalid(name, f"{which}-run-broken", problem + shorten(grading.output[-1500:], 1500))
     _check_stable(name, "base", before, scenario.tests.unstable)
@@ -89,6 +90,11 @@ def judge(workspace: Workspace, before: Sequence[Grading], after: Sequence[Gradi
     if failing:
         raise ScenarioInvalid(name, "reference-fails", f"fails with the reference fix: {', '.join(failing)}")
     return Baseline(_pass_to_pass(workspace, before[0], after[0]), _proved(after))
+
+
+def is_unbuilt(grading: Grading, built_together: bool) -> bool:
+    """Whether a base lacks its control tests because tests that need a new name were not compiled there."""
+    return built_together and grading.honesty == "missing" and bool(grading.outcomes)
 
 
 def _pass_to_pass(workspace: Workspace, before: Grading, after: Grading) -> frozenset[str]:

@@ -36,11 +36,16 @@ class Framework(Protocol):
     test_files: tuple[str, ...]
     """Globs as in .gitignore: files that hold tests, or that tests alone read."""
     harness_files: tuple[str, ...]
-    """Names (globs) of files that steer the test runner: they stay pristine unless the reference fix changes them."""
+    """Files that steer the test runner: they stay pristine unless the reference fix changes them.
+
+    Globs of names, or with a `/` of paths from the root, as `fnmatch` has them.
+    """
     declares: re.Pattern[bytes]
     """Finds tests in a test file's source; group 1 is a test's name."""
     copies_tests: bool
     """`runner.copies` or `runner.go_copies` makes copies and foils of tests."""
+    built_together: bool
+    """Tests of a folder are compiled as one: where that fails, none of them is reported, control tests included."""
 
     def shown(self, suite: RepoTests, tests: Sequence[str]) -> list[str]:
         """The command by which a model runs tests: ids, files or folders; all tests when there are none."""

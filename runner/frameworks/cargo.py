@@ -28,12 +28,14 @@ class Cargo:
         "Cargo.toml",
         "Cargo.lock",
         "build.rs",
-        "config.toml",
+        ".cargo/*",
+        "vendor/*",
         "rust-toolchain",
         "rust-toolchain.toml",
     )
     declares = re.compile(rb"#\[(?:\w+::)*test\b[^\]]*\]\s*(?:#\[[^\]]*\]\s*)*(?:pub\s+)?(?:async\s+)?fn\s+(\w+)")
     copies_tests = False
+    built_together = True
 
     def shown(self, suite: RepoTests, tests: Sequence[str]) -> list[str]:
         argv = ["cargo", "test", "--offline", "--workspace", "--no-fail-fast", *suite.args]

@@ -38,10 +38,11 @@ class Go:
 
     language = "Go"
     test_files: tuple[str, ...] = ("*_test.go", "testdata/")
-    harness_files: tuple[str, ...] = ("*_test.go", "go.mod", "go.sum", "go.work", "go.work.sum", "modules.txt")
+    harness_files: tuple[str, ...] = ("*_test.go", "go.mod", "go.sum", "go.work", "go.work.sum", "vendor/*")
     """Test files among them: one of the model's could hold a TestMain, or a name that a hidden test has, too."""
     declares = re.compile(rb"^func ((?:Test|Example|Fuzz)\w+)", re.MULTILINE)
     copies_tests = True
+    built_together = True
 
     def shown(self, suite: RepoTests, tests: Sequence[str]) -> list[str]:
         names = list(dict.fromkeys(name for _, _, name in (test.partition("::") for test in tests)))

@@ -48,6 +48,7 @@ class JavaScriptFramework:
     )
     declares = re.compile(rb"\b(?:test|it)(?:\.\w+)*\(\s*[\"'`]([^\"'`\n]+)")
     copies_tests = False
+    built_together = False
 
     def named(self, words: Sequence[str]) -> str:
         return " ".join(words)

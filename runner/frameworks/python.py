@@ -37,6 +37,7 @@ class PythonFramework:
     )
     declares = re.compile(rb"\bdef (test\w+)")
     copies_tests = True
+    built_together = False
 
     def named(self, words: Sequence[str]) -> str:
         return "_".join(["test", *words])

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from runner.baseline import is_unbuilt
 from runner.errors import Rejected
 from runner.grading import Grading
 from runner.junit import TestOutcome
@@ -27,17 +28,21 @@ class Deciding:
     notes: tuple[str, ...] = ()
 
 
-def deciding(before: Grading, after: Grading, hidden: Tree, claimed: Collection[str]) -> Deciding:
+def deciding(
+    before: Grading, after: Grading, hidden: Tree, fixed: Collection[str], claimed: Collection[str], together: bool
+) -> Deciding:
     """The tests that pass with the reference fix alone. Raises Rejected when there are none, with the reason.
 
-    Of `claimed` ids, those that hold are taken, and a note says what became of the others; where none holds, what
-    running found is taken.
+    Tests in files that the fix itself changes (`fixed`: inline tests, doctests) decide nothing, for nobody but the
+    reference has them. Of `claimed` ids, those that hold are taken, and a note says what became of the others; where
+    none holds, what running found is taken. `together` is the framework's `built_together`.
     """
     for which, grading in (("fix", after), ("base", before)):
-        if grading.honesty != "honest":
+        if grading.honesty != "honest" and not (which == "base" and is_unbuilt(grading, together)):
             raise _broken(which, grading)
     passing = {node for node, outcome in after.outcomes.items() if outcome == "passed"}
-    found = {node for node in passing if before.outcomes.get(node) != "passed"}
+    ours = {node for node in passing if node.split("::")[0] in hidden or node.split("::")[0] not in fixed}
+    found = {node for node in ours if before.outcomes.get(node) != "passed"}
     if not found:
         raise _nothing_decides(before, after, hidden)
     if not claimed:

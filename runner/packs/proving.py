@@ -9,13 +9,14 @@ from datetime import date
 
 from runner.baseline import both_sides, judge, keep, unstable
 from runner.catalog import ScenarioFolder
+from runner.checkout import changes
 from runner.environments import infer
 from runner.environments.explain import explain
 from runner.errors import Rejected, ScenarioInvalid
 from runner.frameworks import framework
 from runner.grading import Grading
 from runner.mining.ambiguity import hints
-from runner.packs.discovery import deciding
+from runner.packs.discovery import Deciding, deciding
 from runner.packs.pack import Pack
 from runner.proposal import Proposal
 from runner.repo import Environment, RepoTests
@@ -102,7 +103,7 @@ def _prove(
     try:
         one_before, one_after = both_sides(images.engine, workspace, 1)
         try:
-            decided = deciding(one_before[0], one_after[0], proposal.hidden, proposal.fail_to_pass)
+            decided = _decided(proposal, suite, one_before[0], one_after[0])
         except Rejected as error:
             if error.code in ("base-passes", "reference-fails"):
                 _refuse_wavering(proposal, one_before + one_after, both_sides(images.engine, workspace, 1))
@@ -158,6 +159,12 @@ def _settled(known: Workspace, before: Sequence[Grading], after: Sequence[Gradin
     return _with_tests(
         known, tests.model_copy(update={"fail_to_pass": steady, "unstable": tuple(sorted(wavering))}), slowest
     )
+
+
+def _decided(proposal: Proposal, suite: RepoTests, before: Grading, after: Grading) -> Deciding:
+    fixed = changes(proposal.base, proposal.solved)
+    together = framework(suite.framework).built_together
+    return deciding(before, after, proposal.hidden, fixed, proposal.fail_to_pass, together)
 
 
 def _refuse_wavering(
