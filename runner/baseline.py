@@ -64,8 +64,13 @@ def both_sides(
         with DockerSandbox(engine, workspace.image, LIMITS, kind="grading", run=run, runtime=runtime) as sandbox:
             return grade(sandbox, workspace, changes, foils)
 
+    def reference() -> Grading:
+        """Without copies where a foil takes the whole run along, as one does that lets KeyboardInterrupt escape."""
+        grading = one(workspace.reference, "all")
+        return grading if grading.honesty == "honest" else one(workspace.reference, {})
+
     before = [one({}, {}) for _ in range(repeats)]
-    return before, [one(workspace.reference, "all") for _ in range(repeats)]
+    return before, [reference() for _ in range(repeats)]
 
 
 def judge(workspace: Workspace, before: Sequence[Grading], after: Sequence[Grading]) -> Baseline:

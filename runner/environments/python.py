@@ -27,7 +27,7 @@ _REQUIREMENTS = re.compile(r"(requirements?/)?([\w.-]*requirements?[\w.-]*|requi
 _SAME = """
     aiohttp anyio attr attrs babel bottle celery certifi chardet click colorama cryptography ddt django docutils
     faker fastapi flask freezegun gevent html5lib httpx hypothesis idna jinja2 jsonschema lxml markdown marshmallow
-    matplotlib mock moto msgpack networkx numpy orjson packaging pandas parameterized peewee pexpect psutil pydantic
+    matplotlib mock moto msgpack networkx numpy orjson packaging pandas parameterized peewee pexpect psutil py pydantic
     pyfakefs pygments pyparsing pyramid pytz requests responses respx rich scipy simplejson six sqlalchemy starlette
     sympy syrupy termcolor testfixtures testtools toml tomli tornado tqdm trio twisted typing_extensions tzdata
     ujson urllib3 webob webtest werkzeug

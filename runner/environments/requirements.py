@@ -18,9 +18,11 @@ _TOOLS = """
     autoflake autopep8 bandit black build bump-my-version bump2version bumpversion check-manifest codecov codespell
     commitizen coveralls docformatter docutils-stubs flake8 furo ghp-import hatch interrogate ipdb ipython isort
     jupyter mkdocs mkdocs-material mkdocstrings mypy myst-parser nox pip pip-audit pip-tools pre-commit pudb
-    pycodestyle pydocstyle pyflakes pylint pyright pyroma python-coveralls python-semantic-release pyupgrade
-    readme-renderer reuse ruff safety scriv semver-release setuptools-rust sphinx sphinx-autobuild sphinx-rtd-theme
-    towncrier tox tox-gh tox-gh-actions tox-uv twine ty uv vulture watchdog yapf zest-releaser
+    pycodestyle pydocstyle pyflakes pylama pylint pyright pyroma pytest-black pytest-codestyle pytest-enabler
+    pytest-flake8 pytest-flakes pytest-isort pytest-mypy pytest-pep8 pytest-pycodestyle pytest-pydocstyle
+    pytest-pylint pytest-ruff python-coveralls python-semantic-release pyupgrade readme-renderer reuse ruff safety
+    scriv semver-release setuptools-rust sphinx sphinx-autobuild sphinx-rtd-theme towncrier tox tox-gh
+    tox-gh-actions tox-uv twine ty uv vulture watchdog yapf zest-releaser
 """
 TOOLS = frozenset(_TOOLS.split())
 """What checks, documents and releases a project; no test needs it unless it imports it."""

@@ -15,6 +15,9 @@ KEPT_OPTIONS = re.compile(r"--(doctest-modules|doctest-glob=\S+|doctest-continue
 """Options of pytest that say what tests are, not how they are reported."""
 
 
+LINTERS = re.compile(r"(?<=\s)--(flake8|flakes|black|isort|mypy|pylint|pep8|pycodestyle|pydocstyle|ruff)\S*(?=\s)")
+
+
 def choose_suite(files: Files, project: Project, practice: Practice, evidence: Evidence) -> RepoTests:
     """Raises Rejected when nothing tells, or when only nose would do."""
     if evidence.nose:
@@ -31,7 +34,17 @@ def choose_suite(files: Files, project: Project, practice: Practice, evidence: E
         paths = _folders(files, args)
     if paths:
         files.note(f"paths {', '.join(paths)}: what the tests' command names, or the folder that holds the tests")
-    return RepoTests(args=args, paths=paths)
+    return RepoTests(args=(*args, *_without_linters(files, evidence)), paths=paths)
+
+
+def _without_linters(files: Files, evidence: Evidence) -> tuple[str, ...]:
+    """The settings' own options but for those of plugins that judge style, which are not installed."""
+    options = evidence.settings.get("addopts", "")
+    plain = " ".join(LINTERS.sub(" ", f" {options} ").split())
+    if plain == " ".join(options.split()):
+        return ()
+    files.note(f"addopts without what judges style: {evidence.configured}")
+    return ("-o", f"addopts={plain}")
 
 
 def _framework(files: Files, practice: Practice, evidence: Evidence) -> FrameworkName:

@@ -17,6 +17,7 @@ class PythonFramework:
         "test_*.py",
         "*_test.py",
         "tests.py",
+        "test.py",
         "tests/",
         "test/",
         "testing/data/",

@@ -22,6 +22,7 @@ TEST_FILES = (
     "test_*.py",
     "*_test.py",
     "tests.py",
+    "test.py",
     "conftest.py",
     "testdata/",
     "test_data/",

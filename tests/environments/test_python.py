@@ -335,3 +335,16 @@ def test_malformed_files_are_noted_and_left_out(files: dict[str, str]) -> None:
 def test_links_are_not_followed() -> None:
     files = {**of(TEST), "requirements.txt": Entry(b"/etc/passwd", is_link=True)}
     assert infer(files, None).environment.packages == ()
+
+
+def test_what_judges_style_is_neither_installed_nor_asked_for() -> None:
+    found = guess(
+        {
+            "tox.ini": "[testenv]\ndeps = pytest-flake8\n  six\ncommands = pytest\n",
+            "setup.cfg": "[tool:pytest]\naddopts = -q --flake8 --cov=thing --mypy\n",
+            "setup.py": "from setuptools import setup\nsetup(name='thing')\n",
+        }
+    )
+    assert "pytest-flake8" not in names(found)
+    assert {"pytest-cov", "six"} <= set(names(found))
+    assert found.suite.args == ("-o", "addopts=-q --cov=thing")

@@ -219,3 +219,26 @@ def test_a_pack_is_filled_by_one_at_a_time_and_needs_a_place(tmp_path: Path) -> 
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="--to"):
         Pack.at(tmp_path / "file")
+
+
+@pytest.mark.engine
+def test_a_foil_that_takes_the_whole_run_along_is_done_without(door: Door) -> None:
+    hidden = files_of(
+        "import pytest\nfrom calc import double\n\n\ndef test_interrupted():\n    assert double(3) == 6\n"
+        "    with pytest.raises(KeyboardInterrupt):\n        raise KeyboardInterrupt\n"
+    )
+    (outcome,) = door.take(lead(replace(GOOD, hidden=hidden)))
+    assert outcome.ok, outcome
+
+
+@pytest.mark.engine
+def test_tests_in_files_that_the_fix_changes_decide_nothing(door: Door) -> None:
+    inline = b"def double(x):\n    return x * 2\n\n\ndef test_inline():\n    assert double(3) == 6\n"
+    proposal = replace(
+        GOOD,
+        base={**BASE, "test_calc.py": BASE["calc.py"]},
+        solved={**SOLVED, "test_calc.py": Entry(inline)},
+    )
+    (outcome,) = door.take(lead(proposal))
+    found = load_scenario(door.pack.scenario_folder(GOOD.id)).scenario.tests
+    assert (outcome.ok, found.fail_to_pass) == (True, ("tests/test_calc.py::test_three",))
