@@ -66,6 +66,8 @@ _NEVER = (
         "texts only",
     ),
 )
+_PLACE = re.compile(r"[\w./-]{2,30}:\s+(?=\w)")
+"""Before a subject: where the change is, as in `parser: add …`."""
 _OTHER = re.compile(
     r"(?:add|implement|introduce|support|allow|enable|refactor|rename|move|remove|drop|deprecate|clean|clean ?up|"
     r"format|document|reorgani[sz]e|replace|switch|migrate|rewrite|extract|split|merge|update|improve|optimi[sz]e|speed|make|use|"
@@ -125,7 +127,7 @@ def why_no_fix(message: str, issue: Issue | None = None) -> str | None:
         return f"its issue {issue.key if issue else ''} is none of a fault ({labels.strip()})"
     if named in _FIX_TYPES or _FAULT.search(subject) or _CLOSES.search(subject):
         return None
-    if opening := _OTHER.match(rest):
+    if opening := _OTHER.match(_PLACE.sub("", rest, count=1)):
         closes = _CLOSES.search(body) is not None and _FAULT.search(_CLOSES.sub("", body)) is not None
         return None if closes else f"its subject begins with {opening[0]!r}"
     if _SYMPTOM.search(subject) or _FAULT.search(body) or _CLOSES.search(body):

@@ -89,6 +89,7 @@ def test_the_body_counts_where_the_subject_says_nothing() -> None:
     assert why_no_fix("Totals of carts\n\nThey were wrong for empty ones.") is None
     assert why_no_fix("Totals of carts\n\nFixes #12") is None
     assert why_no_fix("Add totals of carts\n\nFixes #12") == "its subject begins with 'Add'"
+    assert why_no_fix("carts: add totals, by word") == "its subject begins with 'add'"
     assert why_no_fix("Tidy\n\nThis reverts commit 1234567.") == "it takes another commit back"
 
 

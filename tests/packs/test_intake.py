@@ -236,8 +236,8 @@ def test_tests_in_files_that_the_fix_changes_decide_nothing(door: Door) -> None:
     inline = b"def double(x):\n    return x * 2\n\n\ndef test_inline():\n    assert double(3) == 6\n"
     proposal = replace(
         GOOD,
-        base={**BASE, "test_calc.py": BASE["calc.py"]},
-        solved={**SOLVED, "test_calc.py": Entry(inline)},
+        base={**BASE, "test_inline.py": BASE["calc.py"]},
+        solved={**SOLVED, "test_inline.py": Entry(inline)},
     )
     (outcome,) = door.take(lead(proposal))
     found = load_scenario(door.pack.scenario_folder(GOOD.id)).scenario.tests
