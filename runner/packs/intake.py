@@ -45,6 +45,8 @@ class Intake:
     images: ImageStore
     terms: Terms
     concurrency: int = 2
+    question: str = ""
+    """What else an outcome depends on, as text: settings of the search, files that were given."""
     look: Filter = lambda proposal: proposal
 
     def take(self, leads: Iterable[Lead], watch: Watch, *, again: bool, stop: threading.Event) -> list[Outcome]:
@@ -85,7 +87,7 @@ class Intake:
     @property
     def digest(self) -> str:
         """What is asked of every lead."""
-        return digest([VERSION, asdict(self.terms)])[:16]
+        return digest([VERSION, asdict(self.terms), self.question])[:16]
 
     def _one(self, lead: Lead, terms: str) -> Outcome:
         started = time.monotonic()

@@ -49,8 +49,11 @@ class Journal:
     _lock: threading.Lock = field(default_factory=threading.Lock, compare=False)
 
     def known(self, terms: str) -> dict[str, Outcome]:
-        """Key → the last outcome under these terms; what may be otherwise next time is not known."""
-        found = {each.key: each for each in self._read() if each.terms == terms}
+        """Key → the last outcome under these terms, or under any terms where it was kept.
+
+        What may be otherwise next time is not known.
+        """
+        found = {each.key: each for each in self._read() if each.terms == terms or each.ok}
         return {key: each for key, each in found.items() if each.code not in PASSING}
 
     def note(self, outcome: Outcome) -> None:

@@ -209,7 +209,10 @@ def test_a_torn_line_of_the_journal_costs_one_line(tmp_path: Path) -> None:
         handle.write(b'{"key": "torn')
     journal.note(two)
     assert journal.known("t") == {"a": one, "b": two}
-    assert journal.known("other") == {}
+    failed = Outcome(key="c", terms="t", id="c", label="c", code="flaky")
+    journal.note(failed)
+    assert journal.known("t")["c"] == failed
+    assert journal.known("other") == {"a": one, "b": two}, "what is kept is kept, whatever is asked now"
 
 
 def test_a_pack_is_filled_by_one_at_a_time_and_needs_a_place(tmp_path: Path) -> None:

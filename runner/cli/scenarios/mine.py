@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,8 +64,11 @@ def mine(
     search = Search(revision=rev, since=_day(since), any_message=any_message, fewest_words=words, comments=comments)
     found: list[Lead] = []
     left: list[Outcome] = []
-    for seen, each in enumerate(leads(history, search, _issues(issues, comments))):
+    told = _issues(issues, comments)
+    for seen, each in enumerate(leads(history, search, told)):
         if seen == commits or len(found) == limit:
+            reason = f"--limit {limit} fixes are proved" if len(found) == limit else f"--commits {commits} are looked at"
+            print(f"taskfit: {reason}; there are older commits", file=sys.stderr)
             break
         if isinstance(each, LeftOut):
             left.append(_left(each))
@@ -80,6 +84,7 @@ def mine(
         again=again,
         repo=repo,
         json=json,
+        question=repr((any_message, words, comments, sorted(map(repr, told or ())))),
         show_all=all_,
     )
 

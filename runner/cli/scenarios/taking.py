@@ -46,6 +46,7 @@ def take(
     again: bool,
     repo: Path | None,
     json: bool,
+    question: str = "",
     show_all: bool = True,
 ) -> None:
     """Prove and keep; exits 1 when nothing is in the pack at the end. Raises the errors of the user and the engine."""
@@ -70,7 +71,8 @@ def take(
         signal.signal(name, _as_interrupt)
     with pack.held(), LiveIntake(console, len(leads)) as live:
         images = ImageStore(ensure_engine(live.say), live.say)
-        intake = Intake(pack, images, Terms(repeats, seconds), concurrency, look)
+        asked = "\n".join([question, repo.read_text(encoding="utf-8") if repo is not None else ""])
+        intake = Intake(pack, images, Terms(repeats, seconds), concurrency, asked, look)
         watch = Watch(live.begun, live.ended)
         outcomes = [*refused, *intake.take(leads, watch, again=again, stop=threading.Event())]
     if json:
