@@ -67,8 +67,8 @@ def mine(
     told = _issues(issues, comments)
     for seen, each in enumerate(leads(history, search, told)):
         if seen == commits or len(found) == limit:
-            reason = f"--limit {limit} fixes are proved" if len(found) == limit else f"--commits {commits} are looked at"
-            print(f"taskfit: {reason}; there are older commits", file=sys.stderr)
+            most = f"{limit} fixes (--limit)" if len(found) == limit else f"{commits} commits (--commits)"
+            print(f"taskfit: no more than {most} are looked at; there are older commits", file=sys.stderr)
             break
         if isinstance(each, LeftOut):
             left.append(_left(each))

@@ -66,7 +66,7 @@ def take(
     pack = Pack.at(to)
     look = _instead(repo, pack) if repo is not None else lambda proposal: proposal
     for each in refused if show_all else (each for each in refused if each.code not in PLAIN):
-        console.print(line(each), highlight=False, soft_wrap=True)
+        console.print(line(each), highlight=False, soft_wrap=not console.is_terminal)
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _as_interrupt)
     with pack.held(), LiveIntake(console, len(leads)) as live:
