@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from histories import FIX, MESSAGE, START, Repository
 
+from histories import FIX, MESSAGE, START, Repository
 from sandboxes.archive import read_folder
 
 pytestmark = pytest.mark.engine
@@ -117,13 +117,7 @@ def test_a_patch_and_tests_made_by_hand_are_added(repository: Repository, tmp_pa
 
 
 def test_an_environment_of_ones_own_is_another_question(repository: Repository, tmp_path: Path) -> None:
-    own = 'schema = 1
-title = "x"
-[source]
-path = "."
-[environment]
-install = ["exit 7"]
-'
+    own = 'schema = 1\ntitle = "x"\n[source]\npath = "."\n[environment]\ninstall = ["exit 7"]\n'
     (tmp_path / "own.toml").write_text(own)
     refused = mined(tmp_path, "--repo", "own.toml", code=1)
     assert len(refused["image-does-not-build"]) == 1
