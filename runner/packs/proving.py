@@ -22,15 +22,16 @@ from runner.proposal import Proposal
 from runner.repo import Environment, RepoTests
 from runner.scenario import Limits, TestSpec
 from runner.workspace import Workspace, prepare
-from sandboxes.archive import safe_path
+from sandboxes.archive import misplaced, safe_path
 from sandboxes.errors import ImageBuildFailed
 from sandboxes.images import ImageStore
-from sandboxes.inventory import remove_image
 
 UNKNOWN = "tests-not-known-yet"
 """Stands for the tests that decide until running has found them."""
 SPARE = 4.0
 """A grading may take so many times what it took while it was proved."""
+LONGEST = 3600.0
+"""Seconds that a scenario's limits can say."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,9 @@ def prove(proposal: Proposal, pack: Pack, images: ImageStore, terms: Terms) -> P
     for path in {*proposal.base, *proposal.solved, *proposal.hidden}:
         if safe_path(path) != path or path.split("/")[0] == ".git":
             raise Rejected("malformed", f"{path!r:.100} is no path inside a repository")
+    for tree in (proposal.base, proposal.solved, proposal.hidden):
+        if (bad := misplaced(tree)) is not None:
+            raise Rejected("malformed", f"{bad!r:.100} lies below a file or a link")
     problem: Rejected | None = None
     for environment, suite, notes in _environments(proposal):
         try:
@@ -117,15 +121,15 @@ def _prove(
         except ScenarioInvalid as error:
             code = error.code if error.code in ("flaky", "base-passes", "reference-fails") else "tests-do-not-run"
             raise Rejected(code, error.problem) from error
+        untold = hints(proposal.instruction, proposal.base, proposal.solved, proposal.hidden)
+        said = (*proposal.notes, *notes, *decided.notes, *untold)
+        found = pack.keep(known.found)
     except BaseException:
         with contextlib.suppress(Exception):
-            remove_image(images.engine, workspace.image)
+            images.give_back(workspace.image)
         raise
-    pack.keep(known.found)
-    keep(known, result)
-    untold = hints(proposal.instruction, proposal.base, proposal.solved, proposal.hidden)
-    said = (*proposal.notes, *notes, *decided.notes, *untold)
-    return Proved(known.found, len(known.found.scenario.tests.fail_to_pass), len(result.pass_to_pass), said)
+    keep(replace(known, found=found), result)
+    return Proved(found, len(found.scenario.tests.fail_to_pass), len(result.pass_to_pass), said)
 
 
 def _prepared(draft: ScenarioFolder, images: ImageStore, environment: Environment) -> Workspace:
@@ -142,7 +146,7 @@ def _prepared(draft: ScenarioFolder, images: ImageStore, environment: Environmen
 def _with_tests(workspace: Workspace, tests: TestSpec, slowest: float) -> Workspace:
     """The same workspace with what is known of its tests, and a limit that leaves them room."""
     scenario = workspace.found.scenario
-    seconds = round(max(Limits().command_seconds, SPARE * slowest))
+    seconds = float(min(LONGEST, round(max(Limits().command_seconds, SPARE * slowest))))
     limits = scenario.limits.model_copy(update={"command_seconds": seconds})
     found = replace(workspace.found, scenario=scenario.model_copy(update={"tests": tests, "limits": limits}))
     return replace(workspace, found=found)
@@ -190,8 +194,8 @@ def _some_test(proposal: Proposal, globs: Sequence[str]) -> str:
 
 
 def _end_of_month(day: date | None) -> date | None:
-    """So that the fixes of one month share one environment; None for a day in the last month."""
-    if day is None:
+    """So that the fixes of one month share one environment; None for a day in this month or to come."""
+    if day is None or day >= date.today():
         return None
     first = date(day.year + day.month // 12, day.month % 12 + 1, 1)
     return first if first <= date.today() else None
