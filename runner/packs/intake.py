@@ -9,7 +9,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 
 from runner.canonical import digest
@@ -69,7 +69,11 @@ class Intake:
             if told is not None and (self.pack.has(told.id) if told.ok else not again):
                 return told
             watch.begun(lead)
-            outcome = self._one(lead, terms)
+            try:
+                outcome = self._one(lead, terms)
+            except BaseException:
+                stop.set()
+                raise
             if stop.is_set() and not outcome.ok:
                 return None
             journal.note(outcome)
@@ -79,15 +83,18 @@ class Intake:
         with ThreadPoolExecutor(self.concurrency, thread_name_prefix="intake") as pool:
             done = [pool.submit(one, lead) for lead in leads]
             try:
-                found = [future.result() for future in done]
+                wait(done, return_when=FIRST_EXCEPTION)
+                for future in filter(Future.done, done):
+                    future.result()
             except BaseException:
                 stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
-                while wait(done, timeout=1.0).not_done:
+                while running := [future for future in done if not future.done()]:
                     with contextlib.suppress(SandboxError, EngineUnavailable):
                         remove_own(self.images.engine)
+                    wait(running, timeout=1.0)
                 raise
-        return [each for each in found if each is not None]
+        return [each for future in done if (each := future.result()) is not None]
 
     @property
     def digest(self) -> str:

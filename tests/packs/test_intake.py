@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -213,6 +214,22 @@ def test_what_an_interruption_makes_of_a_lead_is_not_noted(door: Door) -> None:
 
     watch = Watch(lambda lead: None, lambda outcome: None)
     assert door.intake.take([Lead("a", "a", "a", load)], watch, again=False, stop=stop) == []
+    assert not (door.pack.root / "journal.jsonl").exists()
+
+
+@pytest.mark.engine
+def test_an_end_from_outside_takes_the_containers_of_all_leads_and_waits_for_no_image(door: Door) -> None:
+    slow = replace(GOOD, environment=Environment(install=("sleep 300",)))
+    started = time.monotonic()
+
+    def load() -> Proposal:
+        time.sleep(4)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        door.take(lead(slow), Lead("b", "b", "b", load), lead(GOOD, "never begun"))
+    assert time.monotonic() - started < 60
+    assert sorted(door.begun) == ["b", "calc-doubling"]
     assert not (door.pack.root / "journal.jsonl").exists()
 
 

@@ -55,12 +55,19 @@ def take(
 
     from rich.console import Console
 
+    from runner.catalog import load_scenario
     from runner.console.intake import LiveIntake, line, summary
     from runner.packs.intake import Intake, Watch
     from runner.packs.pack import Pack
     from runner.packs.proving import Terms
+    from runner.quality.proofs import note
     from sandboxes.host import ensure_engine
     from sandboxes.images import ImageStore
+
+    def ended(outcome: Outcome) -> None:
+        live.ended(outcome)
+        if outcome.ok:
+            note(load_scenario(pack.scenario_folder(outcome.id)), "ok", repeats)
 
     console = Console(stderr=True)
     pack = Pack.at(to)
@@ -73,7 +80,7 @@ def take(
         images = ImageStore(ensure_engine(live.say), live.say)
         asked = "\n".join([question, *(file.read_text("utf-8", "surrogateescape") for file in _given(repo))])
         intake = Intake(pack, images, Terms(repeats, seconds), concurrency, asked, look)
-        watch = Watch(live.begun, live.ended)
+        watch = Watch(live.begun, ended)
         outcomes = [*refused, *intake.take(leads, watch, again=again, stop=threading.Event())]
     if json:
         print(json_module.dumps([each.model_dump(mode="json") for each in outcomes]))
