@@ -29,7 +29,7 @@ from sandboxes.images import ImageStore
 UNKNOWN = "tests-not-known-yet"
 """Stands for the tests that decide until running has found them."""
 SPARE = 4.0
-"""A grading may take so many times what it took while it was proved."""
+"""A grading, and each test in it, may take so many times what it took while it was proved."""
 LONGEST = 3600.0
 """Seconds that a scenario's limits can say."""
 
@@ -112,10 +112,10 @@ def _prove(
             if error.code in ("base-passes", "reference-fails"):
                 _refuse_wavering(proposal, one_before + one_after, both_sides(images.engine, workspace, 1))
             raise
-        slowest = max(one_before[0].seconds, one_after[0].seconds)
-        known = _with_tests(workspace, tests.model_copy(update={"fail_to_pass": decided.fail_to_pass}), slowest)
+        first_two = [*one_before, *one_after]
+        known = _with_tests(workspace, tests.model_copy(update={"fail_to_pass": decided.fail_to_pass}), first_two)
         more_before, more_after = both_sides(images.engine, known, max(1, terms.repeats - 1))
-        known = _settled(known, [*one_before, *more_before], [*one_after, *more_after], slowest)
+        known = _settled(known, [*one_before, *more_before], [*one_after, *more_after])
         try:
             result = judge(known, more_before, more_after)
         except ScenarioInvalid as error:
@@ -143,16 +143,20 @@ def _prepared(draft: ScenarioFolder, images: ImageStore, environment: Environmen
         raise Rejected(code, error.problem) from error
 
 
-def _with_tests(workspace: Workspace, tests: TestSpec, slowest: float) -> Workspace:
-    """The same workspace with what is known of its tests, and a limit that leaves them room."""
+def _with_tests(workspace: Workspace, tests: TestSpec, seen: Sequence[Grading]) -> Workspace:
+    """The same workspace with what is known of its tests, and limits that leave them room on a slower day."""
     scenario = workspace.found.scenario
-    seconds = float(min(LONGEST, round(max(Limits().command_seconds, SPARE * slowest))))
-    limits = scenario.limits.model_copy(update={"command_seconds": seconds})
+    room = {
+        "command_seconds": max(Limits().command_seconds, *(SPARE * each.seconds for each in seen)),
+        "test_seconds": max(scenario.limits.test_seconds, *(SPARE * each.slowest for each in seen)),
+    }
+    whole = {name: float(min(LONGEST, round(seconds))) for name, seconds in room.items()}
+    limits = scenario.limits.model_copy(update=whole)
     found = replace(workspace.found, scenario=scenario.model_copy(update={"tests": tests, "limits": limits}))
     return replace(workspace, found=found)
 
 
-def _settled(known: Workspace, before: Sequence[Grading], after: Sequence[Grading], slowest: float) -> Workspace:
+def _settled(known: Workspace, before: Sequence[Grading], after: Sequence[Grading]) -> Workspace:
     """What does not come out the same each time decides nothing. Raises Rejected when nothing else is left."""
     wavering = unstable(before) | unstable(after)
     tests = known.found.scenario.tests
@@ -160,9 +164,8 @@ def _settled(known: Workspace, before: Sequence[Grading], after: Sequence[Gradin
     if not steady:
         times = f"{len(before)} runs each"
         raise Rejected("flaky", f"{tests.fail_to_pass[0]} comes out otherwise from run to run, in {times}")
-    return _with_tests(
-        known, tests.model_copy(update={"fail_to_pass": steady, "unstable": tuple(sorted(wavering))}), slowest
-    )
+    settled = tests.model_copy(update={"fail_to_pass": steady, "unstable": tuple(sorted(wavering))})
+    return _with_tests(known, settled, [*before, *after])
 
 
 def _decided(proposal: Proposal, suite: RepoTests, before: Grading, after: Grading) -> Deciding:

@@ -234,6 +234,18 @@ def test_an_end_from_outside_takes_the_containers_of_all_leads_and_waits_for_no_
 
 
 @pytest.mark.engine
+def test_a_slow_test_has_room_on_a_slower_day(door: Door) -> None:
+    slow = files_of(
+        "import time\nfrom calc import double\n\n\ndef test_a():\n    time.sleep(9)\n    assert double(3) == 6\n"
+    )
+    door.intake = replace(door.intake, terms=Terms(repeats=2, seconds=60))
+    assert door.take(lead(replace(GOOD, hidden=slow)))[0].ok
+    limits = load_scenario(door.pack.scenario_folder(GOOD.id)).scenario.limits
+    assert limits.test_seconds >= 36
+    assert limits.command_seconds >= 120
+
+
+@pytest.mark.engine
 def test_tests_that_waver_count_neither_way(door: Door) -> None:
     wavering = b"\n\ndef test_dice():\n    import time\n    assert time.time_ns() // 1000 % 2\n"
     wavering = b"".join(wavering.replace(b"dice", b"dice_%d" % n) for n in range(12))
