@@ -45,6 +45,14 @@ def safe_path(name: str) -> str | None:
     return path
 
 
+def misplaced(tree: Mapping[str, object]) -> str | None:
+    """A path below another one, as a damaged or hostile tree has them; None where a disk could hold the tree.
+
+    Written out, such a path would go through what is at the other one, which may be a link to anywhere.
+    """
+    return next((path for path in tree if any(folder in tree for folder in _folders([path]))), None)
+
+
 def leads_inside(path: str, tree: Mapping[str, Entry | None]) -> bool:
     """Whether the link at `path` ends below the root, other links of the tree followed on its way.
 

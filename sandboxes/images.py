@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +20,7 @@ from sandboxes.client import Engine, labels, translated
 from sandboxes.dockerfiles import archive_digest, context
 from sandboxes.dockerfiles import build as build_image
 from sandboxes.hands import USER, USER_ID, WORKSPACE
+from sandboxes.inventory import remove_image
 from sandboxes.packages import RUNNER_REQUIREMENTS, install_packages
 from sandboxes.pythons import python_root
 from sandboxes.recipe import Dockerfile, Recipe, digest
@@ -153,11 +154,28 @@ class ImageStore:
                 builder.run(command, credentials=kind == "base")
             builder.commit(reference, kind)
 
+    def give_back(self, reference: str) -> None:
+        """Remove an image that this process built, once everybody here who asked for it has given it back.
+
+        Whoever keeps what runs in it does not give it back, and what was there before stays.
+        """
+        with _locks[reference]:
+            _askers[reference] -= 1
+            if _askers[reference] == 0 and reference in _built:
+                _built.discard(reference)
+                remove_image(self.engine, reference)
+
     def _ensure(self, reference: str, build: Callable[[str], None]) -> str:
         with _locks[reference]:
             if self.engine.image_id(reference) is None:
                 build(reference)
+                _built.add(reference)
+            _askers[reference] += 1
         return reference
 
 
 _locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+_askers: Counter[str] = Counter()
+"""Image → how many asked for it and have not given it back."""
+_built: set[str] = set()
+"""Images that were built here."""

@@ -17,6 +17,8 @@ class Dockerfile:
     folder: Path
     name: str
     """Relative to the folder."""
+    left_out: tuple[str, ...] = ()
+    """Names of files and folders that it may not copy, at any depth."""
 
 
 @dataclass(frozen=True)
