@@ -11,7 +11,7 @@ from typing import Self
 from docker.errors import APIError, NotFound
 from docker.types import LogConfig, Ulimit
 
-from sandboxes.archive import Tree, read_tar, write_tar
+from sandboxes.archive import INSTALLED, Tree, read_tar, write_tar
 from sandboxes.base import Command, ExecResult, SandboxLimits
 from sandboxes.channel import CAPABILITIES, PROGRAM, Channel
 from sandboxes.client import Engine, labels, translated
@@ -95,7 +95,7 @@ class DockerSandbox:
                 if "Could not find the file" in str(error) or "no such file" in str(error).lower():
                     raise FileNotFoundError(folder) from error
                 raise
-            return read_tar(chunks, strip=folder.rsplit("/", 1)[1], skip=[".git"])
+            return read_tar(chunks, strip=folder.rsplit("/", 1)[1], skip=[".git"], without=INSTALLED)
 
     def close(self) -> None:
         if self._channel is not None:

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from runner.environments.files import Files, table
+from runner.environments.nodes import choose_node
 from runner.errors import Rejected
 from runner.frameworks import cargo, go
 from runner.repo import Environment, FrameworkName, RepoTests
@@ -77,8 +78,8 @@ def infer_node(files: Files, on: date | None) -> Inferred:
     if needed or lock or workspaces:
         install = (f"npm {'ci' if lock else 'install'} --ignore-scripts", "npm rebuild")
         files.note(f"{install[0]}: {'its lock file' if lock else 'package.json has dependencies and no lock file'}")
-    system = ("nodejs", "npm") if install else ("nodejs",)
-    return Environment(as_of=on, system=system, install=install), RepoTests(framework=framework)
+    node = choose_node(files, told, on)
+    return Environment(as_of=on, node=node, install=install), RepoTests(framework=framework)
 
 
 def _node_framework(files: Files, script: str, needed: dict[str, Any]) -> tuple[FrameworkName, str]:
