@@ -115,7 +115,7 @@ class ImageStore:
             with Builder(self.engine, environment, network=True) as builder:
                 for note in builder.notes:
                     self.say(note)
-                install_modules(builder, wanted, day)
+                install_modules(builder, wanted, day, self.say)
                 builder.commit(reference, "environment")
 
         key = digest(environment, asked, wanted.commands, day.isoformat() if day else None)

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sandboxes.archive import Entry, Tree, write_tar
 from sandboxes.builder import Builder
+from sandboxes.errors import ImageBuildFailed
 from sandboxes.hands import USER, USER_ID
 
-NPM = ("npm ci --ignore-scripts", "npm install --ignore-scripts")
-"""Commands that fetch what a package.json asks for, and run no code of it."""
+UNLOCKED = "npm install --ignore-scripts --no-package-lock"
+NPM = ("npm ci --ignore-scripts", "npm install --ignore-scripts", UNLOCKED)
+"""Commands that fetch what a package.json asks for, and run no code of it; the last without looking at a lock file."""
 REBUILD = "npm rebuild"
 """Runs the scripts of what was installed."""
 FOLDER = "/opt/modules"
@@ -30,8 +32,14 @@ KEPT = (
     *("bundleDependencies", "bundledDependencies", "overrides", "engines", "os", "cpu", "type"),
 )
 """Keys of package.json by which npm chooses; versions, scripts and the like ask for nothing else."""
+NAME = re.compile(r"(@[\w.~-]+/)?[\w.~-]+")
 LOCAL = re.compile(r"(file|link|portal|workspace):|\.{0,2}/|~/")
-QUIET = "--no-audit --no-fund --loglevel=error"
+QUIET = "--no-audit --no-fund --no-update-notifier --loglevel=error"
+WITH_SCRIPTS = (
+    "node -p \"Object.entries(require('./node_modules/.package-lock.json').packages)"
+    ".filter(([, each]) => each.hasInstallScript).map(([path]) => path.split('node_modules/').pop()).join('\\n')\""
+)
+"""Prints the names of what was installed and has scripts to be run."""
 LINK = f"ln -s {FOLDER}/node_modules node_modules && mkdir -p .git/info && echo /node_modules >> .git/info/exclude"
 SET_ASIDE = (
     "if [ -d node_modules ] && [ ! -L node_modules ] && ! git ls-files --error-unmatch node_modules >/dev/null 2>&1; "
@@ -63,7 +71,7 @@ def modules(tree: Tree, install: Sequence[str]) -> Modules | None:
     if not install or install[0] not in NPM or any(path.split("/")[0] == "node_modules" for path in tree):
         return None
     told = _json(tree, "package.json")
-    lock = next((name for name in LOCKS if name in tree), None)
+    lock = next((name for name in LOCKS if name in tree), None) if install[0] != UNLOCKED else None
     pinned = _json(tree, lock) if lock else {}
     if told is None or pinned is None or told.get("workspaces") or _local(told) or _linked(pinned):
         return None
@@ -80,15 +88,29 @@ def fetching(command: str, as_of: date | None) -> str:
     """An install command as it is run: npm says only what is wrong, and takes packages as of a day where it may."""
     if command not in NPM:
         return command
-    return f"{command} {QUIET}" + (f" --before={as_of}" if as_of and command == NPM[1] else "")
+    return f"{command} {QUIET}" + (f" --before={as_of}" if as_of and command in NPM[1:] else "")
 
 
-def install_modules(builder: Builder, wanted: Modules, as_of: date | None) -> None:
+def install_modules(builder: Builder, wanted: Modules, as_of: date | None, say: Callable[[str], None]) -> None:
     """Fetch and build what is wanted into `FOLDER`. Raises ImageBuildFailed."""
     builder.put("/", write_tar(wanted.files, USER_ID, prefix=f"{FOLDER[1:]}/"))
-    for command in wanted.commands:
-        builder.run(fetching(command, as_of), cwd=FOLDER, credentials=command in NPM)
+    fetch, *rebuild = wanted.commands
+    builder.run(fetching(fetch, as_of), cwd=FOLDER, credentials=True)
+    if rebuild:
+        _build(builder, say)
     builder.run(f"mkdir -p {FOLDER}/node_modules && rm -rf /root/.npm && chown -R {USER}:{USER} {FOLDER}")
+
+
+def _build(builder: Builder, say: Callable[[str], None]) -> None:
+    """Run the scripts of what was installed; one that fails, as where it downloads a browser, does not stop others."""
+    try:
+        builder.run(REBUILD, cwd=FOLDER)
+    except ImageBuildFailed:
+        for name in filter(NAME.fullmatch, builder.run(WITH_SCRIPTS, cwd=FOLDER).split()):
+            try:
+                builder.run(f"{REBUILD} {name}", cwd=FOLDER)
+            except ImageBuildFailed:
+                say(f"the install script of {name} fails; tests that need what it makes fail, too")
 
 
 def _json(tree: Tree, path: str) -> dict[str, Any] | None:

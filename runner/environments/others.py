@@ -12,7 +12,9 @@ from runner.environments.nodes import choose_node
 from runner.errors import Rejected
 from runner.frameworks import cargo, go
 from runner.repo import Environment, FrameworkName, RepoTests
+from sandboxes.modules import NPM, REBUILD
 
+LOCKED, CHOSEN, UNLOCKED = NPM
 Inferred = tuple[Environment, RepoTests]
 
 
@@ -76,10 +78,17 @@ def infer_node(files: Files, on: date | None) -> Inferred:
     lock = any(name in files for name in ("package-lock.json", "npm-shrinkwrap.json"))
     install: tuple[str, ...] = ()
     if needed or lock or workspaces:
-        install = (f"npm {'ci' if lock else 'install'} --ignore-scripts", "npm rebuild")
+        install = (LOCKED if lock else CHOSEN, REBUILD)
         files.note(f"{install[0]}: {'its lock file' if lock else 'package.json has dependencies and no lock file'}")
     node = choose_node(files, told, on)
     return Environment(as_of=on, node=node, install=install), RepoTests(framework=framework)
+
+
+def without_lock(environment: Environment) -> Environment | None:
+    """The same, npm not looking at the lock file: what that pins may be gone. None where there is none."""
+    if environment.install[:1] != (LOCKED,):
+        return None
+    return environment.model_copy(update={"install": (UNLOCKED, *environment.install[1:])})
 
 
 def _node_framework(files: Files, script: str, needed: dict[str, Any]) -> tuple[FrameworkName, str]:

@@ -22,20 +22,20 @@ def package(**keys: object) -> dict[str, str]:
 
 GO_TEST = {"x_test.go": "package x\n"}
 CASES: list[tuple[str, dict[str, str], str, tuple[str, ...], tuple[str, ...]]] = [
-    ("node alone", package(scripts={"test": "node --test"}), "node", ("nodejs",), ()),
-    ("node by a test file", package() | {"test/a.js": 'import test from "node:test"'}, "node", ("nodejs",), ()),
+    ("node alone", package(scripts={"test": "node --test"}), "node", (), ()),
+    ("node by a test file", package() | {"test/a.js": 'import test from "node:test"'}, "node", (), ()),
     (
         "jest without a lock",
         package(scripts={"test": "jest --ci"}, devDependencies={"jest": "^29"}),
         "jest",
-        ("nodejs", "npm"),
+        (),
         ("npm install --ignore-scripts", "npm rebuild"),
     ),
     (
         "vitest with a lock",
         package(scripts={"test": "npm run unit"}, devDependencies={"vitest": "1"}) | {"package-lock.json": "{}"},
         "vitest",
-        ("nodejs", "npm"),
+        (),
         ("npm ci --ignore-scripts", "npm rebuild"),
     ),
     ("go alone", {"go.mod": "module x\n"} | GO_TEST, "go", ("golang-go",), go.WARM),
