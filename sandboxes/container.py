@@ -26,6 +26,10 @@ _WITHOUT_QUOTA: set[str] = set()
 """Endpoints of engines whose storage driver turned out to have no quotas."""
 
 
+WAIT = 'echo "127.0.0.1 localhost $(cat /etc/hostname)" > /etc/hosts; exec sleep infinity'
+"""The first process where the persistent one cannot run; see `name_localhost` in `sandboxes/inside/serve.py`."""
+
+
 class DockerSandbox:
     """See `sandboxes.base.Sandbox`.
 
@@ -131,7 +135,7 @@ class DockerSandbox:
         return self._plain(settings)
 
     def _plain(self, settings: _Settings) -> Hands:
-        self._id = settings.create(self._engine, ["sleep", "infinity"], ())
+        self._id = settings.create(self._engine, ["sh", "-c", WAIT], ())
         self._engine.api.start(self._id)
         return PlainExec(self._engine, self._id)
 
