@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from runner.environments.files import Files, table
-from runner.environments.others import infer_cargo, infer_go, infer_node, package_json, without_lock
+from runner.environments.javascript import infer_node, package_json, without_lock
+from runner.environments.others import infer_cargo, infer_go
 from runner.environments.python import infer_python, is_python
 from runner.errors import Rejected
 from runner.repo import Environment, RepoTests
