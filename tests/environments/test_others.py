@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from runner.environments import infer
+from runner.environments import infer, without_lock
 from runner.errors import Rejected
 from runner.frameworks import cargo, go
 from sandboxes.archive import Entry
+from sandboxes.modules import REBUILD, UNLOCKED
 
 
 def of(files: dict[str, str]) -> dict[str, Entry]:
@@ -91,11 +92,29 @@ def test_languages_and_what_they_need(
     assert found.reasons
 
 
+def test_a_lock_file_may_be_left_aside_with_what_follows_it_kept() -> None:
+    locked = infer(of(package(scripts={"test": "jest"}) | {"package-lock.json": "{}"}), None).environment
+    found = without_lock(locked)
+    assert found is not None and found.install == (UNLOCKED, REBUILD) and found.node == locked.node
+    assert without_lock(found) is None
+
+
+@pytest.mark.parametrize("version", ["30.0.5", "^27", ">=26", "26 || 29", "*", "latest", "npm:jest@1", ""])
+def test_versions_of_a_runner_that_may_do_are_tried(version: str) -> None:
+    found = infer(of(package(scripts={"test": "jest"}, devDependencies={"jest": version})), None)
+    assert found.suite.framework == "jest"
+
+
 @pytest.mark.parametrize(
     ("files", "code", "word"),
     [
         (package(scripts={"test": "mocha"}), "unsupported", "mocha"),
         (package(scripts={"test": "jest"}, dependencies={"a": "workspace:*"}), "unsupported", "workspace:*"),
+        (package(scripts={"test": "tape t"}, devDependencies={"jest": "^30"}), "unsupported", "tape"),
+        (package(scripts={"test": "jest"}, devDependencies={"jest": "^26.4"}), "unsupported", "jest 27 or later"),
+        (package(scripts={"test": "vitest"}, devDependencies={"vitest": "0.34.1"}), "unsupported", "vitest 1 or later"),
+        (package(scripts={"test": "node --test", "pretest": "tsc"}), "unsupported", "an edit is not seen"),
+        (package(scripts={"test": "jest"}, engines={"node": ">=99"}), "unsupported", "Node '>=99'"),
         (package(scripts={"test": "echo no test"}), "framework-unknown", "scripts.test"),
         ({"package.json": "{"}, "framework-unknown", "scripts.test"),
         ({"package.json": "[" * 100_000}, "framework-unknown", "scripts.test"),
