@@ -120,6 +120,7 @@ def test_versions_of_a_runner_that_may_do_are_tried(version: str) -> None:
         ({"package.json": "[" * 100_000}, "framework-unknown", "scripts.test"),
         ({"package.json": '{"scripts": 3, "dependencies": []}'}, "framework-unknown", "scripts.test"),
         ({"go.mod": "module x\n"}, "framework-unknown", "_test.go"),
+        ({"x.go": "package x\n"} | GO_TEST, "framework-unknown", "no go.mod"),
         ({"Cargo.toml": "[["}, "framework-unknown", "Cargo.toml"),
         ({"Makefile": "", "src/app/go.mod": ""}, "framework-unknown", "src/app/ has one"),
         ({}, "framework-unknown", "its root has no"),
