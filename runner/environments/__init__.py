@@ -51,7 +51,9 @@ def _infer(files: Files, on: date | None) -> tuple[Environment, RepoTests]:
     if is_python(files) or any("/" not in path and path.endswith(".py") for path in files.tree) or any(files.tests()):
         return infer_python(files, on)
     if go := next((path for path in sorted(files.tree) if path.endswith("_test.go") and "/" not in path), None):
-        raise Rejected("framework-unknown", f"its root has tests of Go ({go}) but no go.mod, without which Go runs none")
+        raise Rejected(
+            "framework-unknown", f"its root has tests of Go ({go}) but no go.mod, without which Go runs none"
+        )
     known = "pyproject.toml, setup.py, requirements.txt, package.json, go.mod or Cargo.toml"
     below = sorted({path.rpartition("/")[0] for path in files.tree if path.rpartition("/")[2] in known and "/" in path})
     hint = f"; {below[0]}/ has one: name that folder's tests in [suite]" if below else ""
