@@ -78,7 +78,8 @@ def _environments(proposal: Proposal) -> Iterator[tuple[Environment, RepoTests, 
     if proposal.environment is not None and proposal.suite is not None:
         yield proposal.environment, proposal.suite, ()
         return
-    guess = infer(proposal.solved, _end_of_month(proposal.provenance.fixed_on or proposal.provenance.public_since))
+    day = _end_of_month(proposal.provenance.fixed_on or proposal.provenance.public_since)
+    guess = infer(proposal.solved, day, proposal.hidden)
     environment = proposal.environment or guess.environment
     suite = proposal.suite or guess.suite
     yield environment, suite, guess.reasons
