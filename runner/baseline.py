@@ -21,7 +21,7 @@ from runner.workspace import Workspace
 from sandboxes.client import Engine
 from sandboxes.container import DockerSandbox
 
-VERSION = 3
+VERSION = 4
 """Part of the cache's key: raised whenever grading changes in a way that could change a baseline."""
 
 

@@ -43,6 +43,7 @@ def prepare(found: ScenarioFolder, images: ImageStore) -> Workspace:
             with_history,
             found.repo.name,
             environment.variables,
+            environment.as_of,
         )
     except ImageBuildFailed as error:
         raise ScenarioInvalid(found.id, "image-does-not-build", explain(error, environment)) from error
@@ -59,6 +60,7 @@ def recipe(environment: Environment, folder: Path) -> Recipe:
         system=environment.system,
         packages=environment.packages,
         python=environment.python,
+        node=environment.node,
         as_of=environment.as_of,
         dockerfile=Dockerfile(folder, written, (HISTORY, "repo.toml")) if written is not None else None,
         variables=environment.variables,

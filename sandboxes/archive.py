@@ -15,6 +15,8 @@ MAX_BYTES = 256 * 1024 * 1024
 MAX_ENTRIES = 100_000
 MAX_STREAM = 2 * MAX_BYTES
 """Bytes of an archive that are read at all, what is skipped and what surrounds the files included."""
+INSTALLED = ("node_modules",)
+"""Folders of what a package manager installed: neither source nor anybody's change, and large."""
 MAX_STEPS = 4096
 """Path components that are walked to see where a link leads."""
 
@@ -87,23 +89,27 @@ def read_tar(
     max_bytes: int = MAX_BYTES,
     max_entries: int = MAX_ENTRIES,
     skip: Iterable[str] = (),
+    without: Iterable[str] = (),
 ) -> dict[str, Entry]:
     """The regular files and links of a tar stream, as data.
 
     No link is followed, devices and pipes are left out, and so is whatever leads outside. `strip` is the first
-    path component to take off; `skip` names folders at the root that are left out. Raises ArchiveRefused when the
-    archive is broken or too large (a sparse file counts with its full size); `chunks` are closed then.
+    path component to take off; `skip` names folders at the root that are left out, `without` folders at any depth,
+    which do not count as entries. Raises ArchiveRefused when the archive is broken or too large (a sparse file counts
+    with its full size); `chunks` are closed then.
     """
-    skipped = set(skip)
+    skipped, unread = set(skip), set(without)
     tree: dict[str, Entry] = {}
     total = entries = 0
     try:
         with tarfile.open(fileobj=_Stream(chunks), mode="r|") as tar:
             for member in tar:
+                path = safe_path(member.name.removeprefix(strip).lstrip("/"))
+                if path is not None and unread.intersection(path.split("/")[:-1]):
+                    continue
                 entries += 1
                 if entries > max_entries:
                     raise ArchiveRefused(f"more than {max_entries} entries")
-                path = safe_path(member.name.removeprefix(strip).lstrip("/"))
                 if path is None or path.split("/", 1)[0] in skipped:
                     continue
                 if member.issym():

@@ -11,7 +11,7 @@ from typing import Self
 from docker.errors import APIError, NotFound
 from docker.types import LogConfig, Ulimit
 
-from sandboxes.archive import Tree, read_tar, write_tar
+from sandboxes.archive import INSTALLED, Tree, read_tar, write_tar
 from sandboxes.base import Command, ExecResult, SandboxLimits
 from sandboxes.channel import CAPABILITIES, PROGRAM, Channel
 from sandboxes.client import Engine, labels, translated
@@ -24,6 +24,10 @@ OPEN_FILES = 4096
 """Of one process. Said, since engines' own defaults differ, and reach values that some hosts refuse."""
 _WITHOUT_QUOTA: set[str] = set()
 """Endpoints of engines whose storage driver turned out to have no quotas."""
+
+
+WAIT = 'echo "127.0.0.1 localhost $(cat /etc/hostname)" > /etc/hosts; exec sleep infinity'
+"""The first process where the persistent one cannot run; see `name_localhost` in `sandboxes/inside/serve.py`."""
 
 
 class DockerSandbox:
@@ -95,7 +99,7 @@ class DockerSandbox:
                 if "Could not find the file" in str(error) or "no such file" in str(error).lower():
                     raise FileNotFoundError(folder) from error
                 raise
-            return read_tar(chunks, strip=folder.rsplit("/", 1)[1], skip=[".git"])
+            return read_tar(chunks, strip=folder.rsplit("/", 1)[1], skip=[".git"], without=INSTALLED)
 
     def close(self) -> None:
         if self._channel is not None:
@@ -131,7 +135,7 @@ class DockerSandbox:
         return self._plain(settings)
 
     def _plain(self, settings: _Settings) -> Hands:
-        self._id = settings.create(self._engine, ["sleep", "infinity"], ())
+        self._id = settings.create(self._engine, ["sh", "-c", WAIT], ())
         self._engine.api.start(self._id)
         return PlainExec(self._engine, self._id)
 

@@ -28,6 +28,7 @@ class Recipe:
     system: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     python: str | None = None
+    node: str | None = None
     as_of: date | None = None
     dockerfile: Dockerfile | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -35,7 +36,7 @@ class Recipe:
     @property
     def plain(self) -> bool:
         """Whether the base image is all that it needs."""
-        return not (self.system or self.packages or self.python or self.dockerfile)
+        return not (self.system or self.packages or self.python or self.node or self.dockerfile)
 
 
 def digest(*parts: object) -> str:

@@ -23,7 +23,7 @@ from sandboxes.errors import EngineUnavailable, SandboxError
 from sandboxes.images import ImageStore
 from sandboxes.reaper import remove_own
 
-VERSION = 1
+VERSION = 2
 """Part of every question put to the journal: raised when proving changes in a way that could change an outcome."""
 LONGEST = 4000
 """Characters of a sentence that are kept."""

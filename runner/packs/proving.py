@@ -10,7 +10,7 @@ from datetime import date
 from runner.baseline import both_sides, judge, keep, unstable
 from runner.catalog import ScenarioFolder
 from runner.checkout import changes
-from runner.environments import infer
+from runner.environments import infer, without_lock
 from runner.environments.explain import explain
 from runner.errors import Rejected, ScenarioInvalid
 from runner.frameworks import framework
@@ -28,6 +28,7 @@ from sandboxes.images import ImageStore
 
 UNKNOWN = "tests-not-known-yet"
 """Stands for the tests that decide until running has found them."""
+UNLOCKED = "its lock file does not do; npm chooses versions by package.json"
 SPARE = 4.0
 """A grading, and each test in it, may take so many times what it took while it was proved."""
 LONGEST = 3600.0
@@ -81,11 +82,17 @@ def _environments(proposal: Proposal) -> Iterator[tuple[Environment, RepoTests, 
     if proposal.environment is not None and proposal.suite is not None:
         yield proposal.environment, proposal.suite, ()
         return
-    guess = infer(proposal.solved, _end_of_month(proposal.provenance.fixed_on or proposal.provenance.public_since))
+    day = _end_of_month(proposal.provenance.fixed_on or proposal.provenance.public_since)
+    guess = infer(proposal.solved, day, proposal.hidden)
     environment = proposal.environment or guess.environment
     suite = proposal.suite or guess.suite
     yield environment, suite, guess.reasons
-    if environment.as_of is not None and proposal.environment is None:
+    if proposal.environment is not None:
+        return
+    if (unlocked := without_lock(environment)) is not None:
+        environment = unlocked
+        yield environment, suite, (*guess.reasons, UNLOCKED)
+    if environment.as_of is not None:
         today = environment.model_copy(update={"as_of": None})
         yield today, suite, (*guess.reasons, f"packages of {environment.as_of} do not do; these are of today")
 
