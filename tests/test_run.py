@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from runner.approvers.policy import PolicyApprover, load_policy
+from runner.budget import Budget
 from runner.catalog import load_scenario
 from runner.errors import UserError
 from runner.folder import RunFolder
@@ -25,7 +26,7 @@ from runner.models.base import Opening
 from runner.models.scripted import Scripted
 from runner.results import TrialKey, TrialResult
 from runner.run import Run, reopened
-from runner.study import Budget, Study
+from runner.study import Study
 from sandboxes.client import Engine
 from sandboxes.container import DockerSandbox
 from sandboxes.errors import SandboxDied
@@ -396,7 +397,7 @@ def test_money_of_an_attempt_that_was_lost_is_in_the_trials_result(new_run: NewR
     ledger = Ledger(run.folder.ledger_file)
     [row] = ledger.rows()
     ledger.start(row.position)
-    ledger.reserve(row.position, 0.25, None)
+    ledger.reserve(row.position, 0.25)
     ledger.close()
     run.work()
     [result] = run.folder.results()
