@@ -49,7 +49,7 @@ class Breaker:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def passage(self, model: str) -> Passage:
-        """Whether a trial of the model may start now; where it is the one that tries again, it must be `taken`."""
+        """Whether a trial of the model may start now; the one that does is to be `taken`."""
         with self._lock:
             state = self._states[model]
             if state.probes >= self.most_probes:
@@ -59,12 +59,10 @@ class Breaker:
             return "wait" if state.probing or time.monotonic() < state.until else "go"
 
     def taken(self, model: str) -> bool:
-        """A trial of the model starts. False where another one tries already."""
+        """A trial of the model starts; whether it is the one that tries whether the provider answers again."""
         with self._lock:
             state = self._states[model]
             if state.opened is None:
-                return True
-            if state.probing or time.monotonic() < state.until:
                 return False
             state.probing = True
             self.log.add("provider_probe", f"{model}: one trial tries whether its provider answers again", model=model)
@@ -77,7 +75,7 @@ class Breaker:
             opened = state.opened
             if opened is None:
                 state.in_a_row = 0
-            elif state.probing:
+            else:
                 self._states[model] = _State()
                 seconds = time.monotonic() - opened
                 said = f"{model}: its provider answers again after {seconds:.0f} s; its trials go on"

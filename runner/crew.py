@@ -6,6 +6,7 @@ import contextlib
 import errno
 import sqlite3
 import threading
+import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
@@ -141,7 +142,10 @@ class Crew:
             outcome = self._outcome(running)
             if not self.trials.end(running):
                 return  # it was abandoned meanwhile, and another thread took this one's place
-            self._apply(running, outcome)
+            try:
+                self._apply(running, outcome)
+            except Exception as error:
+                self._fault(running, error)
 
     def _outcome(self, running: Running) -> Outcome:
         """Work on a trial, whatever comes of it."""
@@ -163,11 +167,15 @@ class Crew:
         except EngineUnavailable as error:
             self.halt(f"the container engine went away: {error}")
         except Exception as error:
-            self.halt(f"trial {row.key.name} met a fault in taskfit itself: {type(error).__name__}: {error}")
-            threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, None)))
+            self._fault(running, error)
         finally:
             self.purse.ended(row.key)
         return HELD
+
+    def _fault(self, running: Running, error: Exception) -> None:
+        said = f"trial {running.row.key.name} met a fault in taskfit itself: {type(error).__name__}: {error}"
+        self.log.add("halted", said, detail="".join(traceback.format_exception(error)))
+        self.halt(said)
 
     def _one(self, running: Running) -> Outcome:
         """One trial from planned to its result."""

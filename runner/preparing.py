@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -45,14 +46,14 @@ class Preparation:
         return self
 
     def ready(self, name: str) -> tuple[Workspace, Baseline]:
-        """Raises ScenarioInvalid, the sandbox's errors, OSError, Interrupted, and CancelledError after the end.
+        """Raises ScenarioInvalid, the sandbox's errors, a disk's, Interrupted, and CancelledError after the end.
 
         What failed for the infrastructure's sake is tried once more for whoever asks next.
         """
         future = self._ready[name]
         try:
             return future.result()
-        except (SandboxError, OSError):
+        except (SandboxError, OSError, sqlite3.Error):
             with self._lock:
                 if self._ready[name] is future and not self.stop.is_set():
                     self._ready[name] = self._pool.submit(self._prepare, name)
