@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from runner.approvers import Case, approver_for
 from runner.approvers.base import Approver
@@ -16,12 +15,13 @@ from runner.branch import Trunk, trunk_of
 from runner.faults.base import Fault, draw
 from runner.folder import RunFolder
 from runner.framings import framed
-from runner.ledger import Ledger, Row
 from runner.leftover import Leftovers
 from runner.models import model_factory
+from runner.purse import Purse
 from runner.results import TrialKey, TrialResult
+from runner.running import Running, patience
 from runner.scenario import Scope
-from runner.setting import Phase, Setting
+from runner.setting import Heard, Setting
 from runner.study import Study, fault_seed, trial_seed
 from runner.workspace import Workspace
 from sandboxes.client import Engine
@@ -36,7 +36,6 @@ class Stage:
     policy: Policy
     human: Approver
     engine: Engine
-    stop: threading.Event
     grading: threading.Semaphore
     phase: Callable[[TrialKey, str], None]
     leftovers: Leftovers | None
@@ -51,16 +50,16 @@ class Stage:
         trunk = self.trunk_key(key)
         return self.folder.result(trunk) if trunk is not None else None
 
-    def setting(self, row: Row, attempt: int, workspace: Workspace, known: Baseline, ledger: Ledger) -> Setting:
+    def setting(self, running: Running, workspace: Workspace, known: Baseline, purse: Purse, heard: Heard) -> Setting:
         """Raises FileProblem where a trunk's or a failed trial's files are gone."""
-        key, study = row.key, self.study
+        row, study = running.row, self.study
+        key = row.key
         arm = study.arms[key.arm]
         seed = trial_seed(study.seed, key)
-
-        def reserve(usd: float, tokens: int) -> Callable[[float, int], None]:
-            reservation = ledger.reserve(row.position, usd, study.budget.usd, tokens, study.budget.tokens)
-            return partial(ledger.settle, reservation)
-
+        reserve = purse.reserve_for(row, running.stop)
+        limits = workspace.found.scenario.limits
+        person = "human" in (arm.approver or study.approver)
+        running.allowed = patience(limits, None if person else study.approval_seconds)
         case = Case(
             policy=self.policy,
             scenario=key.scenario,
@@ -72,26 +71,31 @@ class Stage:
             reviewer=study.reviewer,
             endpoints=study.endpoints,
             reserve=reserve,
-            stop=self.stop,
+            stop=running.stop,
             folder=self.folder.trial(key),
         )
-        phase: Phase = partial(self.phase, key)
+
+        def phase(phase: str) -> None:
+            running.entered(phase)
+            self.phase(key, phase)
+
         return Setting(
             key=key,
-            attempt=attempt,
+            attempt=running.attempt,
             seed=seed,
             folder=self.folder.trial(key),
             workspace=workspace,
             known=known,
-            earlier_usd=ledger.committed(row.position),
-            limits=workspace.found.scenario.limits,
+            earlier_usd=purse.ledger.committed(row.position),
+            limits=limits,
             model=model_factory(key.model, study.endpoints),
             policy=self.policy,
             approver=approver_for(arm.approver or study.approver, case),
             engine=self.engine,
             reserve=reserve,
-            stop=self.stop,
+            stop=running.stop,
             phase=phase,
+            heard=heard,
             grading=self.grading,
             run=self.folder.path.name,
             runtime=study.runtime,

@@ -46,6 +46,7 @@ class DockerSandbox:
         *,
         kind: str = "sandbox",
         run: str = "",
+        trial: str = "",
         runtime: str | None = None,
         persistent: bool = True,
     ) -> None:
@@ -57,7 +58,7 @@ class DockerSandbox:
         self._engine = engine
         self._id = ""
         self._channel: Channel | None = None
-        settings = _Settings(image, limits or SandboxLimits(), kind, run, runtime)
+        settings = _Settings(image, limits or SandboxLimits(), kind, {"run": run, "trial": trial}, runtime)
         try:
             with translated():
                 self._hands = self._persistent(settings) if persistent else self._plain(settings)
@@ -143,8 +144,8 @@ class DockerSandbox:
 class _Settings:
     """How a container is created, whatever its first process."""
 
-    def __init__(self, image: str, limits: SandboxLimits, kind: str, run: str, runtime: str | None) -> None:
-        self._image, self._limits, self._kind, self._run, self._runtime = image, limits, kind, run, runtime
+    def __init__(self, image: str, limits: SandboxLimits, kind: str, of: dict[str, str], runtime: str | None) -> None:
+        self._image, self._limits, self._kind, self._of, self._runtime = image, limits, kind, of, runtime
 
     @property
     def disk_bytes(self) -> int:
@@ -194,7 +195,7 @@ class _Settings:
             user="0:0",
             working_dir=WORKSPACE,
             environment=ENVIRONMENT,
-            labels=labels(self._kind, run=self._run),
+            labels=labels(self._kind, **self._of),
             host_config=host,
             network_disabled=True,
             stdin_open=True,

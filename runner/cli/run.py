@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from runner.cli.flags import with_flags
+from runner.cli.flags import Minutes, Tokens, Trials, Until, Usd, caps_of, with_flags
 from runner.cli.options import Json, program
 from runner.cli.report import PAGE, print_report, write_page
 from runner.visible import visible
@@ -35,12 +35,12 @@ def run(
     """Run models against scenarios; flags, or a study file whose values they override."""
     from runner.approvers.policy import load_policy
     from runner.catalog import chosen
-    from runner.folder import RunFolder
+    from runner.folder import RunFolder, free
     from runner.run import Run
 
     rules = load_policy(Path(study.policy) if study.policy else None)
     scenarios = chosen(study.scenarios, study.select)
-    folder = RunFolder((out or free_folder(Path("runs", f"{date.today()}-{study.name}"))).resolve())
+    folder = RunFolder((out or free(Path("runs", f"{date.today()}-{study.name}"))).resolve())
     with Session(folder, study.budget.usd, json) as session:
         work = Run(study, folder, scenarios, rules, session.human(), session.engine(), session.observer)
         work.plan()
@@ -50,16 +50,23 @@ def run(
 def resume(
     folder: Annotated[Path, typer.Argument(help="The run's folder.")],
     retry_infra: Retry = False,
+    budget: Usd = None,
+    tokens: Tokens = None,
+    max_trials: Trials = None,
+    max_minutes: Minutes = None,
+    until: Until = None,
     json: Json = False,
 ) -> None:
-    """Go on with a run that was interrupted; nothing finished is run again."""
+    """Go on with a run that was interrupted; nothing finished is run again. A cap that is given replaces the run's."""
     from runner.folder import RunFolder
     from runner.run import reopened
 
     run_folder = RunFolder(folder.resolve())
-    budget = run_folder.lock()["study"]["budget"]["usd"]
-    with Session(run_folder, budget, json) as session:
-        session.work(reopened(run_folder, session.engine(), session.observer, session.human()), retry_infra)
+    caps = caps_of(budget, tokens, max_trials, max_minutes, until)
+    usd = caps.get("usd", run_folder.whole_lock().study.get("budget", {}).get("usd"))
+    with Session(run_folder, usd, json) as session:
+        work = reopened(run_folder, session.engine(), session.observer, session.human(), caps)
+        session.work(work, retry_infra)
 
 
 class Session:
@@ -111,12 +118,22 @@ class Session:
         if work.problem:
             self._stopped(work.problem, 1)
         results = self._folder.results()
-        print_report(self._folder, self._json)
-        self._write_page()
+        if results:
+            print_report(self._folder, self._json)
+            self._write_page()
+        for why, count in work.held.items():
+            self._say(f"taskfit: {count} trials stay planned: {why}")
+        if work.held:
+            left = f" Left: {work.left}." if work.left else ""
+            self._say(
+                f"{left.lstrip()} Go on, with more where a cap held: {program()} resume {self._folder.path}".lstrip()
+            )
         for model, why in work.refused.items():
             self._say(f"taskfit: no further trial of {model}: {why}")
         if work.refused:
             self._say(f"Its trials stay planned; once that is mended: {program()} resume {self._folder.path}")
+            raise typer.Exit(1)
+        if work.held:
             raise typer.Exit(1)
         self._console.print(
             f"Read a trial: {program()} show {self._telling_trial(results)}", markup=False, soft_wrap=True
@@ -156,14 +173,6 @@ class Session:
         self._held.__exit__(None, None, None)
         sys.stdout.flush()
         os._exit(code)
-
-
-def free_folder(path: Path) -> Path:
-    """`path`, or with a number behind it when a run is there already."""
-    candidate, number = path, 2
-    while candidate.exists():
-        candidate, number = path.with_name(f"{path.name}-{number}"), number + 1
-    return candidate
 
 
 def _as_interrupt(_signal: int, _frame: object) -> None:
