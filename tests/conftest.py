@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -120,11 +121,7 @@ class Daemon:
         program = shutil.which("dockerd", path=f"{os.environ['PATH']}:/usr/sbin")
         if program is None or os.geteuid() != 0:
             pytest.skip("a second engine needs dockerd and root")
-        places = [f"--{name}={self.folder / name}" for name in ("data-root", "exec-root", "pidfile")]
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [program, *DAEMON[1:], f"--host={self.host}", *places], stdout=log, stderr=log
-            )
+        self._launch(program)
         deadline = time.monotonic() + 60
         while True:
             try:
@@ -134,7 +131,15 @@ class Daemon:
             except docker.errors.DockerException as error:
                 if time.monotonic() > deadline:
                     raise EngineUnavailable((self.folder / "log").read_text()[-2000:]) from error
+                if self._process is not None and self._process.poll() is not None:
+                    self._launch(program)  # as a service manager does
                 time.sleep(0.2)
+
+    def _launch(self, program: str) -> None:
+        places = [f"--{name}={self.folder / name}" for name in ("data-root", "exec-root", "pidfile")]
+        argv = [program, *DAEMON[1:], f"--host={self.host}", *places]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(argv, stdout=log, stderr=log)
 
     def end(self, how: signal.Signals) -> None:
         if self._process is not None:
@@ -142,6 +147,8 @@ class Daemon:
             self._process.wait(30)
         if how is signal.SIGKILL:
             (self.folder / "pidfile").unlink(missing_ok=True)
+            with contextlib.suppress(OSError, ValueError):  # its containerd dies with it, as with a machine
+                os.kill(int((self.folder / "exec-root/containerd/containerd.pid").read_text()), how)
 
 
 @pytest.fixture

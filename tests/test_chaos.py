@@ -190,6 +190,7 @@ def test_thirty_disasters_change_no_verdict_pass_no_cap_and_leave_nothing_behind
     night.drawn.shuffle(kinds)
     auditor = Auditor(night.out / "ledger.sqlite")
     auditor.start()
+    began = time.monotonic()
     process = night.start()
     for what in kinds[:EVENTS]:
         before = night.done()
@@ -198,6 +199,7 @@ def test_thirty_disasters_change_no_verdict_pass_no_cap_and_leave_nothing_behind
             time.sleep(0.02)
         time.sleep(night.drawn.random() / 2)
         before = night.done()
+        print(f"{time.monotonic() - began:.0f} s, {len(before)} done: {what}", flush=True)
         process = night.meets(what, process)
         after = night.done()
         assert {name: after.get(name) for name in before} == before, f"{what}: a finished trial was lost or repeated"
