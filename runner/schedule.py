@@ -74,6 +74,12 @@ class Schedule:
                 self._changed.wait(timeout=0.2)
             return None
 
+    @property
+    def waiting(self) -> int:
+        """How many rows are neither handed out nor held."""
+        with self._changed:
+            return sum(map(len, self._lines.values())) + sum(map(len, self._waiting.values()))
+
     def ended(self, row: Row) -> None:
         """Lets go of those that waited for the row; they come next."""
         with self._changed:

@@ -19,7 +19,7 @@ from runner.leftover import Leftovers
 from runner.models import model_factory
 from runner.purse import Purse
 from runner.results import TrialKey, TrialResult
-from runner.running import Running, patience
+from runner.running import Patience, Running
 from runner.scenario import Scope
 from runner.setting import Heard, Setting
 from runner.study import Study, fault_seed, trial_seed
@@ -39,6 +39,7 @@ class Stage:
     grading: threading.Semaphore
     phase: Callable[[TrialKey, str], None]
     leftovers: Leftovers | None
+    patience: Patience
 
     def trunk_key(self, key: TrialKey) -> TrialKey | None:
         """The trial that this one goes on from."""
@@ -59,7 +60,7 @@ class Stage:
         reserve = purse.reserve_for(row, running.stop)
         limits = workspace.found.scenario.limits
         person = "human" in (arm.approver or study.approver)
-        running.allowed = patience(limits, None if person else study.approval_seconds)
+        running.allowed = self.patience.of(limits, None if person else study.approval_seconds)
         case = Case(
             policy=self.policy,
             scenario=key.scenario,

@@ -46,7 +46,9 @@ def test_until_is_the_next_such_time_here_also_when_the_clocks_change(until: str
     assert found.astimezone(UTC) == datetime.fromisoformat(moment).astimezone(UTC)
 
 
-@pytest.mark.parametrize("bad", ["", "25:00", "7", "soon", "07:60", "2026-12-24", "2026-13-01T07:00", "07:00+01:00", "٠٧:٠٠x"])
+@pytest.mark.parametrize(
+    "bad", ["", "25:00", "7", "soon", "07:60", "2026-12-24", "2026-13-01T07:00", "07:00+01:00", "٠٧:٠٠x"]
+)
 def test_what_is_no_time_says_what_would_be(bad: str) -> None:
     with pytest.raises(ValueError, match='such as "07:00"'):
         Budget(until=bad)
