@@ -34,6 +34,7 @@ def test_the_example_study_repo_and_scenario_load() -> None:
     study, repo = sorted(blocks(README), key=lambda block: "[source]" in block)
     assert Repo.model_validate(tomllib.loads(repo)).tests.framework == "django"
     assert Study.model_validate(tomllib.loads(study)).repeats == 3
+    assert Repo.model_validate(tomllib.loads(repo)).environment.node == "22"
     (scenario,) = blocks(CONTRIBUTING)
     assert Scenario.model_validate(tomllib.loads(scenario)).repo == "ledger"
 
