@@ -24,6 +24,7 @@ from runner.ledger import Ledger, Row
 from runner.leftover import Leftovers
 from runner.lock import differing, lock_of
 from runner.preparing import Preparation, await_engine
+from runner.questions import Questions
 from runner.results import COUNTED, TrialKey, TrialResult, Verdict
 from runner.schedule import Schedule
 from runner.staging import Stage
@@ -43,7 +44,7 @@ class Observer(Protocol):
     def planned(self, rows: list[Row]) -> None: ...
 
     def phase(self, key: TrialKey, phase: str) -> None:
-        """A trial begins a phase: preparing, starting, working, grading."""
+        """A trial begins a phase: preparing, starting, working, waiting (for a person), grading."""
         ...
 
     def finished(self, result: TrialResult, committed_usd: float) -> None: ...
@@ -61,8 +62,8 @@ class Run:
     folder: RunFolder
     scenarios: Mapping[str, ScenarioFolder]
     policy: Policy
-    human: Approver
-    """Who answers where a study's approver is a person."""
+    human: Approver | None
+    """Who answers where a study's approver is a person; None where nobody sits at a terminal."""
     engine: Engine
     observer: Observer
     stop: threading.Event = field(default_factory=threading.Event)
@@ -71,6 +72,7 @@ class Run:
     refused: dict[str, str] = field(default_factory=dict)
     """Model → why its provider serves none of its trials; they stay planned."""
     _stage: Stage = field(init=False)
+    _todo: Schedule = field(init=False)
 
     def __post_init__(self) -> None:
         self._stage = Stage(
@@ -83,6 +85,7 @@ class Run:
             grading=threading.Semaphore(max(2, os.cpu_count() or 2)),
             phase=self.observer.phase,
             leftovers=Leftovers(Path(self.study.failed_run)) if self.study.failed_run else None,
+            aside=lambda: self._todo.set_aside(self.stop),
         )
 
     def plan(self) -> None:
@@ -108,17 +111,18 @@ class Run:
             self.observer.say(f"removed {leftover.name}, left by a process that died")
         with self._ledger() as ledger:
             self._recover(ledger, retry_infra)
+            Questions(self.folder.path).clear()
             rows = ledger.rows()
             self.observer.planned(rows)
             pending = [row for row in rows if row.state == "planned"]
-            todo = Schedule(pending, self._stage.trunk_key)
+            todo = self._todo = Schedule(pending, self._stage.trunk_key, self.study.concurrency)
             needed = dict.fromkeys(row.key.scenario for row in pending)
             with self._preparation(ledger).start(needed, self.study.concurrency) as preparing:
                 workers = [
                     threading.Thread(
                         target=self._worker, args=(todo, ledger, preparing), name=f"trial-{number}", daemon=True
                     )
-                    for number in range(min(self.study.concurrency, len(pending)))
+                    for number in range(min(self.study.most_open, len(pending)))
                 ]
                 self._oversee(workers)
 
@@ -254,7 +258,7 @@ class Run:
                 ledger.close()
 
 
-def reopened(folder: RunFolder, engine: Engine, observer: Observer, human: Approver) -> Run:
+def reopened(folder: RunFolder, engine: Engine, observer: Observer, human: Approver | None) -> Run:
     """A run as its lock describes it. Raises UserError for a damaged lock, and where what was held constant changed."""
     lock = folder.whole_lock()
     study = validated(folder.lock_file, lock.study, Study)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,6 +20,7 @@ from runner.framings import framed
 from runner.ledger import Ledger, Row
 from runner.leftover import Leftovers
 from runner.models import model_factory
+from runner.questions import Questions
 from runner.results import TrialKey, TrialResult
 from runner.scenario import Scope
 from runner.setting import Phase, Setting
@@ -34,12 +36,14 @@ class Stage:
     study: Study
     folder: RunFolder
     policy: Policy
-    human: Approver
+    human: Approver | None
     engine: Engine
     stop: threading.Event
     grading: threading.Semaphore
     phase: Callable[[TrialKey, str], None]
     leftovers: Leftovers | None
+    aside: Callable[[], AbstractContextManager[None]]
+    """Held while a trial waits for a person."""
 
     def trunk_key(self, key: TrialKey) -> TrialKey | None:
         """The trial that this one goes on from."""
@@ -68,6 +72,10 @@ class Stage:
             scope=in_words(workspace.found.scenario.scope),
             seed=seed,
             human=self.human,
+            questions=Questions(self.folder.path),
+            trial=key,
+            queue=study.queue,
+            aside=partial(self._aside, key),
             seconds=study.approval_seconds,
             reviewer=study.reviewer,
             endpoints=study.endpoints,
@@ -101,6 +109,13 @@ class Stage:
             left=self.leftovers.of(key.scenario, key.repeat) if arm.start == "failed" and self.leftovers else None,
             early_confidence=study.early_confidence,
         )
+
+    @contextmanager
+    def _aside(self, key: TrialKey) -> Iterator[None]:
+        self.phase(key, "waiting")
+        with self.aside():
+            yield
+        self.phase(key, "working")
 
     def _fault(self, arm: Arm, key: TrialKey) -> Fault | None:
         pattern = parse_fault(arm.faults)

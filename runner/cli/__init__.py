@@ -7,6 +7,7 @@ import sys
 import typer
 
 from runner.cli import (
+    approvals,
     clean,
     compare,
     demo,
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(run.run)
 app.command()(run.resume)
+app.command()(approvals.approvals)
 app.command()(plan.plan)
 app.command(cls=report.ReportCommand)(report.report)
 app.command()(compare.compare)

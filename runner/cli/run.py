@@ -85,10 +85,12 @@ class Session:
     def __exit__(self, *error: Any) -> None:
         self._held.__exit__(*error)
 
-    def human(self) -> Approver:
-        """The person at this terminal."""
+    def human(self) -> Approver | None:
+        """The person at this terminal; None where it is none."""
         from runner.approvers.human import HumanApprover
 
+        if not sys.stdin.isatty():
+            return None
         return HumanApprover(self._console, self.observer.paused)
 
     def engine(self) -> Any:
