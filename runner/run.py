@@ -258,10 +258,15 @@ class Run:
                 ledger.close()
 
 
+def study_of(folder: RunFolder) -> Study:
+    """The study of a run, from its lock. Raises UserError for a damaged one."""
+    return validated(folder.lock_file, folder.whole_lock().study, Study)
+
+
 def reopened(folder: RunFolder, engine: Engine, observer: Observer, human: Approver | None) -> Run:
     """A run as its lock describes it. Raises UserError for a damaged lock, and where what was held constant changed."""
     lock = folder.whole_lock()
-    study = validated(folder.lock_file, lock.study, Study)
+    study = study_of(folder)
     scenarios = {name: load_scenario(place) for name, place in lock.folders.items()}
     policy = load_policy(Path(study.policy) if study.policy else None)
     now = lock_of(study, policy, scenarios, engine.description)

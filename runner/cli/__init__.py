@@ -22,6 +22,7 @@ from runner.cli import (
     schema,
     show,
     trend,
+    watch,
 )
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(run.run)
 app.command()(run.resume)
+app.command()(watch.watch)
 app.command()(approvals.approvals)
 app.command()(plan.plan)
 app.command(cls=report.ReportCommand)(report.report)

@@ -41,7 +41,7 @@ def run(
     rules = load_policy(Path(study.policy) if study.policy else None)
     scenarios = chosen(study.scenarios, study.select)
     folder = RunFolder((out or free_folder(Path("runs", f"{date.today()}-{study.name}"))).resolve())
-    with Session(folder, study.budget.usd, json) as session:
+    with Session(folder, study, json) as session:
         work = Run(study, folder, scenarios, rules, session.human(), session.engine(), session.observer)
         work.plan()
         session.work(work)
@@ -54,18 +54,17 @@ def resume(
 ) -> None:
     """Go on with a run that was interrupted; nothing finished is run again."""
     from runner.folder import RunFolder
-    from runner.run import reopened
+    from runner.run import reopened, study_of
 
     run_folder = RunFolder(folder.resolve())
-    budget = run_folder.lock()["study"]["budget"]["usd"]
-    with Session(run_folder, budget, json) as session:
+    with Session(run_folder, study_of(run_folder), json) as session:
         session.work(reopened(run_folder, session.engine(), session.observer, session.human()), retry_infra)
 
 
 class Session:
     """One command's work on a run: the folder held, the table shown, signals turned into a clean stop."""
 
-    def __init__(self, folder: RunFolder, budget_usd: float | None, as_json: bool) -> None:
+    def __init__(self, folder: RunFolder, study: Study, as_json: bool) -> None:
         from rich.console import Console
 
         from runner.console.live import LiveRun
@@ -74,7 +73,7 @@ class Session:
         self._json = as_json
         self._console = Console(stderr=True)
         self._held = folder.held()
-        self.observer = LiveRun(self._console, budget_usd)
+        self.observer = LiveRun(self._console, study.budget.usd, folder, study.concurrency)
 
     def __enter__(self) -> Session:
         for name in (signal.SIGTERM, signal.SIGHUP):
