@@ -31,7 +31,7 @@ def lock_of(study: Study, policy: Policy, scenarios: Mapping[str, ScenarioFolder
     return {
         "schema": 1,
         "taskfit": __version__,
-        "study": study.model_dump(mode="json", by_alias=True),
+        "study": study.model_dump(mode="json", by_alias=True, exclude={"notify"}),
         "folders": {name: str(found.folder) for name, found in scenarios.items()},
         "built_in": sorted(name for name, found in scenarios.items() if found.is_built_in),
         "hashes": {

@@ -18,6 +18,7 @@ from runner.errors import FileProblem, UserError
 from runner.messages import Frozen
 from runner.models import model_factory
 from runner.models.provider.endpoints import Endpoint
+from runner.notices.settings import Notify
 from runner.results import TrialKey
 
 
@@ -80,6 +81,8 @@ class Study(Frozen):
     """A container runtime of the engine's, such as runsc."""
     budget: Budget = Budget()
     concurrency: StrictInt = Field(default=2, ge=1, le=256)
+    notify: Notify = Notify()
+    """Who is told how the run goes; no part of what is compared, and not in the lock."""
 
     @model_validator(mode="before")
     @classmethod

@@ -19,10 +19,15 @@ from runner.visible import visible
 if TYPE_CHECKING:
     from runner.approvers.base import Approver
     from runner.folder import RunFolder
+    from runner.notices.settings import Notify
     from runner.results import TrialResult
     from runner.run import Run
     from runner.study import Study
 
+NotifyFlag = Annotated[
+    list[str] | None,
+    typer.Option("--notify", help="A command, or an https address, told of done, paused, capped and failed."),
+]
 Retry = Annotated[bool, typer.Option("--retry-infra", help="Try trials that ended in infra_error once more.")]
 
 
@@ -30,50 +35,63 @@ Retry = Annotated[bool, typer.Option("--retry-infra", help="Try trials that ende
 def run(
     study: Study,
     out: Annotated[Path | None, typer.Option(help="The run's folder; runs/DATE-NAME when left out.")] = None,
+    notify: NotifyFlag = None,
     json: Json = False,
 ) -> None:
     """Run models against scenarios; flags, or a study file whose values they override."""
     from runner.approvers.policy import load_policy
     from runner.catalog import chosen
     from runner.folder import RunFolder
+    from runner.notices.delivery import keep
+    from runner.notices.settings import from_flags
     from runner.run import Run
 
+    tells = from_flags(notify) if notify else study.notify
     rules = load_policy(Path(study.policy) if study.policy else None)
     scenarios = chosen(study.scenarios, study.select)
     folder = RunFolder((out or free_folder(Path("runs", f"{date.today()}-{study.name}"))).resolve())
-    with Session(folder, study, json) as session:
+    with Session(folder, study, tells, json) as session:
         work = Run(study, folder, scenarios, rules, session.human(), session.engine(), session.observer)
         work.plan()
+        if tells.tells:
+            keep(folder.path, tells)
         session.work(work)
 
 
 def resume(
     folder: Annotated[Path, typer.Argument(help="The run's folder.")],
     retry_infra: Retry = False,
+    notify: NotifyFlag = None,
     json: Json = False,
 ) -> None:
     """Go on with a run that was interrupted; nothing finished is run again."""
     from runner.folder import RunFolder
+    from runner.notices.delivery import kept
+    from runner.notices.settings import from_flags
     from runner.run import reopened, study_of
 
     run_folder = RunFolder(folder.resolve())
-    with Session(run_folder, study_of(run_folder), json) as session:
+    study = study_of(run_folder)
+    tells = from_flags(notify) if notify else kept(run_folder.path)
+    with Session(run_folder, study, tells, json) as session:
         session.work(reopened(run_folder, session.engine(), session.observer, session.human()), retry_infra)
 
 
 class Session:
     """One command's work on a run: the folder held, the table shown, signals turned into a clean stop."""
 
-    def __init__(self, folder: RunFolder, study: Study, as_json: bool) -> None:
+    def __init__(self, folder: RunFolder, study: Study, tells: Notify, as_json: bool) -> None:
         from rich.console import Console
 
         from runner.console.live import LiveRun
+        from runner.notifying import Notifier
 
         self._folder = folder
         self._json = as_json
         self._console = Console(stderr=True)
         self._held = folder.held()
         self.observer = LiveRun(self._console, study.budget.usd, folder, study.concurrency)
+        self._notifier = Notifier(tells, folder.path, self.observer.progress, self._say)
 
     def __enter__(self) -> Session:
         for name in (signal.SIGTERM, signal.SIGHUP):
@@ -81,8 +99,12 @@ class Session:
         self._held.__enter__()
         return self
 
-    def __exit__(self, *error: Any) -> None:
-        self._held.__exit__(*error)
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        from runner.errors import Interrupted
+
+        self._held.__exit__(kind, error, trace)
+        if isinstance(error, Exception) and not isinstance(error, typer.Exit | Interrupted):
+            self._notifier.tell("failed", str(error))
 
     def human(self) -> Approver | None:
         """The person at this terminal; None where it is none."""
@@ -105,17 +127,19 @@ class Session:
             f"scenarios: {len(work.scenarios)}, run folder: {self._folder.path}", style="dim", markup=False
         )
         try:
-            with self.observer:
+            with self.observer, self._notifier:
                 work.work(retry_infra)
         except (KeyboardInterrupt, Interrupted):
             self._stopped("interrupted", 130)
         if work.problem:
+            self._notifier.tell("failed", work.problem)
             self._stopped(work.problem, 1)
         results = self._folder.results()
         print_report(self._folder, self._json)
         self._write_page()
         for model, why in work.refused.items():
             self._say(f"taskfit: no further trial of {model}: {why}")
+        self._notifier.tell("failed" if work.refused else "done", "; ".join(work.refused.values()))
         if work.refused:
             self._say(f"Its trials stay planned; once that is mended: {program()} resume {self._folder.path}")
             raise typer.Exit(1)
