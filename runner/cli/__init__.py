@@ -14,6 +14,7 @@ from runner.cli import (
     doctor,
     export,
     models,
+    nightly,
     plan,
     policy,
     report,
@@ -38,6 +39,7 @@ app.command()(run.run)
 app.command()(run.resume)
 app.command()(watch.watch)
 app.command()(approvals.approvals)
+app.command()(nightly.nightly)
 app.command()(plan.plan)
 app.command(cls=report.ReportCommand)(report.report)
 app.command()(compare.compare)
