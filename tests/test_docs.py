@@ -30,8 +30,11 @@ def test_the_readme_shows_its_two_commands_and_their_output_within_thirty_lines(
 def test_the_example_study_and_scenario_load() -> None:
     import tomllib
 
-    (study,) = blocks(README)
+    study = next(block for block in blocks(README) if block.startswith("schema = 1\nname = "))
     assert Study.model_validate(tomllib.loads(study)).repeats == 3
+    added = next(block for block in blocks(README) if "[queue]" in block)
+    night = Study.model_validate({**tomllib.loads(added), "models": ["noop"]})
+    assert (night.queue.otherwise, night.notify.names) == ("escalate", False)
     (scenario,) = blocks(CONTRIBUTING)
     assert Scenario.model_validate(tomllib.loads(scenario)).repo == "ledger"
 

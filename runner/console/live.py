@@ -21,6 +21,7 @@ from runner.ledger import Row
 from runner.ledger_view import look
 from runner.notes import notes, standstill
 from runner.progress import Board, Progress, Worker
+from runner.questions import Questions
 from runner.results import TrialKey, TrialResult
 from runner.visible import visible
 from runner.watching import workers_of
@@ -140,13 +141,19 @@ class LiveRun:
             done=self._board.done,
             models=self._board.models(self._usd, workers, seconds, still.models),
             workers=tuple(workers),
-            asking=sum(worker.phase == "waiting" for worker in workers),
+            asking=self._asking(workers),
             usd=max(self._spent, sum(self._usd.values())),
             usd_cap=self._budget,
             per_hour=self._board.per_hour(seconds),
             remaining=self._board.remaining(workers, self._at_a_time, still.models),
             paused=still.why,
         )
+
+    def _asking(self, workers: list[Worker]) -> int:
+        """Requests that can be answered from elsewhere; those that this terminal asks are before the user's eyes."""
+        if self._folder is None or not any(worker.phase == "waiting" for worker in workers):
+            return 0
+        return len(Questions(self._folder.path).waiting())
 
     def _ask_ledger(self, now: float) -> None:
         if self._folder is None or now < self._next_ledger:
