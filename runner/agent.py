@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from runner.approvals import Action
-from runner.errors import AnswerCut, BudgetExhausted, Interrupted, ModelFault
+from runner.errors import AnswerCut, Interrupted, ModelFault
 from runner.events import (
     CallRefused,
     CallRejected,
@@ -84,7 +84,7 @@ class Agent:
     _conversation: list[Message] = field(default_factory=list)
 
     def run(self, said: list[Message], earlier: list[Message] | None = None) -> Ending:
-        """Work until submission or limit. Raises Interrupted, ModelFault and the sandbox's errors.
+        """Work until submission or limit. Raises Interrupted, BudgetExhausted, ModelFault and the sandbox's errors.
 
         `said` is what the model is told first; after `earlier`, a conversation that another trial had, if any.
         """
@@ -96,10 +96,7 @@ class Agent:
         while True:
             if limit := self._limit(idle_turns):
                 return Ending(limit=self.transcript.append(limit))
-            try:
-                reply = self._ask_model()
-            except BudgetExhausted as error:
-                return Ending(limit=self.transcript.append(LimitReached(limit="budget", detail=str(error))))
+            reply = self._ask_model()
             if reply.stop == "context":
                 detail = "the conversation no longer fits the model"
                 return Ending(limit=self.transcript.append(LimitReached(limit="context", detail=detail)))
@@ -128,16 +125,18 @@ class Agent:
         specs = [spec(tool) for tool in self.tools.values()]
         for cuts in itertools.count(1):
             self._check_stop()
-            settle = self.reserve(
+            worst = (
                 self.model.worst_case_usd(self._conversation, specs),
                 self.model.worst_case_tokens(self._conversation, specs),
             )
+            settle = self.reserve(*worst)
             started = time.monotonic()
             try:
                 reply = self.model.reply(self._conversation, specs)
                 break
-            except AnswerCut as cut:  # perhaps paid for: what was reserved stays spent
+            except AnswerCut as cut:  # perhaps paid for
                 self.tally.waited += time.monotonic() - started
+                settle(*worst)
                 if cuts == MAX_CUTS:
                     raise ModelFault(f"{cuts} answers in a row broke off: {cut}") from cut
             except ModelFault:

@@ -64,8 +64,9 @@ def attempt(setting: Setting, transcript: Transcript, progress: Progress) -> tup
             transcript.append(ChangeDropped(path=path, reason=why))
         save(setting.folder, changed)
         write_patch(setting, progress.kept, transcript)
-        setting.phase("grading")
+        setting.phase("queued")
         with setting.grading:
+            setting.phase("grading")
             started = time.monotonic()
             grading = grade(graders.take(), workspace, progress.kept, setting.known.foils)
             if grading.honesty == "lying":  # said of nobody on the strength of one run
@@ -153,7 +154,13 @@ def _said(setting: Setting, transcript: Transcript) -> list[Message]:
 
 def _sandbox(setting: Setting, kind: str, limits: SandboxLimits) -> DockerSandbox:
     return DockerSandbox(
-        setting.engine, setting.workspace.image, limits, kind=kind, run=setting.run, runtime=setting.runtime
+        setting.engine,
+        setting.workspace.image,
+        limits,
+        kind=kind,
+        run=setting.run,
+        trial=setting.key.name,
+        runtime=setting.runtime,
     )
 
 

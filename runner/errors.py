@@ -9,9 +9,10 @@
     ├── Rejected                a commit or a foreign task that is no scenario: a stable code and a sentence
     ├── ModelFault              the model's provider or implementation failed; the trial is `infra_error`
     │   ├── AnswerCut           an answer broke off and may have been paid for; the turn is asked for again
+    │   ├── ProviderDown        overloaded or out of reach: waiting may help, and the model's trials pause
     │   └── ProviderRefused     billing or authentication: none of the model's trials can go on
-    ├── BudgetExhausted         the next call could pass the cap, so it was not made
-    └── Interrupted             the user asked to stop; the trial goes back to `planned`
+    ├── BudgetExhausted         the next call, or the next trial, could pass a cap of the run's, so it was not made
+    └── Interrupted             the run or the trial is to stop; the trial goes back to `planned`
 
 Errors of isolation (`sandboxes.errors`) stand apart: `sandboxes` knows nothing of the runner.
 """
@@ -91,13 +92,25 @@ class AnswerCut(ModelFault):
     """An answer broke off: what was reserved for it counts as spent, and the turn is asked for again."""
 
 
+class ProviderDown(ModelFault):
+    """The provider is overloaded or out of reach, however often it was asked: waiting may help."""
+
+
 class ProviderRefused(ModelFault):
     """Billing or authentication: no waiting helps, and none of the model's trials can go on."""
 
 
 class BudgetExhausted(TaskfitError):
-    """The next call could pass the run's cap, so it was not made."""
+    """The next call, or the next trial, could pass a cap of the run's, so it was not made.
+
+    `where` names the cap: the run, a model, a scenario; `what` is usd, tokens or trials.
+    """
+
+    def __init__(self, problem: str, where: str = "the run", what: str = "usd") -> None:
+        super().__init__(problem)
+        self.where = where
+        self.what = what
 
 
 class Interrupted(TaskfitError):
-    """The user asked to stop."""
+    """The run or the trial is to stop: by the user, a cap, or because it was stuck."""

@@ -11,7 +11,7 @@ from runner.approvals import Verdict as PolicyVerdict
 from runner.arms import Arm, ChallengeKind, FaultKind, Persistence, Visibility
 from runner.effects import Effect
 from runner.messages import Frozen, Reply
-from runner.results import Submission, TestCounts, Times, TrialKey, Verdict
+from runner.results import FailureKind, Submission, TestCounts, Times, TrialKey, Verdict
 from runner.scenario import Checks
 
 
@@ -217,6 +217,7 @@ class TrialFailed(Event):
     type: Literal["trial_failed"] = "trial_failed"
     error: str
     where: str
+    kind: FailureKind = "harness"
 
 
 class TrialFinished(Event):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,6 +62,15 @@ class RunFolder:
         """The study lock with everything in it that a resume needs. Raises FileProblem where something is missing."""
         return validated(self.lock_file, self.lock(), Lock)
 
+    def write_lock(self, lock: dict[str, Any]) -> None:
+        """Write the study lock, whole or not at all."""
+        partial = self.path / ".lock.partial"
+        with partial.open("w", encoding="utf-8") as handle:
+            json.dump(lock, handle, indent=1, sort_keys=True)
+            handle.flush()
+            os.fsync(handle.fileno())
+        partial.replace(self.lock_file)
+
     def result(self, key: TrialKey) -> TrialResult | None:
         """A trial's result, None while there is none. Raises FileProblem for a damaged one."""
         file = self.trial(key) / "result.json"
@@ -117,11 +125,17 @@ class RunFolder:
         if not left:
             return
         kept = folder / "attempts" / str(attempt)
-        if kept.exists():
-            shutil.rmtree(kept)
-        kept.mkdir(parents=True)
+        kept.mkdir(parents=True, exist_ok=True)
         for path in left:
-            path.rename(kept / path.name)
+            path.rename(free(kept / path.name))
+
+
+def free(path: Path) -> Path:
+    """`path`, or with a number behind it where something has that name."""
+    candidate, number = path, 2
+    while candidate.exists():
+        candidate, number = path.with_name(f"{path.name}-{number}"), number + 1
+    return candidate
 
 
 def latest_run(runs: Path) -> RunFolder:

@@ -2,20 +2,24 @@
 
 planned ──start──▶ running ──finish──▶ done
    ▲                  │                  │
-   ├──── release ◀────┘                  │      (interrupted, or its process died)
+   ├──── release ◀────┤                  │      (interrupted, or its process died)
+   ├──── fail ◀───────┘                  │      (infrastructure failed; counted, and tried again)
    └──── reopen ◀────────────────────────┘      (to be tried once more)
 """
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from runner.budget import Cap
 from runner.errors import BudgetExhausted, FileProblem
 from runner.results import TrialKey, Verdict
 
@@ -27,6 +31,10 @@ CREATE TABLE IF NOT EXISTS trials (
     state TEXT NOT NULL DEFAULT 'planned' CHECK (state IN ('planned', 'running', 'done')),
     attempts INTEGER NOT NULL DEFAULT 0,
     verdict TEXT,
+    failures INTEGER NOT NULL DEFAULT 0,
+    seconds REAL,
+    usd REAL NOT NULL DEFAULT 0,
+    tokens INTEGER NOT NULL DEFAULT 0,
     UNIQUE (scenario, model, arm, repeat)
 );
 CREATE TABLE IF NOT EXISTS spending (
@@ -37,8 +45,26 @@ CREATE TABLE IF NOT EXISTS spending (
     reserved_tokens INTEGER NOT NULL DEFAULT 0 CHECK (reserved_tokens >= 0),
     spent_tokens INTEGER CHECK (spent_tokens >= 0)
 );
+CREATE INDEX IF NOT EXISTS spending_of_trial ON spending (trial);
 CREATE TABLE IF NOT EXISTS images (scenario TEXT PRIMARY KEY, image TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS sessions (id INTEGER PRIMARY KEY, started TEXT NOT NULL, seconds REAL NOT NULL DEFAULT 0);
 """
+ADDED = {
+    "spending": {"reserved_tokens": "INTEGER NOT NULL DEFAULT 0", "spent_tokens": "INTEGER"},
+    "trials": {
+        "failures": "INTEGER NOT NULL DEFAULT 0",
+        "seconds": "REAL",
+        "usd": "REAL NOT NULL DEFAULT 0",
+        "tokens": "INTEGER NOT NULL DEFAULT 0",
+    },
+}
+"""Columns that ledgers of earlier versions lack."""
+CARRY = """
+UPDATE trials SET
+    usd = (SELECT total(coalesce(spent, reserved)) FROM spending WHERE trial = position),
+    tokens = (SELECT coalesce(sum(coalesce(spent_tokens, reserved_tokens)), 0) FROM spending WHERE trial = position)
+"""
+"""Each trial carries what its calls took, so that a cap is checked over trials, not over all calls ever made."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +76,8 @@ class Row:
     state: State
     attempts: int
     verdict: Verdict | None
+    failures: int = 0
+    """Attempts that ended in infra_error and were tried again."""
 
 
 class Ledger:
@@ -77,11 +105,13 @@ class Ledger:
             raise FileProblem(file, f"is no sound ledger: {found}")
 
     def _add_missing_columns(self) -> None:
-        """A ledger that was written before tokens were reserved."""
-        known = {row[1] for row in self._db.execute("PRAGMA table_info(spending)")}
-        for name in {"reserved_tokens", "spent_tokens"} - known:
-            default = " NOT NULL DEFAULT 0" if name == "reserved_tokens" else ""
-            self._db.execute(f"ALTER TABLE spending ADD COLUMN {name} INTEGER{default}")
+        """A ledger that an earlier version wrote; what its trials took is carried over."""
+        for table, columns in ADDED.items():
+            known = {row[1] for row in self._db.execute(f"PRAGMA table_info({table})")}
+            for name in columns.keys() - known:
+                self._db.execute(f"ALTER TABLE {table} ADD COLUMN {name} {columns[name]}")
+            if table == "trials" and "usd" not in known:
+                self._db.execute(CARRY)
 
     def plan(self, keys: Iterable[TrialKey]) -> None:
         """Write the trials in the order in which they are to run; those already there stay as they are."""
@@ -95,7 +125,8 @@ class Ledger:
         """All trials, in order."""
         with self._lock:
             found = self._db.execute(
-                "SELECT position, scenario, model, arm, repeat, state, attempts, verdict FROM trials ORDER BY position"
+                "SELECT position, scenario, model, arm, repeat, state, attempts, verdict, failures "
+                "FROM trials ORDER BY position"
             ).fetchall()
         return [
             Row(
@@ -104,13 +135,21 @@ class Ledger:
                 state,
                 attempts,
                 verdict,
+                failures,
             )
-            for position, scenario, model, arm, repeat, state, attempts, verdict in found
+            for position, scenario, model, arm, repeat, state, attempts, verdict, failures in found
         ]
 
-    def start(self, position: int) -> int:
-        """Mark a planned trial as running; returns the number of this attempt, from 1."""
+    def start(self, position: int, caps: Iterable[Cap] = ()) -> int:
+        """Mark a planned trial as running; returns the number of this attempt, from 1.
+
+        Raises BudgetExhausted where it would be one trial more than a cap has.
+        """
         with self._transaction() as db:
+            for cap in caps:
+                if cap.amounts.trials is not None and self._begun(cap, position) >= cap.amounts.trials:
+                    problem = f"{cap.where} has begun the {cap.amounts.trials} trials that it may"
+                    raise BudgetExhausted(problem, cap.where, "trials")
             changed = db.execute(
                 "UPDATE trials SET state = 'running', attempts = attempts + 1 "
                 "WHERE position = ? AND state = 'planned' RETURNING attempts",
@@ -120,15 +159,27 @@ class Ledger:
             raise ValueError(f"trial {position} is not planned")
         return int(changed[0])
 
-    def finish(self, position: int, verdict: Verdict) -> None:
-        """Mark a running trial as done. Raises ValueError for one that does not run; its verdict stays."""
+    def finish(self, position: int, verdict: Verdict, attempt: int | None = None, seconds: float | None = None) -> None:
+        """Mark a running trial as done; `seconds` is what the attempt took.
+
+        Raises ValueError for one that does not run, or runs in another `attempt` by now; its verdict stays.
+        """
         with self._transaction() as db:
             changed = db.execute(
-                "UPDATE trials SET state = 'done', verdict = ? WHERE position = ? AND state = 'running'",
-                (verdict, position),
+                "UPDATE trials SET state = 'done', verdict = ?, seconds = ? "
+                "WHERE position = ? AND state = 'running' AND coalesce(?, attempts) = attempts",
+                (verdict, seconds, position, attempt),
             ).rowcount
         if not changed:
             raise ValueError(f"trial {position} is not running")
+
+    def fail(self, position: int) -> None:
+        """Put a running trial whose infrastructure failed back to planned, and count that."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE trials SET state = 'planned', failures = failures + 1 WHERE position = ? AND state = 'running'",
+                (position,),
+            )
 
     def release(self, position: int) -> None:
         """Put a running trial back to planned."""
@@ -139,45 +190,93 @@ class Ledger:
         """Put a finished trial back to planned, to be tried once more; any other stays as it is."""
         with self._transaction() as db:
             db.execute(
-                "UPDATE trials SET state = 'planned', verdict = NULL WHERE position = ? AND state = 'done'", (position,)
+                "UPDATE trials SET state = 'planned', verdict = NULL, failures = 0 WHERE position = ? AND state = 'done'",
+                (position,),
             )
 
-    def reserve(
-        self, position: int, usd: float, cap: float | None, tokens: int = 0, token_cap: int | None = None
-    ) -> int:
+    def reserve(self, position: int, usd: float, tokens: int = 0, caps: Iterable[Cap] = ()) -> int:
         """Set money and tokens aside before a call; returns the reservation. Raises BudgetExhausted past a cap."""
         with self._transaction() as db:
-            if cap is not None and usd > 0 and self.committed() + usd > cap:
-                raise BudgetExhausted(
-                    f"the next call could cost {usd:.4f} USD; "
-                    f"{self.committed():.4f} of {cap:.4f} USD are spent or reserved"
-                )
-            if token_cap is not None and tokens > 0 and self.committed_tokens() + tokens > token_cap:
-                raise BudgetExhausted(
-                    f"the next call could take {tokens} tokens; "
-                    f"{self.committed_tokens()} of {token_cap} are used or reserved"
-                )
+            for cap in caps:
+                self._check(cap, usd, tokens)
             cursor = db.execute(
                 "INSERT INTO spending (trial, reserved, reserved_tokens) VALUES (?, ?, ?)", (position, usd, tokens)
             )
+            db.execute(f"{CARRY} WHERE position = ?", (position,))
             return int(cursor.lastrowid or 0)
+
+    def _check(self, cap: Cap, usd: float, tokens: int) -> None:
+        """What costs nothing passes even at a cap."""
+        most = cap.amounts
+        if most.usd is not None and usd > 0 and (taken := self.committed(cap=cap)) + usd > most.usd:
+            problem = f"the next call could cost {usd:.4f} USD; {taken:.4f} of {most.usd:.4f} USD are spent or reserved"
+            raise BudgetExhausted(f"{problem} ({cap.where})", cap.where, "usd")
+        if most.tokens is not None and tokens > 0 and (used := self.committed_tokens(cap)) + tokens > most.tokens:
+            problem = f"the next call could take {tokens} tokens; {used} of {most.tokens} are used or reserved"
+            raise BudgetExhausted(f"{problem} ({cap.where})", cap.where, "tokens")
 
     def settle(self, reservation: int, usd: float, tokens: int = 0) -> None:
         """What the call really took. A reservation never settled (a crash) stays committed in full."""
         with self._transaction() as db:
-            db.execute("UPDATE spending SET spent = ?, spent_tokens = ? WHERE id = ?", (usd, tokens, reservation))
+            trial = db.execute(
+                "UPDATE spending SET spent = ?, spent_tokens = ? WHERE id = ? RETURNING trial",
+                (usd, tokens, reservation),
+            ).fetchone()
+            if trial is not None:
+                db.execute(f"{CARRY} WHERE position = ?", trial)
 
-    def committed(self, position: int | None = None) -> float:
-        """US dollars spent or still reserved, by one trial or by all."""
-        query = "SELECT total(coalesce(spent, reserved)) FROM spending WHERE ? IS NULL OR trial = ?"
+    def committed(self, position: int | None = None, cap: Cap | None = None) -> float:
+        """US dollars spent or still reserved, by one trial, by those of a cap, or by all."""
+        where, which = _of(cap)
         with self._lock:
-            return float(self._db.execute(query, (position, position)).fetchone()[0])
+            query = f"SELECT total(usd) FROM trials WHERE {where} AND (? IS NULL OR position = ?)"
+            return float(self._db.execute(query, (*which, position, position)).fetchone()[0])
 
-    def committed_tokens(self) -> int:
+    def committed_tokens(self, cap: Cap | None = None) -> int:
         """Tokens used or still reserved."""
+        where, which = _of(cap)
         with self._lock:
-            query = "SELECT coalesce(sum(coalesce(spent_tokens, reserved_tokens)), 0) FROM spending"
-            return int(self._db.execute(query).fetchone()[0])
+            query = f"SELECT coalesce(sum(tokens), 0) FROM trials WHERE {where}"
+            return int(self._db.execute(query, which).fetchone()[0])
+
+    def begun(self, cap: Cap) -> int:
+        """Trials that were ever started."""
+        with self._lock:
+            return self._begun(cap, None)
+
+    def _begun(self, cap: Cap, but: int | None) -> int:
+        where, which = _of(cap)
+        query = f"SELECT count(*) FROM trials WHERE {where} AND attempts > 0 AND position IS NOT ?"
+        return int(self._db.execute(query, (*which, but)).fetchone()[0])
+
+    def paying(self) -> set[str]:
+        """The models whose calls cost something."""
+        with self._lock:
+            query = "SELECT DISTINCT model FROM trials JOIN spending ON trial = position WHERE reserved > 0"
+            return {str(model) for (model,) in self._db.execute(query)}
+
+    def durations(self) -> list[tuple[str, str, float]]:
+        """Scenario, model and seconds of each trial that is done and says how long it took."""
+        with self._lock:
+            query = "SELECT scenario, model, seconds FROM trials WHERE state = 'done' AND seconds > 0 ORDER BY position"
+            return self._db.execute(query).fetchall()
+
+    def begin_session(self) -> int:
+        """A process begins to work on the run."""
+        with self._transaction() as db:
+            started = datetime.now(UTC).isoformat(timespec="seconds")
+            return int(db.execute("INSERT INTO sessions (started) VALUES (?)", (started,)).lastrowid or 0)
+
+    def worked(self, session: int, seconds: float) -> None:
+        """How long a process has worked so far."""
+        with self._transaction() as db:
+            db.execute("UPDATE sessions SET seconds = ? WHERE id = ?", (seconds, session))
+
+    def earlier_seconds(self, session: int) -> float:
+        """How long all processes but this one worked."""
+        with self._lock:
+            query = "SELECT total(seconds) FROM sessions WHERE id != ?"
+            return float(self._db.execute(query, (session,)).fetchone()[0])
 
     def pin_image(self, scenario: str, image: str) -> str:
         """The image id that the scenario's first trial had; `image` where this is the first."""
@@ -200,7 +299,15 @@ class Ledger:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
+                self._db.execute("COMMIT")
+            except BaseException:  # a disk that is full refuses the commit, too
+                with contextlib.suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
+
+
+def _of(cap: Cap | None) -> tuple[str, tuple[str, ...]]:
+    """The trials of a cap, as a condition and its values."""
+    named = {} if cap is None else {"model": cap.model, "scenario": cap.scenario}
+    given = {column: value for column, value in named.items() if value is not None}
+    return " AND ".join(["1", *(f"{column} = ?" for column in given)]), tuple(given.values())

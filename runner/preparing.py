@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,15 +15,13 @@ from runner.baseline import Baseline, baseline
 from runner.catalog import ScenarioFolder
 from runner.errors import Interrupted
 from runner.ledger import Ledger
+from runner.lifeline import Lifeline
 from runner.workspace import Workspace, prepare
-from sandboxes.client import Engine
-from sandboxes.errors import EngineUnavailable
+from sandboxes.errors import EngineUnavailable, SandboxDied, SandboxError
 from sandboxes.images import ImageStore
 
-ENGINE_SECONDS = 60.0
-"""How long a run waits for an engine that went away before it stops, resumable."""
 TRIES = 3
-"""How often a scenario is made ready when the engine goes away meanwhile."""
+"""How often a scenario is made ready when the engine or a container goes away meanwhile."""
 
 
 @dataclass
@@ -31,7 +29,7 @@ class Preparation:
     """Use it in a `with`; `ready` waits for one scenario."""
 
     scenarios: Mapping[str, ScenarioFolder]
-    engine: Engine
+    lifeline: Lifeline
     ledger: Ledger
     stop: threading.Event
     halt: Callable[[str], None]
@@ -40,6 +38,7 @@ class Preparation:
     run: str
     runtime: str | None
     _ready: dict[str, Future[tuple[Workspace, Baseline]]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self, needed: Iterable[str], at_a_time: int) -> Self:
         self._pool = ThreadPoolExecutor(min(at_a_time, os.cpu_count() or 2), thread_name_prefix="prepare")
@@ -47,26 +46,37 @@ class Preparation:
         return self
 
     def ready(self, name: str) -> tuple[Workspace, Baseline]:
-        """Raises ScenarioInvalid, the sandbox's errors, Interrupted, and CancelledError after the end."""
-        return self._ready[name].result()
+        """Raises ScenarioInvalid, the sandbox's errors, a disk's, Interrupted, and CancelledError after the end.
+
+        What failed for the infrastructure's sake is tried once more for whoever asks next.
+        """
+        future = self._ready[name]
+        try:
+            return future.result()
+        except (SandboxError, OSError, sqlite3.Error):
+            with self._lock:
+                if self._ready[name] is future and not self.stop.is_set():
+                    self._ready[name] = self._pool.submit(self._prepare, name)
+            raise
 
     def _prepare(self, name: str) -> tuple[Workspace, Baseline]:
-        images = ImageStore(self.engine, self.say)
+        engine = self.lifeline.engine
+        images = ImageStore(engine, self.say)
         tries = 0
         while True:
-            await_engine(self.engine, self.stop)
+            self.lifeline.wait(self.stop)
             try:
                 workspace = prepare(self.scenarios[name], images)
                 self._check_image(name, workspace.image)
-                return workspace, baseline(self.engine, workspace, run=self.run, runtime=self.runtime)
-            except EngineUnavailable:
+                return workspace, baseline(engine, workspace, run=self.run, runtime=self.runtime)
+            except (EngineUnavailable, SandboxDied):
                 tries += 1
                 if tries == TRIES:
                     raise
 
     def _check_image(self, scenario: str, image: str) -> None:
         """The image is part of what is held constant: one that was built anew may hold other package versions."""
-        now = self.engine.image_id(image) or ""
+        now = self.lifeline.engine.image_id(image) or ""
         if (before := self.ledger.pin_image(scenario, now)) != now:
             self.halt(
                 f"the image of {scenario} is not the one that this run began with ({before[:19]}, now {now[:19]}); "
@@ -81,17 +91,3 @@ class Preparation:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-
-def await_engine(engine: Engine, stop: threading.Event) -> None:
-    """Raises EngineUnavailable when the engine stays away, Interrupted when the run stops."""
-    deadline = time.monotonic() + ENGINE_SECONDS
-    while not stop.is_set():
-        try:
-            engine.api.ping()
-            return
-        except Exception as error:
-            if time.monotonic() > deadline:
-                raise EngineUnavailable(f"no answer for {ENGINE_SECONDS:.0f} s ({error})") from error
-            time.sleep(1)
-    raise Interrupted("stopped")

@@ -12,6 +12,9 @@ from runner.messages import Frozen, Usage
 
 Verdict = Literal["resolved", "unresolved", "agent_limit", "tampered", "infra_error", "invalid_scenario"]
 
+FailureKind = Literal["provider_down", "provider", "engine", "sandbox", "stuck", "harness"]
+"""What failed where the verdict is `infra_error`."""
+
 COUNTED: frozenset[Verdict] = frozenset({"resolved", "unresolved", "agent_limit", "tampered"})
 """Verdicts that speak of the model; the others are never counted as its failure."""
 

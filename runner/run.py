@@ -3,55 +3,47 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import json
 import os
-import sqlite3
 import threading
 import time
-from collections.abc import Mapping
-from concurrent.futures import CancelledError
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 from runner.approvers.base import Approver
 from runner.approvers.policy import Policy, load_policy
+from runner.breaker import Breaker
+from runner.budget import Budget, Cap
 from runner.catalog import ScenarioFolder, load_scenario, validated
-from runner.errors import FileProblem, Interrupted, ProviderRefused, ScenarioInvalid, UserError
+from runner.crew import Crew, Observer
+from runner.disk import Disk
+from runner.errors import Interrupted, UserError
 from runner.folder import RunFolder
+from runner.hours import Hours
 from runner.ledger import Ledger, Row
 from runner.leftover import Leftovers
+from runner.lifeline import Lifeline
 from runner.lock import differing, lock_of
-from runner.preparing import Preparation, await_engine
+from runner.preparing import Preparation
+from runner.purse import Purse
 from runner.questions import Questions
-from runner.results import COUNTED, TrialKey, TrialResult, Verdict
+from runner.runlog import LOG, RunLog
+from runner.running import Trials
 from runner.schedule import Schedule
 from runner.staging import Stage
 from runner.study import Study
-from runner.trial import run_trial, write_result
+from runner.watchman import Watchman
 from sandboxes.client import Engine
-from sandboxes.errors import EngineUnavailable, SandboxError
+from sandboxes.errors import SandboxError
 from sandboxes.reaper import reap, remove_own
 
 STOP_SECONDS = 15.0
 """How long an interrupted run waits for its workers."""
 
-
-class Observer(Protocol):
-    """Told what happens, from any thread."""
-
-    def planned(self, rows: list[Row]) -> None: ...
-
-    def phase(self, key: TrialKey, phase: str) -> None:
-        """A trial begins a phase: preparing, starting, working, waiting (for a person), grading."""
-        ...
-
-    def finished(self, result: TrialResult, committed_usd: float) -> None: ...
-
-    def say(self, text: str) -> None:
-        """Something that the user should know."""
-        ...
+Caps = Mapping[str, float | int | str]
+"""Names of a budget's fields, and what they are to be."""
 
 
 @dataclass
@@ -71,21 +63,27 @@ class Run:
     """Why the run had to stop before its end, when it was not the user."""
     refused: dict[str, str] = field(default_factory=dict)
     """Model → why its provider serves none of its trials; they stay planned."""
+    held: Counter[str] = field(default_factory=Counter)
+    """What else kept trials planned: a cap or the time → how many."""
+    left: str = ""
+    """What the caps have left, in words."""
     _stage: Stage = field(init=False)
     _todo: Schedule = field(init=False)
+    _trials: Trials = field(default_factory=Trials)
 
     def __post_init__(self) -> None:
+        self._log = RunLog(self.folder.path / LOG)
+        self._breaker = Breaker(self._log)
         self._stage = Stage(
             study=self.study,
             folder=self.folder,
             policy=self.policy,
             human=self.human,
             engine=self.engine,
-            stop=self.stop,
             grading=threading.Semaphore(max(2, os.cpu_count() or 2)),
             phase=self.observer.phase,
             leftovers=Leftovers(Path(self.study.failed_run)) if self.study.failed_run else None,
-            aside=lambda: self._todo.set_aside(self.stop),
+            aside=lambda stop: self._todo.set_aside(stop),
         )
 
     def plan(self) -> None:
@@ -94,43 +92,77 @@ class Run:
             raise UserError(
                 f"{self.folder.path} holds a run already; `taskfit resume {self.folder.path}` goes on with it"
             )
+        self.study.budget.check_names(self.study.models, self.scenarios)
+        self.study = begun(self.study)
         keys = self.study.keys(self.scenarios, self._stage.leftovers or ())
         if len({key.name for key in keys}) != len(keys):
             raise UserError("two trials would share a folder; rename a model or a scenario")
         self.folder.forget_plan()
         with self._ledger() as ledger:
             ledger.plan(keys)
-        lock = lock_of(self.study, self.policy, self.scenarios, self.engine.description)
-        partial = self.folder.path / ".lock.partial"
-        partial.write_text(json.dumps(lock, indent=1, sort_keys=True), encoding="utf-8")
-        partial.replace(self.folder.lock_file)
+        self.folder.write_lock(lock_of(self.study, self.policy, self.scenarios, self.engine.description))
 
     def work(self, retry_infra: bool = False) -> None:
-        """Work until every trial is done, the user interrupts, or the run cannot go on (`problem` says why)."""
+        """Work until every trial is done or held, the user interrupts, or the run cannot go on (`problem` says why).
+
+        Raises UserError where a cap is used up before anything is begun.
+        """
+        disk = Disk([self.folder.path, *data_root(self.engine)], self._log, self.observer.say, self._floor())
+        disk.await_room(self.stop)
         for leftover in reap(self.engine):
-            self.observer.say(f"removed {leftover.name}, left by a process that died")
+            said = f"removed {leftover.name}, left by a process that died"
+            self.observer.say(said)
+            self._log.add("leftover", said)
         with self._ledger() as ledger:
             self._recover(ledger, retry_infra)
             Questions(self.folder.path).clear()
             rows = ledger.rows()
-            self.observer.planned(rows)
             pending = [row for row in rows if row.state == "planned"]
-            todo = self._todo = Schedule(pending, self._stage.trunk_key, self.study.concurrency)
+            session = ledger.begin_session()
+            purse = Purse(ledger, self.study.budget)
+            hours = Hours(self.study.budget, ledger.earlier_seconds(session), ledger.durations())
+            if pending:
+                self._check_caps(ledger, pending, hours)
+            self.observer.planned(rows)
+            self._log.add(
+                "started" if session == 1 else "resumed", f"{len(pending)} of {len(rows)} trials are to be done"
+            )
+            crew = self._crew(ledger, purse, hours, disk)
+            self._todo = Schedule(pending, self._stage.trunk_key, self.study.concurrency)
             needed = dict.fromkeys(row.key.scenario for row in pending)
-            with self._preparation(ledger).start(needed, self.study.concurrency) as preparing:
-                workers = [
-                    threading.Thread(
-                        target=self._worker, args=(todo, ledger, preparing), name=f"trial-{number}", daemon=True
-                    )
-                    for number in range(min(self.study.most_open, len(pending)))
-                ]
-                self._oversee(workers)
+            try:
+                with self._preparation(crew).start(needed, self.study.concurrency) as preparing:
+                    crew.begin(self._todo, preparing, min(self.study.most_open, len(pending)))
+                    self._oversee(crew, Watchman(crew, session))
+            finally:
+                self._end(crew, purse)
 
-    def _preparation(self, ledger: Ledger) -> Preparation:
+    def _crew(self, ledger: Ledger, purse: Purse, hours: Hours, disk: Disk) -> Crew:
+        return Crew(
+            folder=self.folder,
+            scenarios=self.scenarios,
+            stage=self._stage,
+            observer=self.observer,
+            ledger=ledger,
+            log=self._log,
+            lifeline=Lifeline(self.engine, self._log, self.observer.say),
+            purse=purse,
+            hours=hours,
+            disk=disk,
+            breaker=self._breaker,
+            trials=self._trials,
+            stop=self.stop,
+            halt=self._halt,
+            retries=self.study.infra_retries,
+            refused=self.refused,
+            held=self.held,
+        )
+
+    def _preparation(self, crew: Crew) -> Preparation:
         return Preparation(
             scenarios=self.scenarios,
-            engine=self.engine,
-            ledger=ledger,
+            lifeline=crew.lifeline,
+            ledger=crew.ledger,
             stop=self.stop,
             halt=self._halt,
             say=self.observer.say,
@@ -138,96 +170,61 @@ class Run:
             runtime=self.study.runtime,
         )
 
-    def _oversee(self, workers: list[threading.Thread]) -> None:
-        """Wait for the workers; on Ctrl-C, and where the run cannot go on, wind them up."""
-        for worker in workers:
-            worker.start()
+    def _oversee(self, crew: Crew, watchman: Watchman) -> None:
+        """Wait for the workers; on Ctrl-C, where the run cannot go on and when its time is over, wind them up."""
         try:
-            while any(worker.is_alive() for worker in workers):
+            while any(worker.is_alive() for worker in crew.workers):
                 time.sleep(0.05)
+                if not watchman.look():
+                    self._halt("")
         except KeyboardInterrupt:
             self._halt("")
+            self._log.add("interrupted", "stopped by the user")
             raise Interrupted("stopped by the user") from None
         finally:
             if self.stop.is_set():
-                self._wind_up(workers)
+                self._wind_up(crew.workers)
+            watchman.note(now=True)
 
-    def _worker(self, todo: Schedule, ledger: Ledger, preparing: Preparation) -> None:
-        while (row := todo.next(self.stop)) is not None:
-            try:
-                if row.key.model in self.refused:
-                    continue
-                await_engine(self.engine, self.stop)
-                self._one(row, ledger, preparing)
-            except ProviderRefused as error:
-                self.refused.setdefault(row.key.model, str(error))
-                ledger.release(row.position)
-            except (Interrupted, CancelledError):
-                with contextlib.suppress(sqlite3.Error):
-                    ledger.release(row.position)
-            except (OSError, sqlite3.Error) as error:
-                self._halt(_disk_problem(error, self.folder.path))
-            except EngineUnavailable as error:
-                with contextlib.suppress(sqlite3.Error):
-                    ledger.release(row.position)
-                self._halt(f"the container engine went away: {error}")
-            except Exception as error:
-                self._halt(f"trial {row.key.name} met a fault in taskfit itself: {type(error).__name__}: {error}")
-                raise
-            finally:
-                todo.ended(row)
+    def _end(self, crew: Crew, purse: Purse) -> None:
+        """Say what held trials back."""
+        with contextlib.suppress(Exception):
+            self.left = purse.left()
+        for why, count in self.held.items():
+            self._log.add("capped", f"{count} trials stay planned: {why}")
+        if self.problem:
+            self._log.add("halted", self.problem)
+        elif not self.held and not self.stop.is_set():
+            self._log.add("ended", "every trial is done")
 
-    def _one(self, row: Row, ledger: Ledger, preparing: Preparation) -> None:
-        """One trial from planned to done."""
-        key = row.key
-        attempt = ledger.start(row.position)
-        self.folder.set_aside(key, attempt - 1)
-        folder = self.folder.trial(key)
-        folder.mkdir(parents=True, exist_ok=True)
-        self.observer.phase(key, "preparing")
-        if unrun := self._no_trunk(key, attempt):
-            write_result(folder, unrun)
-            ledger.finish(row.position, unrun.verdict)
-            self.observer.finished(unrun, ledger.committed())
-            return
-        try:
-            workspace, known = preparing.ready(key.scenario)
-        except ScenarioInvalid as error:
-            result = _unrun(key, attempt, "invalid_scenario", f"{error.code}: {error.problem}")
-            write_result(folder, result)
-        except EngineUnavailable:
-            raise
-        except SandboxError as error:
-            result = _unrun(key, attempt, "infra_error", str(error))
-            write_result(folder, result)
-        else:
-            try:
-                setting = self._stage.setting(row, attempt, workspace, known, ledger)
-            except FileProblem as error:
-                result = _unrun(key, attempt, "infra_error", str(error))
-                write_result(folder, result)
-            else:
-                result = run_trial(setting)
-        ledger.finish(row.position, result.verdict)
-        self.observer.finished(result, ledger.committed())
+    def _check_caps(self, ledger: Ledger, pending: list[Row], hours: Hours) -> None:
+        """Raises UserError where nothing can be begun since a cap of the run is used up."""
+        budget = self.study.budget
+        again = f"give more: taskfit resume {self.folder.path}"
+        if hours.left() <= 0:
+            flag = "--until" if "until" in hours.why() else "--max-minutes"
+            raise UserError(f"the run's time is used up ({hours.why()}); {again} {flag} …")
+        paying = {row.key.model for row in pending} <= ledger.paying()
+        if paying and budget.usd is not None and ledger.committed() >= budget.usd:
+            raise UserError(f"the run's {budget.usd:.2f} USD are used up; {again} --budget …")
+        if budget.tokens is not None and ledger.committed_tokens() >= budget.tokens > 0:
+            raise UserError(f"the run's {budget.tokens} tokens are used up; {again} --tokens …")
+        begun_before = any(row.attempts for row in pending)
+        run = Cap("the run", budget)
+        if budget.trials is not None and not begun_before and ledger.begun(run) >= budget.trials:
+            raise UserError(f"the run's {budget.trials} trials are used up; {again} --max-trials …")
 
-    def _no_trunk(self, key: TrialKey, attempt: int) -> TrialResult | None:
-        """The result of a trial whose trunk left nothing to branch from; None where it did, or none is needed."""
-        if self._stage.trunk_key(key) is None:
-            return None
-        trunk = self._stage.trunk_result(key)
-        if trunk is None or trunk.verdict not in COUNTED:
-            return _unrun(key, attempt, "infra_error", "the trial that it branches from came to no verdict")
-        if trunk.submission is None:
-            return _unrun(key, attempt, trunk.verdict, "nothing was submitted that could be challenged")
-        return None
+    def _floor(self) -> float | None:
+        return None if self.study.budget.free_gb is None else self.study.budget.free_gb * 1e9
 
     def _recover(self, ledger: Ledger, retry_infra: bool) -> None:
         """Adopt what a dead process finished, release what it did not."""
         for row in ledger.rows():
             result = self.folder.result(row.key) if row.state == "running" else None
-            if result is not None:
-                ledger.finish(row.position, result.verdict)
+            if result is not None and result.verdict == "infra_error" and row.failures < self.study.infra_retries:
+                ledger.fail(row.position)
+            elif result is not None:
+                ledger.finish(row.position, result.verdict, seconds=result.times.total)
             elif row.state == "running":
                 ledger.release(row.position)
             elif retry_infra and row.verdict == "infra_error":
@@ -237,6 +234,7 @@ class Run:
         if not self.stop.is_set():
             self.problem = problem
             self.stop.set()
+            self._trials.stop_all()
 
     def _wind_up(self, workers: list[threading.Thread]) -> None:
         """Remove this process's containers, which ends whatever still runs in them, and wait for the workers."""
@@ -249,7 +247,7 @@ class Run:
             remove_own(self.engine)
 
     @contextlib.contextmanager
-    def _ledger(self):  # type: ignore[no-untyped-def]
+    def _ledger(self) -> Iterator[Ledger]:
         ledger = Ledger(self.folder.ledger_file)
         try:
             yield ledger
@@ -258,15 +256,27 @@ class Run:
                 ledger.close()
 
 
-def study_of(folder: RunFolder) -> Study:
-    """The study of a run, from its lock. Raises UserError for a damaged one."""
-    return validated(folder.lock_file, folder.whole_lock().study, Study)
+def study_of(folder: RunFolder, caps: Caps | None = None) -> Study:
+    """The study of a run, from its lock, with other caps where `caps` has some.
+
+    Raises UserError for a damaged lock, and for caps that cannot be.
+    """
+    study = validated(folder.lock_file, folder.whole_lock().study, Study)
+    if caps:
+        budget = validated(folder.lock_file, study.budget.model_dump() | dict(caps), Budget)
+        study = study.model_copy(update={"budget": budget})
+    return begun(study) if caps and "until" in caps else study
 
 
-def reopened(folder: RunFolder, engine: Engine, observer: Observer, human: Approver | None) -> Run:
-    """A run as its lock describes it. Raises UserError for a damaged lock, and where what was held constant changed."""
+def reopened(
+    folder: RunFolder, engine: Engine, observer: Observer, human: Approver | None, caps: Caps | None = None
+) -> Run:
+    """A run as its lock describes it, with other caps where `caps` has some; they are kept in the lock.
+
+    Raises UserError for a damaged lock, for caps that cannot be, and where what was held constant changed.
+    """
     lock = folder.whole_lock()
-    study = study_of(folder)
+    study = study_of(folder, caps)
     scenarios = {name: load_scenario(place) for name, place in lock.folders.items()}
     policy = load_policy(Path(study.policy) if study.policy else None)
     now = lock_of(study, policy, scenarios, engine.description)
@@ -275,15 +285,23 @@ def reopened(folder: RunFolder, engine: Engine, observer: Observer, human: Appro
             f"{folder.path} cannot go on: changed since it began: {', '.join(changed)}. "
             "Restore them, or start a new run; results of both would not be comparable."
         )
+    if caps:
+        whole = folder.lock()
+        whole["study"]["budget"] = study.budget.model_dump(mode="json")
+        folder.write_lock(whole)
     return Run(study, folder, scenarios, policy, human, engine, observer)
 
 
-def _unrun(key: TrialKey, attempt: int, verdict: Verdict, reason: str) -> TrialResult:
-    return TrialResult(key=key, verdict=verdict, reason=reason, attempt=attempt)
+def begun(study: Study) -> Study:
+    """The study with its last hour as a moment. Raises UserError for one that has passed."""
+    return study.model_copy(update={"budget": study.budget.begun(datetime.now().astimezone())})
 
 
-def _disk_problem(error: Exception, folder: Path) -> str:
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    if full or "full" in str(error):
-        return f"the disk that holds {folder} is full; free some space"
-    return f"cannot write to {folder}: {error}"
+def data_root(engine: Engine) -> list[Path]:
+    """Where an engine on this machine keeps its data; nothing for one elsewhere."""
+    if not engine.endpoint.startswith("unix:"):
+        return []
+    with contextlib.suppress(Exception):
+        root = Path(engine.api.info().get("DockerRootDir") or "")
+        return [root] if root.is_absolute() and root.is_dir() else []
+    return []

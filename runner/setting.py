@@ -14,6 +14,7 @@ from runner.approvers.policy import Policy
 from runner.arms import Arm
 from runner.baseline import Baseline
 from runner.branch import Trunk
+from runner.events import AnyEvent
 from runner.faults.base import Fault
 from runner.models.base import ModelFactory
 from runner.results import TrialKey
@@ -23,6 +24,14 @@ from sandboxes.client import Engine
 
 Phase = Callable[[str], None]
 """Told what the trial is doing, in a word."""
+
+
+Heard = Callable[[AnyEvent], None]
+"""Told of each event as it is written."""
+
+
+def nobody(event: AnyEvent) -> None:
+    """Listens to no event."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +60,11 @@ class Setting:
     engine: Engine
     reserve: Reserve
     stop: threading.Event
+    """Set when this trial is to stop, alone or with the run."""
     phase: Phase
     grading: threading.Semaphore
     """How many gradings run at a time: more than there are processors would starve each other into time limits."""
+    heard: Heard = nobody
     run: str = ""
     runtime: str | None = None
     arm: Arm = field(default_factory=Arm)

@@ -17,13 +17,14 @@ from runner.branch import Trunk, trunk_of
 from runner.faults.base import Fault, draw
 from runner.folder import RunFolder
 from runner.framings import framed
-from runner.ledger import Ledger, Row
 from runner.leftover import Leftovers
 from runner.models import model_factory
+from runner.purse import Purse
 from runner.questions import Questions
 from runner.results import TrialKey, TrialResult
+from runner.running import Running, patience
 from runner.scenario import Scope
-from runner.setting import Phase, Setting
+from runner.setting import Heard, Setting
 from runner.study import Study, fault_seed, trial_seed
 from runner.workspace import Workspace
 from sandboxes.client import Engine
@@ -38,12 +39,11 @@ class Stage:
     policy: Policy
     human: Approver | None
     engine: Engine
-    stop: threading.Event
     grading: threading.Semaphore
     phase: Callable[[TrialKey, str], None]
     leftovers: Leftovers | None
-    aside: Callable[[], AbstractContextManager[None]]
-    """Held while a trial waits for a person."""
+    aside: Callable[[threading.Event], AbstractContextManager[None]]
+    """Held while a trial waits for a person; the event ends the wait for its place."""
 
     def trunk_key(self, key: TrialKey) -> TrialKey | None:
         """The trial that this one goes on from."""
@@ -55,16 +55,15 @@ class Stage:
         trunk = self.trunk_key(key)
         return self.folder.result(trunk) if trunk is not None else None
 
-    def setting(self, row: Row, attempt: int, workspace: Workspace, known: Baseline, ledger: Ledger) -> Setting:
+    def setting(self, running: Running, workspace: Workspace, known: Baseline, purse: Purse, heard: Heard) -> Setting:
         """Raises FileProblem where a trunk's or a failed trial's files are gone."""
-        key, study = row.key, self.study
+        row, study = running.row, self.study
+        key = row.key
         arm = study.arms[key.arm]
         seed = trial_seed(study.seed, key)
-
-        def reserve(usd: float, tokens: int) -> Callable[[float, int], None]:
-            reservation = ledger.reserve(row.position, usd, study.budget.usd, tokens, study.budget.tokens)
-            return partial(ledger.settle, reservation)
-
+        reserve = purse.reserve_for(row, running.stop)
+        limits = workspace.found.scenario.limits
+        running.allowed = patience(limits, study.approval_seconds)
         case = Case(
             policy=self.policy,
             scenario=key.scenario,
@@ -75,31 +74,32 @@ class Stage:
             questions=Questions(self.folder.path),
             trial=key,
             queue=study.queue,
-            aside=partial(self._aside, key),
+            aside=partial(self._aside, running),
             seconds=study.approval_seconds,
             reviewer=study.reviewer,
             endpoints=study.endpoints,
             reserve=reserve,
-            stop=self.stop,
+            stop=running.stop,
             folder=self.folder.trial(key),
         )
-        phase: Phase = partial(self.phase, key)
+
         return Setting(
             key=key,
-            attempt=attempt,
+            attempt=running.attempt,
             seed=seed,
             folder=self.folder.trial(key),
             workspace=workspace,
             known=known,
-            earlier_usd=ledger.committed(row.position),
-            limits=workspace.found.scenario.limits,
+            earlier_usd=purse.ledger.committed(row.position),
+            limits=limits,
             model=model_factory(key.model, study.endpoints),
             policy=self.policy,
             approver=approver_for(arm.approver or study.approver, case),
             engine=self.engine,
             reserve=reserve,
-            stop=self.stop,
-            phase=phase,
+            stop=running.stop,
+            phase=partial(self._enters, running),
+            heard=heard,
             grading=self.grading,
             run=self.folder.path.name,
             runtime=study.runtime,
@@ -110,12 +110,19 @@ class Stage:
             early_confidence=study.early_confidence,
         )
 
+    def _enters(self, running: Running, phase: str) -> None:
+        running.entered(phase)
+        self.phase(running.row.key, phase)
+
     @contextmanager
-    def _aside(self, key: TrialKey) -> Iterator[None]:
-        self.phase(key, "waiting")
-        with self.aside():
-            yield
-        self.phase(key, "working")
+    def _aside(self, running: Running) -> Iterator[None]:
+        """However long a person takes, and then a place: it is no sign that the trial hangs."""
+        self._enters(running, "waiting")
+        try:
+            with self.aside(running.stop):
+                yield
+        finally:
+            self._enters(running, "working")
 
     def _fault(self, arm: Arm, key: TrialKey) -> Fault | None:
         pattern = parse_fault(arm.faults)

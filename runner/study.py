@@ -12,6 +12,7 @@ from runner.approvers import asks_people, check_approver
 from runner.approvers.queued import QueueSettings
 from runner.approvers.reviewer import ReviewerSettings
 from runner.arms import Arm, ChallengeKind, Factor, Framing, Start, arms_of
+from runner.budget import Budget
 from runner.canonical import digest
 from runner.catalog import read_toml
 from runner.errors import FileProblem, UserError
@@ -20,13 +21,6 @@ from runner.models import model_factory
 from runner.models.provider.endpoints import Endpoint
 from runner.notices.settings import Notify
 from runner.results import TrialKey
-
-
-class Budget(Frozen):
-    usd: StrictFloat | None = Field(default=None, ge=0)
-    """A hard stop: reserved before each call, never exceeded."""
-    tokens: StrictInt | None = Field(default=None, ge=0)
-    """Likewise, in and out, of all models: the cap where nobody knows a price."""
 
 
 class Study(Frozen):
@@ -81,6 +75,8 @@ class Study(Frozen):
     """A container runtime of the engine's, such as runsc."""
     budget: Budget = Budget()
     concurrency: StrictInt = Field(default=2, ge=1, le=256)
+    infra_retries: StrictInt = Field(default=2, ge=0, le=20)
+    """How often a trial that ended in infra_error is tried again before that stands."""
     notify: Notify = Notify()
     """Who is told how the run goes; no part of what is compared, and not in the lock."""
 

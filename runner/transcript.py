@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self, TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -21,10 +21,14 @@ E = TypeVar("E", bound=Event)
 
 
 class Transcript:
-    """Appends events to a JSONL file and gives each its step. A write that fails raises OSError and adds nothing."""
+    """Appends events to a JSONL file and gives each its step. A write that fails raises OSError and adds nothing.
 
-    def __init__(self, file: Path) -> None:
+    `heard` is told of each event once it is written.
+    """
+
+    def __init__(self, file: Path, heard: Callable[[AnyEvent], None] | None = None) -> None:
         self._file = file
+        self._heard = heard
         file.parent.mkdir(parents=True, exist_ok=True)
         repair(file)
         self._step = sum(1 for _ in read(file)) if file.exists() else 0
@@ -38,7 +42,9 @@ class Transcript:
             stamped = event.model_copy(update={"step": self._step, "at": _now()})
             self._write(to_json(stamped) + b"\n")
             self._step += 1
-            return stamped
+        if self._heard is not None:
+            self._heard(cast("AnyEvent", stamped))
+        return stamped
 
     def _write(self, line: bytes) -> None:
         """The whole line, or nothing: what a refused write left is cut off now, or else before the next one."""

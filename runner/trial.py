@@ -9,25 +9,26 @@ import traceback
 from pathlib import Path
 
 from runner.attempt import Progress, attempt
-from runner.errors import Interrupted, ProviderRefused
+from runner.errors import BudgetExhausted, Interrupted, ModelFault, ProviderDown, ProviderRefused
 from runner.events import CallProposed, CallRejected, Decided, Replied, TrialFailed, TrialFinished, TrialStarted
 from runner.messages import shorten, to_json
-from runner.results import Counts, Times, TrialResult
+from runner.results import Counts, FailureKind, Times, TrialResult
 from runner.setting import Setting
 from runner.transcript import Transcript, read
-from sandboxes.errors import SandboxError
+from sandboxes.errors import EngineUnavailable, SandboxError
 
 NO_CALLS = ("no_call", "too_many", "cut")
 """Reasons of a rejection that speak of a turn, not of a call."""
 
 
 def run_trial(setting: Setting) -> TrialResult:
-    """Run a trial to its verdict and write its folder. Raises Interrupted, ProviderRefused, OSError of a full disk.
+    """Run a trial to its verdict and write its folder.
 
-    Whatever fails in engine, provider or harness becomes `infra_error`, with the step at which it happened.
+    Raises Interrupted, ProviderRefused, BudgetExhausted, OSError of a full disk; a trial that was told to stop leaves no
+    result. Whatever else fails in engine, provider or harness becomes `infra_error`, with the step at which it happened.
     """
     started = time.monotonic()
-    with Transcript(setting.folder / "events.jsonl") as transcript:
+    with Transcript(setting.folder / "events.jsonl", setting.heard) as transcript:
         progress = Progress()
         transcript.append(
             TrialStarted(
@@ -42,18 +43,21 @@ def run_trial(setting: Setting) -> TrialResult:
         )
         try:
             verdict, reason = attempt(setting, transcript, progress)
-        except (Interrupted, ProviderRefused):
+        except (Interrupted, ProviderRefused, BudgetExhausted):
             raise
         except Exception as error:
             if setting.stop.is_set():
-                raise Interrupted("stopped by the user") from error
+                raise Interrupted("stopped") from error
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise
             where = "".join(traceback.format_exception(error)[-2:])
             known = isinstance(error, SandboxError)
             reason = shorten(f"{type(error).__name__}: {error}", 500)
             verdict = "infra_error"
-            transcript.append(TrialFailed(error=reason, where="" if known else shorten(where, 4000)))
+            kind = failure_of(error)
+            transcript.append(TrialFailed(error=reason, where="" if known else shorten(where, 4000), kind=kind))
+        if setting.stop.is_set():
+            raise Interrupted("stopped")
         times = _times(progress, time.monotonic() - started)
         transcript.append(TrialFinished(verdict=verdict, reason=reason, times=times, earlier_usd=setting.earlier_usd))
     result = TrialResult(
@@ -74,6 +78,17 @@ def run_trial(setting: Setting) -> TrialResult:
     )
     write_result(setting.folder, result)
     return result
+
+
+def failure_of(error: Exception) -> FailureKind:
+    """What failed."""
+    kinds: dict[type[Exception], FailureKind] = {
+        ProviderDown: "provider_down",
+        ModelFault: "provider",
+        EngineUnavailable: "engine",
+        SandboxError: "sandbox",
+    }
+    return next((kind for family, kind in kinds.items() if isinstance(error, family)), "harness")
 
 
 def _times(progress: Progress, total: float) -> Times:

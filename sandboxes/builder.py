@@ -13,7 +13,7 @@ from typing import Self
 from docker.types import LogConfig, Mount
 
 from sandboxes.client import Engine, labels, translated
-from sandboxes.errors import EngineUnavailable, ImageBuildFailed, SandboxError
+from sandboxes.errors import EngineUnavailable, ImageBuildFailed, SandboxDied, SandboxError
 from sandboxes.hands import ENVIRONMENT, WORKSPACE
 from sandboxes.lending import LENT, Loan, lend
 
@@ -100,9 +100,16 @@ class Builder:
         shown = self._loans[True].censored(command)
         if stopped:
             raise ImageBuildFailed(shown, f"{text}\nstopped after {seconds / 60:g} minutes")
-        if code:
+        if code != 0:
+            if not self._runs():
+                raise SandboxDied(f"the container in which an image was built went away in: {shown[:200]}")
             raise ImageBuildFailed(shown, text or f"it said nothing and ended with code {code}")
         return text
+
+    def _runs(self) -> bool:
+        """Whether the container is still there, so that it was the command that failed."""
+        with translated():
+            return bool(self._api.inspect_container(self._id)["State"]["Running"])
 
     def _write(self, path: str, data: bytes, umask: str) -> None:
         """Write a small file into the tmpfs; an archive of the engine's would land in the image below it."""

@@ -11,7 +11,7 @@ from typing import Self
 from docker.errors import APIError, NotFound
 from docker.types import LogConfig, Ulimit
 
-from sandboxes.archive import Tree, read_tar, write_tar
+from sandboxes.archive import INSTALLED, Tree, read_tar, write_tar
 from sandboxes.base import Command, ExecResult, SandboxLimits
 from sandboxes.channel import CAPABILITIES, PROGRAM, Channel
 from sandboxes.client import Engine, labels, translated
@@ -24,6 +24,10 @@ OPEN_FILES = 4096
 """Of one process. Said, since engines' own defaults differ, and reach values that some hosts refuse."""
 _WITHOUT_QUOTA: set[str] = set()
 """Endpoints of engines whose storage driver turned out to have no quotas."""
+
+
+WAIT = 'echo "127.0.0.1 localhost $(cat /etc/hostname)" > /etc/hosts; exec sleep infinity'
+"""The first process where the persistent one cannot run; see `name_localhost` in `sandboxes/inside/serve.py`."""
 
 
 class DockerSandbox:
@@ -42,6 +46,7 @@ class DockerSandbox:
         *,
         kind: str = "sandbox",
         run: str = "",
+        trial: str = "",
         runtime: str | None = None,
         persistent: bool = True,
     ) -> None:
@@ -53,7 +58,7 @@ class DockerSandbox:
         self._engine = engine
         self._id = ""
         self._channel: Channel | None = None
-        settings = _Settings(image, limits or SandboxLimits(), kind, run, runtime)
+        settings = _Settings(image, limits or SandboxLimits(), kind, {"run": run, "trial": trial}, runtime)
         try:
             with translated():
                 self._hands = self._persistent(settings) if persistent else self._plain(settings)
@@ -95,7 +100,7 @@ class DockerSandbox:
                 if "Could not find the file" in str(error) or "no such file" in str(error).lower():
                     raise FileNotFoundError(folder) from error
                 raise
-            return read_tar(chunks, strip=folder.rsplit("/", 1)[1], skip=[".git"])
+            return read_tar(chunks, strip=folder.rsplit("/", 1)[1], skip=[".git"], without=INSTALLED)
 
     def close(self) -> None:
         if self._channel is not None:
@@ -131,7 +136,7 @@ class DockerSandbox:
         return self._plain(settings)
 
     def _plain(self, settings: _Settings) -> Hands:
-        self._id = settings.create(self._engine, ["sleep", "infinity"], ())
+        self._id = settings.create(self._engine, ["sh", "-c", WAIT], ())
         self._engine.api.start(self._id)
         return PlainExec(self._engine, self._id)
 
@@ -139,8 +144,8 @@ class DockerSandbox:
 class _Settings:
     """How a container is created, whatever its first process."""
 
-    def __init__(self, image: str, limits: SandboxLimits, kind: str, run: str, runtime: str | None) -> None:
-        self._image, self._limits, self._kind, self._run, self._runtime = image, limits, kind, run, runtime
+    def __init__(self, image: str, limits: SandboxLimits, kind: str, of: dict[str, str], runtime: str | None) -> None:
+        self._image, self._limits, self._kind, self._of, self._runtime = image, limits, kind, of, runtime
 
     @property
     def disk_bytes(self) -> int:
@@ -190,7 +195,7 @@ class _Settings:
             user="0:0",
             working_dir=WORKSPACE,
             environment=ENVIRONMENT,
-            labels=labels(self._kind, run=self._run),
+            labels=labels(self._kind, **self._of),
             host_config=host,
             network_disabled=True,
             stdin_open=True,

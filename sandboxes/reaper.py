@@ -46,10 +46,11 @@ def reap(engine: Engine) -> list[Leftover]:
     return dead
 
 
-def remove_own(engine: Engine) -> None:
-    """Remove every container that this process made."""
+def remove_own(engine: Engine, trial: str | None = None) -> None:
+    """Remove every container that this process made, or those of one trial."""
+    wanted = [f"{LABEL}={me()}", *([] if trial is None else [f"taskfit.trial={trial}"])]
     with translated():
-        found = engine.api.containers(all=True, filters={"label": f"{LABEL}={me()}"})
+        found = engine.api.containers(all=True, filters={"label": wanted})
     for container in found:
         _remove(engine, container["Id"])
 

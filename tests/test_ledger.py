@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.budget import Cap
 from runner.errors import BudgetExhausted, UserError
 from runner.ledger import Ledger
 from runner.results import TrialKey
@@ -204,7 +205,7 @@ def test_threads_never_start_the_same_trial_twice(file: Path, threads: int, shar
 
 def test_a_reservation_counts_until_it_is_settled(ledger: Ledger) -> None:
     ledger.plan(keys(1))
-    reservation = ledger.reserve(1, 0.75, 1.0)
+    reservation = ledger.reserve(1, 0.75, caps=Cap.of(1.0))
     assert ledger.committed() == 0.75
     ledger.settle(reservation, 0.25)
     assert ledger.committed() == 0.25
@@ -214,34 +215,34 @@ def test_a_reservation_counts_until_it_is_settled(ledger: Ledger) -> None:
 
 def test_a_reservation_that_could_pass_the_cap_is_refused_and_leaves_no_trace(ledger: Ledger) -> None:
     ledger.plan(keys(1))
-    ledger.reserve(1, 0.5, 1.0)
+    ledger.reserve(1, 0.5, caps=Cap.of(1.0))
     with pytest.raises(BudgetExhausted, match=r"could cost 0\.6000 USD; 0\.5000 of 1\.0000 USD"):
-        ledger.reserve(1, 0.6, 1.0)
+        ledger.reserve(1, 0.6, caps=Cap.of(1.0))
     assert ledger.committed() == 0.5
-    ledger.reserve(1, 0.5, 1.0)
+    ledger.reserve(1, 0.5, caps=Cap.of(1.0))
     assert ledger.committed() == 1.0
 
 
 def test_what_is_free_passes_even_at_the_cap_and_no_cap_is_none(ledger: Ledger) -> None:
     ledger.plan(keys(1))
-    ledger.reserve(1, 0.0, 0.0)
+    ledger.reserve(1, 0.0, caps=Cap.of(0.0))
     with pytest.raises(BudgetExhausted):
-        ledger.reserve(1, 1e-9, 0.0)
-    ledger.reserve(1, 1e9, None)
+        ledger.reserve(1, 1e-9, caps=Cap.of(0.0))
+    ledger.reserve(1, 1e9)
     assert ledger.committed() == 1e9
-    ledger.reserve(1, 0.0, 1.0)
+    ledger.reserve(1, 0.0, caps=Cap.of(1.0))
 
 
 @pytest.mark.parametrize("usd", [-1.0, float("nan")])
 def test_an_impossible_sum_is_never_written(ledger: Ledger, usd: float) -> None:
     ledger.plan(keys(1))
-    kept = ledger.reserve(1, 0.5, 1.0)
+    kept = ledger.reserve(1, 0.5, caps=Cap.of(1.0))
     with pytest.raises((ValueError, sqlite3.IntegrityError)):
-        ledger.reserve(1, usd, 1.0)
+        ledger.reserve(1, usd, caps=Cap.of(1.0))
     with contextlib.suppress(ValueError, sqlite3.IntegrityError):
         ledger.settle(kept, usd)
     assert ledger.committed() == 0.5
-    ledger.reserve(1, 0.5, 1.0)
+    ledger.reserve(1, 0.5, caps=Cap.of(1.0))
 
 
 @pytest.mark.parametrize("shared", [True, False], ids=["one ledger", "a ledger each"])
@@ -259,7 +260,7 @@ def test_the_cap_holds_with_many_threads_and_random_sums(file: Path, shared: boo
         for _ in range(30):
             usd = drawn.choice([0.0, 0.001, 0.1, drawn.random() / 4])
             try:
-                reservation = mine.reserve(1, usd, cap)
+                reservation = mine.reserve(1, usd, caps=Cap.of(cap))
             except BudgetExhausted:
                 refused[number] += 1
                 continue
@@ -280,13 +281,13 @@ def test_the_cap_holds_with_many_threads_and_random_sums(file: Path, shared: boo
 def test_an_unsettled_reservation_stays_committed_after_reopening_the_file(file: Path) -> None:
     first = Ledger(file)
     first.plan(keys(1))
-    first.settle(first.reserve(1, 0.4, 1.0), 0.1)
-    first.reserve(1, 0.6, 1.0)
+    first.settle(first.reserve(1, 0.4, caps=Cap.of(1.0)), 0.1)
+    first.reserve(1, 0.6, caps=Cap.of(1.0))
     first.close()
     second = Ledger(file)
     assert second.committed() == pytest.approx(0.7)
     with pytest.raises(BudgetExhausted):
-        second.reserve(1, 0.4, 1.0)
+        second.reserve(1, 0.4, caps=Cap.of(1.0))
     second.close()
 
 
@@ -299,7 +300,7 @@ from runner.ledger import Ledger
 ledger = Ledger(Path(sys.argv[1]))
 for row in ledger.rows():
     ledger.start(row.position)
-    reservation = ledger.reserve(row.position, 0.5, None)
+    reservation = ledger.reserve(row.position, 0.5)
     print("reserved", row.position, flush=True)
     ledger.settle(reservation, 0.25)
     ledger.finish(row.position, "resolved")
@@ -363,12 +364,12 @@ def test_a_file_damaged_further_in_is_found_when_it_is_opened(file: Path) -> Non
 def test_tokens_are_reserved_and_settled_like_money(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.sqlite")
     ledger.plan([TrialKey(scenario="s", model="m", repeat=1)])
-    first = ledger.reserve(1, 0.0, None, 600, 1000)
+    first = ledger.reserve(1, 0.0, 600, Cap.of(tokens=1000))
     with pytest.raises(BudgetExhausted, match="could take 500 tokens; 600 of 1000"):
-        ledger.reserve(1, 0.0, None, 500, 1000)
+        ledger.reserve(1, 0.0, 500, Cap.of(tokens=1000))
     ledger.settle(first, 0.0, 150)
     assert ledger.committed_tokens() == 150
-    ledger.reserve(1, 0.0, None, 850, 1000)
+    ledger.reserve(1, 0.0, 850, Cap.of(tokens=1000))
     assert ledger.committed_tokens() == 1000
 
 
@@ -384,5 +385,5 @@ def test_a_ledger_from_before_tokens_goes_on(tmp_path: Path) -> None:
         )
     ledger = Ledger(file)
     assert (ledger.committed(), ledger.committed_tokens()) == (0.25, 0)
-    ledger.settle(ledger.reserve(1, 0.1, None, 10), 0.1, 7)
+    ledger.settle(ledger.reserve(1, 0.1, 10), 0.1, 7)
     assert ledger.committed_tokens() == 7

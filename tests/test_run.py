@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -16,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from runner.approvers.policy import PolicyApprover, load_policy
+from runner.budget import Budget
 from runner.catalog import load_scenario
 from runner.errors import UserError
 from runner.folder import RunFolder
@@ -25,7 +28,8 @@ from runner.models.base import Opening
 from runner.models.scripted import Scripted
 from runner.results import TrialKey, TrialResult
 from runner.run import Run, reopened
-from runner.study import Budget, Study
+from runner.runlog import LOG, read_log
+from runner.study import Study
 from sandboxes.client import Engine
 from sandboxes.container import DockerSandbox
 from sandboxes.errors import SandboxDied
@@ -201,12 +205,18 @@ def test_an_image_that_does_not_build_explains_itself(
 def test_a_cap_is_never_passed(new_run: NewRun) -> None:
     run, _ = new_run(here("priced"), repeats=4, concurrency=4, budget=Budget(usd=0.05))
     run.work()
-    results = run.folder.results()
-    assert sum(result.cost_usd for result in results) == pytest.approx(0.05), "5 of 12 turns at a cent each"
-    assert "agent_limit" in {result.verdict for result in results}
+    ledger = Ledger(run.folder.ledger_file)
+    assert ledger.committed() == pytest.approx(0.05), "5 of 12 turns at a cent each"
+    assert {row.verdict for row in ledger.rows()} <= {"unresolved", None}, "a cap of the run's is no model's failure"
+    [why] = run.held
+    assert "0.0500 of 0.0500 USD are spent or reserved (the run)" in why
+    assert run.held[why] == sum(row.state == "planned" for row in ledger.rows()) > 0
+    assert run.left == "0.0000 of 0.05 USD"
 
 
-def test_a_sandbox_that_dies_is_an_infra_error_which_resume_can_retry(new_run: NewRun, engine: Engine) -> None:
+def test_a_sandbox_that_dies_is_retried_twice_and_then_an_infra_error_which_resume_can_retry(
+    new_run: NewRun, engine: Engine
+) -> None:
     run, observer = new_run("oracle")
 
     def murder(key: TrialKey, phase: str) -> None:
@@ -217,43 +227,56 @@ def test_a_sandbox_that_dies_is_an_infra_error_which_resume_can_retry(new_run: N
     observer.on_phase = murder
     run.work()
     (result,) = run.folder.results()
-    assert result.verdict == "infra_error"
+    assert (result.verdict, result.attempt) == ("infra_error", 3)
+    assert [each.kind for each in read_log(run.folder.path / LOG)] == [
+        "started",
+        "retried",
+        "retried",
+        "gave_up",
+        "ended",
+    ]
     again = reopened(run.folder, engine, Silent(), PolicyApprover(load_policy()))
     again.work(retry_infra=True)
     (retried,) = run.folder.results()
-    assert (retried.verdict, retried.attempt) == ("resolved", 2)
-    assert (run.folder.trial(result.key) / "attempts/1/events.jsonl").is_file()
+    assert (retried.verdict, retried.attempt) == ("resolved", 4)
+    kept = [run.folder.trial(result.key) / f"attempts/{number}/events.jsonl" for number in (1, 2, 3)]
+    assert all(file.is_file() for file in kept), "attempts are kept"
 
 
-def test_a_full_disk_stops_the_run_with_a_clear_message_and_keeps_what_is_done(
-    new_run: NewRun, tmp_path: Path, engine: Engine, name: str
+@pytest.mark.parametrize("when", ["preparing", "working", "grading", "ended"])
+def test_a_run_waits_while_its_disk_is_full_and_loses_nothing(
+    new_run: NewRun, tmp_path: Path, name: str, when: str
 ) -> None:
     mount = tmp_path / name
     mount.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "none", str(mount)], check=False).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=900k", "none", str(mount)], check=False).returncode:
         pytest.skip("mounting a small disk needs root")
     try:
-        run, _ = new_run("oracle", repeats=2, concurrency=1)
+        run, observer = new_run("oracle", repeats=2, concurrency=1)
         filler = mount / "filler"
-        run.observer.finished = lambda result, usd: fill(filler)  # type: ignore[method-assign]
+        fills = iter([True])
+
+        def at(key: TrialKey, phase: str) -> None:
+            if phase == when and next(fills, False):
+                fill(filler)
+                threading.Timer(3, filler.unlink).start()
+
+        observer.on_phase = at
+        told = observer.finished
+        run.observer.finished = lambda result, usd: (told(result, usd), at(result.key, "ended"))  # type: ignore[method-assign,assign]
         run.work()
-        assert "is full; free some space" in run.problem
-        filler.unlink()
-        again = reopened(run.folder, engine, Silent(), PolicyApprover(load_policy()))
-        again.work()
-        assert [result.verdict for result in again.folder.results()] == ["resolved", "resolved"]
+        assert run.problem == ""
+        assert [result.verdict for result in run.folder.results()] == ["resolved", "resolved"]
+        assert "free some space, and the run goes on by itself" in "".join(observer.said)
+        assert {"disk_low", "disk_ok", "ended"} <= {each.kind for each in read_log(run.folder.path / LOG)}
     finally:
         subprocess.run(["umount", "-l", str(mount)], check=False)
 
 
 def fill(file: Path) -> None:
-    with file.open("wb") as handle:
-        try:
-            while True:
-                handle.write(b"x" * 4096)
-                handle.flush()
-        except OSError:
-            return
+    with file.open("wb", buffering=0) as handle, contextlib.suppress(OSError):
+        while True:
+            handle.write(b"x" * 4096)
 
 
 def test_a_folder_that_holds_a_run_is_not_overwritten(new_run: NewRun) -> None:
@@ -396,7 +419,7 @@ def test_money_of_an_attempt_that_was_lost_is_in_the_trials_result(new_run: NewR
     ledger = Ledger(run.folder.ledger_file)
     [row] = ledger.rows()
     ledger.start(row.position)
-    ledger.reserve(row.position, 0.25, None)
+    ledger.reserve(row.position, 0.25)
     ledger.close()
     run.work()
     [result] = run.folder.results()

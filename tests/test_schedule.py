@@ -11,7 +11,7 @@ import pytest
 
 from runner.ledger import Row
 from runner.results import TrialKey
-from runner.schedule import Schedule
+from runner.schedule import Ruling, Schedule
 
 
 def row(position: int, arm: str = "control", model: str = "m", repeat: int = 1) -> Row:
@@ -251,3 +251,58 @@ def test_however_rows_wait_no_more_than_the_places_work_at_once_and_all_end(plac
     for thread in workers:
         thread.join(20)
     assert (most, ended) == (places, 40)
+
+
+class Ruled:
+    """Rules by position; what is missing may start."""
+
+    def __init__(self, **rulings: Ruling) -> None:
+        self.rulings, self.started = rulings, list[int]()
+
+    def may(self, row: Row) -> Ruling:
+        return self.rulings.get(f"n{row.position}", "go")
+
+    def starts(self, row: Row) -> None:
+        self.started.append(row.position)
+
+
+def test_a_model_that_waits_keeps_no_other_from_starting() -> None:
+    schedule, stop = Schedule([row(1), row(2), row(3, model="n")], trunk_of), threading.Event()
+    rules = Ruled(n1="wait")
+    third = schedule.next(stop, rules)
+    assert third is not None and third.position == 3
+    schedule.ended(third)
+    rules.rulings.clear()
+    assert [found.position for found in iter(lambda: ended(schedule, rules), None)] == [1, 2]
+    assert rules.started == [3, 1, 2]
+
+
+def ended(schedule: Schedule, rules: Ruled) -> Row | None:
+    found = schedule.next(threading.Event(), rules)
+    if found is not None:
+        schedule.ended(found)
+    return found
+
+
+def test_what_is_held_stays_behind_with_its_branches_and_the_others_go_on() -> None:
+    schedule = Schedule([row(1), row(2, "feedback_a"), row(3, repeat=2)], trunk_of)
+    rules = Ruled(n1="hold")
+    assert [found.position for found in iter(lambda: ended(schedule, rules), None)] == [3]
+    assert [each.position for each in schedule.held] == [1, 2]
+
+
+def test_a_trial_that_is_to_be_done_again_comes_last_and_its_branches_wait_for_it() -> None:
+    schedule, stop = Schedule([row(1), row(2, "feedback_a"), row(3, repeat=2)], trunk_of), threading.Event()
+    first = schedule.next(stop)
+    assert first is not None
+    schedule.again(first)
+    assert drain(schedule) == [3, 1, 2]
+
+
+def test_a_trial_that_is_given_back_unfinished_holds_its_branches() -> None:
+    schedule, stop = Schedule([row(1), row(2, "feedback_a")], trunk_of), threading.Event()
+    first = schedule.next(stop)
+    assert first is not None
+    schedule.hold(first)
+    assert schedule.next(stop) is None
+    assert [each.position for each in schedule.held] == [1, 2]

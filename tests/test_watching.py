@@ -48,11 +48,11 @@ def run(tmp_path: Path) -> RunFolder:
     ledger.plan(KEYS)
     for position, verdict in ((1, "resolved"), (2, "unresolved"), (3, None)):
         ledger.start(position)
-        ledger.settle(ledger.reserve(position, 1.0, None), 0.25)
+        ledger.settle(ledger.reserve(position, 1.0), 0.25)
         key = KEYS[position - 1]
         folder.trial(key).mkdir(parents=True)
         if verdict is None:
-            ledger.reserve(position, 1.0, None)
+            ledger.reserve(position, 1.0)
             continue
         write_result(folder.trial(key), TrialResult(key=key, verdict=verdict, times=Times(total=20.0 + position)))  # type: ignore[arg-type]
         ledger.finish(position, verdict)  # type: ignore[arg-type]
@@ -154,7 +154,7 @@ def test_a_writer_is_never_held_up_by_many_looks(run: RunFolder) -> None:
     slowest = 0.0
     for _ in range(200):
         started = time.monotonic()
-        ledger.settle(ledger.reserve(3, 0.01, None), 0.01)
+        ledger.settle(ledger.reserve(3, 0.01), 0.01)
         slowest = max(slowest, time.monotonic() - started)
     stop.set()
     thread.join(5)

@@ -74,11 +74,13 @@ class Reviewer:
 
     def _ask(self, conversation: list[Message], worst: float) -> Reply:
         """The reviewer's turn, its price set aside before and settled after, however it ends."""
-        settle = self._reserve(worst, self._model.worst_case_tokens(conversation, []))
+        tokens = self._model.worst_case_tokens(conversation, [])
+        settle = self._reserve(worst, tokens)
         self._spent += worst
         try:
             reply = self._model.reply(conversation, [])
-        except AnswerCut:  # perhaps paid for: what was reserved stays spent
+        except AnswerCut:  # perhaps paid for
+            settle(worst, tokens)
             raise
         except Exception:
             self._spent -= worst

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from runner.cli.options import Json
-from runner.cli.run import free_folder, run
+from runner.cli.run import run
 
 MODELS = ("oracle", "repair", "noop")
 SCENARIOS = (
@@ -26,5 +26,7 @@ def demo(
     json: Json = False,
 ) -> None:
     """Three models that need no key against a few of the built-in scenarios, in real sandboxes."""
-    folder = out or free_folder(Path("runs", f"{date.today()}-demo"))
+    from runner.folder import free
+
+    folder = out or free(Path("runs", f"{date.today()}-demo"))
     run(model=list(MODELS), scenario=list(SCENARIOS), concurrency=2, out=folder, json=json)

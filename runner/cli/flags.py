@@ -7,12 +7,40 @@ import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from runner.study import Study
+
+    M = TypeVar("M", bound=BaseModel)
+
+
+Usd = Annotated[float | None, typer.Option("--budget", min=0, help="US dollars; never exceeded.")]
+Tokens = Annotated[int | None, typer.Option("--tokens", min=0, help="Tokens, in and out; never exceeded.")]
+Trials = Annotated[int | None, typer.Option("--max-trials", min=0, help="Trials that are begun; never exceeded.")]
+Minutes = Annotated[
+    float | None,
+    typer.Option("--max-minutes", min=0.01, help="Of the whole run; no trial starts that would end later."),
+]
+Until = Annotated[
+    str | None, typer.Option("--until", help="07:00, the next one, or a date and time; no trial would end later.")
+]
+
+
+def caps_of(
+    usd: float | None, tokens: int | None, trials: int | None, minutes: float | None, until: str | None
+) -> dict[str, float | int | str]:
+    """The caps that were given. Raises UserError for a time that is none."""
+    from runner.budget import Budget
+
+    given = {"usd": usd, "tokens": tokens, "trials": trials, "minutes": minutes, "until": until}
+    caps = {name: value for name, value in given.items() if value is not None}
+    _valid(Budget, caps, "budget.")
+    return caps
 
 
 def flags(
@@ -24,8 +52,11 @@ def flags(
     ] = None,
     repeats: Annotated[int | None, typer.Option(min=1, help="Trials of each model at each scenario.")] = None,
     concurrency: Annotated[int | None, typer.Option(min=1, max=256, help="Trials at a time.")] = None,
-    budget: Annotated[float | None, typer.Option(min=0, help="US dollars; never exceeded.")] = None,
-    tokens: Annotated[int | None, typer.Option(min=0, help="Tokens, in and out; never exceeded.")] = None,
+    budget: Usd = None,
+    tokens: Tokens = None,
+    max_trials: Trials = None,
+    max_minutes: Minutes = None,
+    until: Until = None,
     framing: Annotated[
         list[str] | None, typer.Option(help="Arms: raw (the control), messy, clean, paraphrase-1 to -3.")
     ] = None,
@@ -83,9 +114,9 @@ def flags(
         "policy": str(policy.resolve()) if policy else None,
         "runtime": runtime,
         "seed": seed,
-        "budget": {"usd": budget, "tokens": tokens} if (budget, tokens) != (None, None) else None,
     }
-    return _study(study_file, {key: value for key, value in given.items() if value is not None})
+    caps = caps_of(budget, tokens, max_trials, max_minutes, until)
+    return _study(study_file, {key: value for key, value in given.items() if value is not None}, caps)
 
 
 def with_flags(command: Callable[..., None]) -> Callable[..., None]:
@@ -106,13 +137,26 @@ def with_flags(command: Callable[..., None]) -> Callable[..., None]:
     return both
 
 
+def _valid(model: type[M], data: dict[str, Any], prefix: str = "") -> M:
+    """Raises UserError for the first fault."""
+    from pydantic import ValidationError
+
+    from runner.errors import UserError
+
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = prefix + ".".join(str(part) for part in first["loc"]) or "study"
+        problem = first["msg"].removeprefix("Value error, ")
+        raise UserError(f"{where}: {problem}; found {first['input']!r:.200}") from None
+
+
 def _tuple(values: list[str] | None) -> tuple[str, ...] | None:
     return tuple(values) if values else None
 
 
-def _study(file: Path | None, given: dict[str, Any]) -> Study:
-    from pydantic import ValidationError
-
+def _study(file: Path | None, given: dict[str, Any], caps: dict[str, Any]) -> Study:
     from runner.comparison import pairable
     from runner.errors import UserError
     from runner.models import unpriced_models
@@ -121,13 +165,7 @@ def _study(file: Path | None, given: dict[str, Any]) -> Study:
     base = load_study(file).model_dump(by_alias=True) if file else {}
     if not base and "models" not in given:
         raise UserError("name at least one --model (oracle, noop, repair, …), or a study file")
-    try:
-        study = Study.model_validate(base | given)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "study"
-        problem = first["msg"].removeprefix("Value error, ")
-        raise UserError(f"{where}: {problem}; found {first['input']!r:.200}") from None
+    study = _valid(Study, base | given | {"budget": base.get("budget", {}) | caps})
     study.check_models()
     study.check_approvers()
     for name in (study.primary, *study.contrasts):

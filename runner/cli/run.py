@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from runner.cli.flags import with_flags
+from runner.cli.flags import Minutes, Tokens, Trials, Until, Usd, caps_of, with_flags
 from runner.cli.options import Json, program
 from runner.cli.report import PAGE, print_report, write_page
 from runner.visible import visible
@@ -41,7 +41,7 @@ def run(
     """Run models against scenarios; flags, or a study file whose values they override."""
     from runner.approvers.policy import load_policy
     from runner.catalog import chosen
-    from runner.folder import RunFolder
+    from runner.folder import RunFolder, free
     from runner.notices.delivery import keep
     from runner.notices.settings import from_flags
     from runner.run import Run
@@ -49,7 +49,7 @@ def run(
     tells = from_flags(notify) if notify else study.notify
     rules = load_policy(Path(study.policy) if study.policy else None)
     scenarios = chosen(study.scenarios, study.select)
-    folder = RunFolder((out or free_folder(Path("runs", f"{date.today()}-{study.name}"))).resolve())
+    folder = RunFolder((out or free(Path("runs", f"{date.today()}-{study.name}"))).resolve())
     with Session(folder, study, tells, json) as session:
         work = Run(study, folder, scenarios, rules, session.human(), session.engine(), session.observer)
         work.plan()
@@ -61,20 +61,27 @@ def run(
 def resume(
     folder: Annotated[Path, typer.Argument(help="The run's folder.")],
     retry_infra: Retry = False,
+    budget: Usd = None,
+    tokens: Tokens = None,
+    max_trials: Trials = None,
+    max_minutes: Minutes = None,
+    until: Until = None,
     notify: NotifyFlag = None,
     json: Json = False,
 ) -> None:
-    """Go on with a run that was interrupted; nothing finished is run again."""
+    """Go on with a run that was interrupted; nothing finished is run again. A cap that is given replaces the run's."""
     from runner.folder import RunFolder
     from runner.notices.delivery import kept
     from runner.notices.settings import from_flags
     from runner.run import reopened, study_of
 
     run_folder = RunFolder(folder.resolve())
-    study = study_of(run_folder)
+    caps = caps_of(budget, tokens, max_trials, max_minutes, until)
+    study = study_of(run_folder, caps)
     tells = from_flags(notify) if notify else kept(run_folder.path)
     with Session(run_folder, study, tells, json) as session:
-        session.work(reopened(run_folder, session.engine(), session.observer, session.human()), retry_infra)
+        work = reopened(run_folder, session.engine(), session.observer, session.human(), caps)
+        session.work(work, retry_infra)
 
 
 class Session:
@@ -135,13 +142,23 @@ class Session:
             self._notifier.tell("failed", work.problem)
             self._stopped(work.problem, 1)
         results = self._folder.results()
-        print_report(self._folder, self._json)
-        self._write_page()
+        if results:
+            print_report(self._folder, self._json)
+            self._write_page()
+        for why, count in work.held.items():
+            self._say(f"taskfit: {count} trials stay planned: {why}")
+        if work.held:
+            left = f" Left: {work.left}." if work.left else ""
+            self._say(
+                f"{left.lstrip()} Go on, with more where a cap held: {program()} resume {self._folder.path}".lstrip()
+            )
         for model, why in work.refused.items():
             self._say(f"taskfit: no further trial of {model}: {why}")
         self._notifier.tell("failed" if work.refused else "done", "; ".join(work.refused.values()))
         if work.refused:
             self._say(f"Its trials stay planned; once that is mended: {program()} resume {self._folder.path}")
+            raise typer.Exit(1)
+        if work.held:
             raise typer.Exit(1)
         self._console.print(
             f"Read a trial: {program()} show {self._telling_trial(results)}", markup=False, soft_wrap=True
@@ -181,14 +198,6 @@ class Session:
         self._held.__exit__(None, None, None)
         sys.stdout.flush()
         os._exit(code)
-
-
-def free_folder(path: Path) -> Path:
-    """`path`, or with a number behind it when a run is there already."""
-    candidate, number = path, 2
-    while candidate.exists():
-        candidate, number = path.with_name(f"{path.name}-{number}"), number + 1
-    return candidate
 
 
 def _as_interrupt(_signal: int, _frame: object) -> None:

@@ -250,5 +250,5 @@ def test_an_answer_that_broke_off_may_have_been_paid_for_and_stays_spent() -> No
     rig = Rig([fails(AnswerCut("cut")), YES], usd=0.015)
     with pytest.raises(AnswerCut):
         rig.decide()
-    assert rig.purse.settled == []
+    assert rig.purse.settled == [(0.01, 0)]
     assert rig.decide().outcome == "escalate"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from runner.errors import AnswerCut, ModelFault, ProviderRefused
+from runner.errors import AnswerCut, ModelFault, ProviderDown, ProviderRefused
 from runner.messages import AssistantMessage, CallRecord, Message, Reply, ToolSpec, shorten
 from runner.models.base import Opening
 from runner.models.formats.base import Assembled, Format, FormatName, StreamFault
@@ -63,7 +63,8 @@ class Service:
 
 
 class ProviderModel:
-    """See `Model`. Raises ModelFault for what is the provider's, ProviderRefused where nothing will change it."""
+    """See `Model`. Raises ModelFault for what is the provider's: ProviderDown where waiting may help, ProviderRefused
+    where nothing will change it."""
 
     def __init__(self, service: Service, opening: Opening) -> None:
         self._service = service
@@ -102,11 +103,11 @@ class ProviderModel:
                 if exchange.status == 429 or exchange.status == 529:
                     limiter.refused()
                 if not patience.wait(exchange.headers):
-                    raise ModelFault(self._said(f"gave up after {patience.attempts} attempts: {fault}")) from None
+                    raise ProviderDown(self._said(f"gave up after {patience.attempts} attempts: {fault}")) from None
             except Unreached as error:
                 if not patience.wait({}):
                     said = f"{self._url} cannot be reached ({patience.attempts} attempts): {error}"
-                    raise ModelFault(self._said(said)) from None
+                    raise ProviderDown(self._said(said)) from None
             except Stale as error:
                 if patience.attempts > 1:
                     raise AnswerCut(self._said(f"no answer came: {error}")) from None

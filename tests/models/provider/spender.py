@@ -11,7 +11,8 @@ from pathlib import Path
 
 from runner.agent import Agent, Tally
 from runner.approvers.policy import PolicyApprover, load_policy
-from runner.errors import ModelFault
+from runner.budget import Cap
+from runner.errors import BudgetExhausted, ModelFault
 from runner.gate import Gate
 from runner.ledger import Ledger
 from runner.messages import SystemMessage, UserMessage
@@ -36,9 +37,12 @@ def main(url: str, ledger_file: Path, cap: float) -> None:
 
     def trial(position: int) -> None:
         def reserve(usd: float, tokens: int) -> Callable[[float, int], None]:
-            return partial(ledger.settle, ledger.reserve(position, usd, cap, tokens))
+            return partial(ledger.settle, ledger.reserve(position, usd, tokens, Cap.of(cap)))
 
-        with Transcript(ledger_file.with_name(f"{position}.jsonl")) as transcript, contextlib.suppress(ModelFault):
+        with (
+            Transcript(ledger_file.with_name(f"{position}.jsonl")) as transcript,
+            contextlib.suppress(ModelFault, BudgetExhausted),
+        ):
             agent = Agent(
                 model=service(Opening(scenario="s", seed=1, reference=dict)),
                 tools=toolbox(),

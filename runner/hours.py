@@ -1,0 +1,82 @@
+"""How long a run may work, and whether a trial would end in time."""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from runner.budget import Budget
+from runner.results import TrialKey
+
+
+class Hours:
+    """Both deadlines, derived anew at each question: `until` by the clock on the wall, `minutes` by time worked.
+
+    Thread-safe.
+    """
+
+    def __init__(self, budget: Budget, earlier: float, durations: Iterable[tuple[str, str, float]] = ()) -> None:
+        """`earlier`: seconds that earlier processes worked; `durations`: scenario, model, seconds of ended trials."""
+        self._until = datetime.fromisoformat(budget.until) if budget.until else None
+        self._seconds = budget.minutes * 60 if budget.minutes is not None else None
+        self._grace = budget.grace_minutes * 60
+        self._earlier = earlier
+        self._started = time.monotonic()
+        self._lock = threading.Lock()
+        self._took: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+        for scenario, model, seconds in durations:
+            self.learn(scenario, model, seconds)
+        self._window = self.left()
+
+    @property
+    def worked(self) -> float:
+        """Seconds that this process has worked; a suspended machine's sleep is none."""
+        return time.monotonic() - self._started
+
+    def left(self) -> float:
+        """Seconds to the nearer deadline, negative after it; infinite without one."""
+        return min(seconds for seconds, _ in self._deadlines())
+
+    def why(self) -> str:
+        """The nearer deadline, in words; empty without one."""
+        return min(self._deadlines())[1]
+
+    def over(self) -> bool:
+        """Whether the grace after the deadline is over, too."""
+        return self.left() + self._grace <= 0
+
+    def learn(self, scenario: str, model: str, seconds: float) -> None:
+        """How long a trial took."""
+        with self._lock:
+            for key in ((scenario, model), (scenario, ""), ("", model)):
+                self._took[key].append(seconds)
+
+    def expected(self, key: TrialKey, limit: float) -> float:
+        """Seconds that a trial will probably take.
+
+        The median of what trials of its scenario and model took, else of its scenario, else of its model; else its
+        `limit`, but no more than half of what the run had at its start, so that a short run learns something at all.
+        """
+        with self._lock:
+            for pair in ((key.scenario, key.model), (key.scenario, ""), ("", key.model)):
+                if took := self._took.get(pair):
+                    return statistics.median(took[-50:])
+        return min(limit, self._window / 2)
+
+    def admits(self, key: TrialKey, limit: float) -> bool:
+        """Whether a trial that starts now will probably end in time."""
+        left = self.left()
+        return left > 0 and self.expected(key, limit) <= left
+
+    def _deadlines(self) -> list[tuple[float, str]]:
+        found = [(float("inf"), "")]
+        if self._until is not None:
+            seconds = (self._until - datetime.now(UTC)).total_seconds()
+            found.append((seconds, f"until {self._until:%Y-%m-%d %H:%M}"))
+        if self._seconds is not None:
+            found.append((self._seconds - self._earlier - self.worked, f"{self._seconds / 60:g} minutes"))
+        return found

@@ -1,0 +1,58 @@
+"""The connection to the engine: when it goes away a run waits for it, and says so once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from runner.errors import Interrupted
+from runner.runlog import RunLog
+from sandboxes.client import Engine
+from sandboxes.errors import EngineUnavailable
+
+ENGINE_SECONDS = 900.0
+"""How long a run waits for an engine that went away before it stops, resumable."""
+
+
+class Lifeline:
+    """Shared by all threads of a run."""
+
+    def __init__(self, engine: Engine, log: RunLog, say: Callable[[str], None]) -> None:
+        self.engine, self._log, self._say = engine, log, say
+        self._lock = threading.Lock()
+        self._gone: float | None = None
+
+    def wait(self, stop: threading.Event) -> None:
+        """Return once the engine answers. Raises EngineUnavailable when it stays away, Interrupted at a stop."""
+        deadline = time.monotonic() + ENGINE_SECONDS
+        while not stop.is_set():
+            try:
+                self.engine.api.ping()
+            except Exception as error:
+                self._went(error)
+                if time.monotonic() > deadline:
+                    raise EngineUnavailable(f"no answer for {ENGINE_SECONDS:.0f} s ({error})") from error
+                stop.wait(1.0)
+            else:
+                self._came()
+                return
+        raise Interrupted("stopped")
+
+    def _went(self, error: Exception) -> None:
+        with self._lock:
+            if self._gone is not None:
+                return
+            self._gone = time.monotonic()
+        said = f"the container engine does not answer ({str(error)[:200]}); waiting for it"
+        self._say(said)
+        self._log.add("engine_gone", said)
+
+    def _came(self) -> None:
+        with self._lock:
+            gone, self._gone = self._gone, None
+        if gone is not None:
+            seconds = time.monotonic() - gone
+            said = f"the container engine answers again after {seconds:.0f} s; the run goes on"
+            self._say(said)
+            self._log.add("engine_back", said, seconds=seconds)

@@ -1,0 +1,103 @@
+"""Money and tokens of a run: set aside in the ledger before each call, under every cap that holds for its trial."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from runner.agent import Reserve
+from runner.budget import Budget, Cap
+from runner.errors import BudgetExhausted, Interrupted
+from runner.ledger import Ledger, Row
+from runner.results import TrialKey
+
+LOOK_SECONDS = 0.5
+
+
+@dataclass
+class Purse:
+    """Shared by all trials of a process; thread-safe.
+
+    A call that does not fit while others still run waits for them: most take less than was set aside for them. Once
+    none runs and it still does not fit, the cap holds for that model: `closed` says why.
+    """
+
+    ledger: Ledger
+    budget: Budget
+    closed: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Whose cap, and the model for which it holds → the sentence."""
+    _under_way: dict[int, TrialKey] = field(default_factory=dict)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def holds(self, key: TrialKey) -> str:
+        """Which cap keeps a trial from starting, in a sentence; empty for none."""
+        for cap in self.budget.caps(key):
+            if said := self.closed.get((cap.where, key.model)):
+                return said
+        return ""
+
+    def reserve_for(self, row: Row, stop: threading.Event) -> Reserve:
+        """What the trial reserves with. It raises BudgetExhausted, and Interrupted where the trial is to stop."""
+        caps = self.budget.caps(row.key)
+
+        def reserve(usd: float, tokens: int) -> Callable[[float, int], None]:
+            reservation = self._reserve(row, usd, tokens, caps, stop)
+
+            def settle(spent: float, used: int) -> None:
+                try:
+                    self.ledger.settle(reservation, spent, used)
+                finally:
+                    self._forget(reservation)
+
+            return settle
+
+        return reserve
+
+    def ended(self, key: TrialKey) -> None:
+        """The trial makes no more calls; what it never settled stays spent."""
+        with self._changed:
+            for reservation in [each for each, whose in self._under_way.items() if whose == key]:
+                del self._under_way[reservation]
+            self._changed.notify_all()
+
+    def left(self) -> str:
+        """What the run's own caps leave, in words; empty where it has none."""
+        amounts, run = self.budget, Cap("the run", self.budget)
+        parts = []
+        if amounts.usd is not None:
+            parts.append(f"{max(0.0, amounts.usd - self.ledger.committed()):.4f} of {amounts.usd:.2f} USD")
+        if amounts.tokens is not None:
+            parts.append(f"{max(0, amounts.tokens - self.ledger.committed_tokens())} of {amounts.tokens} tokens")
+        if amounts.trials is not None:
+            parts.append(f"{max(0, amounts.trials - self.ledger.begun(run))} of {amounts.trials} trials")
+        return ", ".join(parts)
+
+    def _reserve(self, row: Row, usd: float, tokens: int, caps: tuple[Cap, ...], stop: threading.Event) -> int:
+        with self._changed:
+            while True:
+                if stop.is_set():
+                    raise Interrupted("stopped while waiting for money that others had set aside")
+                try:
+                    reservation = self.ledger.reserve(row.position, usd, tokens, caps)
+                except BudgetExhausted as error:
+                    if not self._others(error.where, caps):
+                        self.closed[error.where, row.key.model] = str(error)
+                        stop.set()  # also where it was the approver's call, whose errors the gate takes for no answer
+                        raise
+                    self._changed.wait(LOOK_SECONDS)
+                else:
+                    self._under_way[reservation] = row.key
+                    return reservation
+
+    def _others(self, where: str, caps: tuple[Cap, ...]) -> bool:
+        """Whether calls under the same cap are under way."""
+        cap = next(cap for cap in caps if cap.where == where)
+        return any(
+            cap.model in (None, key.model) and cap.scenario in (None, key.scenario) for key in self._under_way.values()
+        )
+
+    def _forget(self, reservation: int) -> None:
+        with self._changed:
+            self._under_way.pop(reservation, None)
+            self._changed.notify_all()

@@ -1,0 +1,139 @@
+"""The trials that run now: what each last did, how it is told to stop, and which of them hang."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from runner.events import AnyEvent, TrialFailed
+from runner.ledger import Row
+from runner.results import FailureKind
+from runner.scenario import Limits
+
+Why = Literal["", "run", "stuck"]
+"""Why a trial is to stop: not at all, because the run stops, because it hangs."""
+SLACK_SECONDS = 120.0
+"""What an engine may take beside the limits themselves: start, kill, export."""
+PROVIDER_SECONDS = 2700.0
+"""What one call of a model may take: its retries and one answer (`models.provider.retry`, `client`)."""
+GRADINGS = 2
+"""A grading that was lied to is repeated once."""
+
+
+@dataclass
+class Running:
+    """One trial in one thread. Fields are written by that thread, and read by whoever watches."""
+
+    row: Row
+    attempt: int = 0
+    stop: threading.Event = field(default_factory=threading.Event)
+    why: Why = ""
+    phase: str = "preparing"
+    last: str = ""
+    """The type of its last event."""
+    failure: FailureKind | None = None
+    """What failed, where the infrastructure did."""
+    since: float = field(default_factory=time.monotonic)
+    """When it last did anything."""
+    thread: int = field(default_factory=threading.get_ident)
+    allowed: Callable[[Running], float] = lambda running: float("inf")
+    """Seconds that it may be silent, as it stands."""
+    told: float | None = None
+    """When it was told to stop because it hangs."""
+
+    def heard(self, event: AnyEvent) -> None:
+        self.last, self.since = event.type, time.monotonic()
+        if isinstance(event, TrialFailed):
+            self.failure = event.kind
+
+    def entered(self, phase: str) -> None:
+        self.phase, self.since = phase, time.monotonic()
+
+    @property
+    def silent(self) -> float:
+        """Seconds since it last did anything."""
+        return time.monotonic() - self.since
+
+    def where(self) -> str:
+        """The stack of its thread."""
+        frame = sys._current_frames().get(self.thread)
+        return "".join(traceback.format_stack(frame)) if frame is not None else ""
+
+
+class Trials:
+    """The trials of a process that run now. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._now: dict[int, Running] = {}
+        self._stopped: Why = ""
+
+    def begin(self, row: Row) -> Running:
+        running = Running(row)
+        with self._lock:
+            self._now[row.position] = running
+            if self._stopped:
+                self._tell(running, self._stopped)
+        return running
+
+    def end(self, running: Running) -> bool:
+        """The trial's thread is through with it; False where the trial was taken from it meanwhile."""
+        with self._lock:
+            mine = self._now.get(running.row.position) is running
+            if mine:
+                del self._now[running.row.position]
+            return mine
+
+    def abandon(self, running: Running) -> bool:
+        """Take a trial from a thread that nothing can end; False where it came to an end by itself."""
+        return self.end(running)
+
+    def all(self) -> list[Running]:
+        with self._lock:
+            return list(self._now.values())
+
+    def stop_all(self) -> None:
+        """Tell all of them, and those that are yet to begin, to stop."""
+        with self._lock:
+            self._stopped = "run"
+            for running in self._now.values():
+                self._tell(running, "run")
+
+    def stop_stuck(self, running: Running) -> None:
+        with self._lock:
+            self._tell(running, "stuck")
+            running.told = time.monotonic()
+
+    @staticmethod
+    def _tell(running: Running, why: Why) -> None:
+        running.why = running.why or why
+        running.stop.set()
+
+
+def patience(limits: Limits, approval_seconds: float) -> Callable[[Running], float]:
+    """How long a trial with these limits may be silent; without bound while it waits for a person.
+
+    A command or a test run has its own limit. A turn of the model's has the trial's minutes and what a provider's
+    retries may take; a decision the approver's time; a grading its limit, twice.
+    """
+    command = limits.command_seconds + SLACK_SECONDS
+
+    def allowed(running: Running) -> float:
+        if running.phase in ("preparing", "queued", "waiting"):
+            return float("inf")
+        if running.phase == "starting":
+            return SLACK_SECONDS * 2
+        if running.phase == "grading":
+            return GRADINGS * command
+        if running.last in ("decided", "submitted", "limit_reached"):
+            return command
+        if running.last == "call_proposed":
+            return command + approval_seconds
+        return limits.minutes * 60 + PROVIDER_SECONDS
+
+    return allowed
