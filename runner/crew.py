@@ -158,6 +158,8 @@ class Crew:
         except BudgetExhausted as error:
             self.held[str(error)] += 1
         except (Interrupted, CancelledError):
+            if running.abandoned:
+                return HELD
             if running.why == "stuck":
                 return self._after_failure(running, "stuck", None)
             if said := self.purse.holds(row.key):
@@ -169,7 +171,8 @@ class Crew:
         except Exception as error:
             self._fault(running, error)
         finally:
-            self.purse.ended(row.key)
+            if not running.abandoned:
+                self.purse.ended(row.key)
         return HELD
 
     def _fault(self, running: Running, error: Exception) -> None:
@@ -289,10 +292,16 @@ class Crew:
                     return None
                 self._await_room()
 
+    @property
+    def waiting(self) -> int:
+        """Trials that nobody works on and nothing has held back so far."""
+        return self._todo.waiting
+
     def replace_worker(self, running: Running) -> None:
         """Take a trial from a thread that nothing can end, and let a new thread work in its place."""
-        if not self.trials.end(running):
+        if not self.trials.abandon(running):
             return
+        self.workers = [worker for worker in self.workers if worker.ident != running.thread]
         self.purse.ended(running.row.key)
         with contextlib.suppress(OSError):
             self._apply(running, self._after_failure(running, "stuck", None))

@@ -190,7 +190,8 @@ class Ledger:
         """Put a finished trial back to planned, to be tried once more; any other stays as it is."""
         with self._transaction() as db:
             db.execute(
-                "UPDATE trials SET state = 'planned', verdict = NULL, failures = 0 WHERE position = ? AND state = 'done'",
+                "UPDATE trials SET state = 'planned', verdict = NULL, failures = 0 "
+                "WHERE position = ? AND state = 'done'",
                 (position,),
             )
 

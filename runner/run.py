@@ -30,7 +30,7 @@ from runner.preparing import Preparation
 from runner.purse import Purse
 from runner.questions import Questions
 from runner.runlog import LOG, RunLog
-from runner.running import Trials
+from runner.running import Patience, Trials
 from runner.schedule import Schedule
 from runner.staging import Stage
 from runner.study import Study
@@ -67,13 +67,16 @@ class Run:
     """What else kept trials planned: a cap or the time → how many."""
     left: str = ""
     """What the caps have left, in words."""
+    patience: Patience = field(default_factory=Patience)
+    breaker: Breaker | None = None
+    """Another one than the usual."""
     _stage: Stage = field(init=False)
     _todo: Schedule = field(init=False)
     _trials: Trials = field(default_factory=Trials)
 
     def __post_init__(self) -> None:
         self._log = RunLog(self.folder.path / LOG)
-        self._breaker = Breaker(self._log)
+        self._breaker = self.breaker or Breaker(self._log)
         self._stage = Stage(
             study=self.study,
             folder=self.folder,
@@ -83,6 +86,7 @@ class Run:
             grading=threading.Semaphore(max(2, os.cpu_count() or 2)),
             phase=self.observer.phase,
             leftovers=Leftovers(Path(self.study.failed_run)) if self.study.failed_run else None,
+            patience=self.patience,
             aside=lambda stop: self._todo.set_aside(stop),
         )
 
@@ -133,7 +137,7 @@ class Run:
             try:
                 with self._preparation(crew).start(needed, self.study.concurrency) as preparing:
                     crew.begin(self._todo, preparing, min(self.study.most_open, len(pending)))
-                    self._oversee(crew, Watchman(crew, session))
+                    self._oversee(crew, Watchman(crew, session, self.patience.abandon))
             finally:
                 self._end(crew, purse)
 
@@ -177,6 +181,7 @@ class Run:
                 time.sleep(0.05)
                 if not watchman.look():
                     self._halt("")
+                    break
         except KeyboardInterrupt:
             self._halt("")
             self._log.add("interrupted", "stopped by the user")

@@ -17,12 +17,44 @@ from runner.scenario import Limits
 
 Why = Literal["", "run", "stuck"]
 """Why a trial is to stop: not at all, because the run stops, because it hangs."""
-SLACK_SECONDS = 120.0
-"""What an engine may take beside the limits themselves: start, kill, export."""
-PROVIDER_SECONDS = 2700.0
-"""What one call of a model may take: its retries and one answer (`models.provider.retry`, `client`)."""
 GRADINGS = 2
 """A grading that was lied to is repeated once."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """From when on a trial counts as hanging; seconds."""
+
+    slack: float = 120.0
+    """What an engine may take beside the limits themselves: start, kill, export."""
+    provider: float = 2700.0
+    """What one call of a model may take: its retries and one answer (`models.provider.retry`, `client`)."""
+    abandon: float = 30.0
+    """How long a hanging trial has, once its containers are gone, until another thread takes its place."""
+
+    def of(self, limits: Limits, approval: float) -> Callable[[Running], float]:
+        """How long a trial with these limits may be silent.
+
+        A command or a test run has its own limit. A turn of the model's has the trial's minutes and what a provider's
+        retries may take; a decision the approver's time, `approval`; a person all the time there is; a grading its
+        limit, twice.
+        """
+        command = limits.command_seconds + self.slack
+
+        def allowed(running: Running) -> float:
+            if running.phase in ("preparing", "queued", "waiting"):
+                return float("inf")
+            if running.phase == "starting":
+                return self.slack * 2
+            if running.phase == "grading":
+                return GRADINGS * command
+            if running.last in ("decided", "submitted", "limit_reached"):
+                return command
+            if running.last == "call_proposed":
+                return command + approval
+            return limits.minutes * 60 + self.provider
+
+        return allowed
 
 
 @dataclass
@@ -43,6 +75,8 @@ class Running:
     thread: int = field(default_factory=threading.get_ident)
     allowed: Callable[[Running], float] = lambda running: float("inf")
     """Seconds that it may be silent, as it stands."""
+    abandoned: bool = False
+    """Whether it was taken from its thread: whatever that still does counts for nothing."""
     told: float | None = None
     """When it was told to stop because it hangs."""
 
@@ -91,7 +125,8 @@ class Trials:
 
     def abandon(self, running: Running) -> bool:
         """Take a trial from a thread that nothing can end; False where it came to an end by itself."""
-        return self.end(running)
+        running.abandoned = self.end(running)
+        return running.abandoned
 
     def all(self) -> list[Running]:
         with self._lock:
@@ -113,27 +148,3 @@ class Trials:
     def _tell(running: Running, why: Why) -> None:
         running.why = running.why or why
         running.stop.set()
-
-
-def patience(limits: Limits, approval_seconds: float) -> Callable[[Running], float]:
-    """How long a trial with these limits may be silent; without bound while it waits for a person.
-
-    A command or a test run has its own limit. A turn of the model's has the trial's minutes and what a provider's
-    retries may take; a decision the approver's time; a grading its limit, twice.
-    """
-    command = limits.command_seconds + SLACK_SECONDS
-
-    def allowed(running: Running) -> float:
-        if running.phase in ("preparing", "queued", "waiting"):
-            return float("inf")
-        if running.phase == "starting":
-            return SLACK_SECONDS * 2
-        if running.phase == "grading":
-            return GRADINGS * command
-        if running.last in ("decided", "submitted", "limit_reached"):
-            return command
-        if running.last == "call_proposed":
-            return command + approval_seconds
-        return limits.minutes * 60 + PROVIDER_SECONDS
-
-    return allowed

@@ -83,6 +83,12 @@ class Schedule:
                 self._changed.wait(timeout=0.2)
             return None
 
+    @property
+    def waiting(self) -> int:
+        """How many rows are neither handed out nor held."""
+        with self._changed:
+            return sum(map(len, self._lines.values())) + sum(map(len, self._waiting.values()))
+
     @contextmanager
     def set_aside(self, stop: threading.Event) -> Iterator[None]:
         """For a row that was handed out: it holds no place meanwhile, and has one again afterwards, but for a stop."""

@@ -14,6 +14,7 @@ from runner.approvers.policy import Policy
 from runner.arms import Arm, parse_fault, without_events
 from runner.baseline import Baseline
 from runner.branch import Trunk, trunk_of
+from runner.errors import Interrupted
 from runner.faults.base import Fault, draw
 from runner.folder import RunFolder
 from runner.framings import framed
@@ -22,7 +23,7 @@ from runner.models import model_factory
 from runner.purse import Purse
 from runner.questions import Questions
 from runner.results import TrialKey, TrialResult
-from runner.running import Running, patience
+from runner.running import Patience, Running
 from runner.scenario import Scope
 from runner.setting import Heard, Setting
 from runner.study import Study, fault_seed, trial_seed
@@ -42,6 +43,7 @@ class Stage:
     grading: threading.Semaphore
     phase: Callable[[TrialKey, str], None]
     leftovers: Leftovers | None
+    patience: Patience
     aside: Callable[[threading.Event], AbstractContextManager[None]]
     """Held while a trial waits for a person; the event ends the wait for its place."""
 
@@ -63,7 +65,7 @@ class Stage:
         seed = trial_seed(study.seed, key)
         reserve = purse.reserve_for(row, running.stop)
         limits = workspace.found.scenario.limits
-        running.allowed = patience(limits, study.approval_seconds)
+        running.allowed = self.patience.of(limits, study.approval_seconds)
         case = Case(
             policy=self.policy,
             scenario=key.scenario,
@@ -117,6 +119,8 @@ class Stage:
     @contextmanager
     def _aside(self, running: Running) -> Iterator[None]:
         """However long a person takes, and then a place: it is no sign that the trial hangs."""
+        if running.stop.is_set():
+            raise Interrupted("stopped before a person was asked")
         self._enters(running, "waiting")
         try:
             with self.aside(running.stop):

@@ -24,8 +24,9 @@ NO_CALLS = ("no_call", "too_many", "cut")
 def run_trial(setting: Setting) -> TrialResult:
     """Run a trial to its verdict and write its folder.
 
-    Raises Interrupted, ProviderRefused, BudgetExhausted, OSError of a full disk; a trial that was told to stop leaves no
-    result. Whatever else fails in engine, provider or harness becomes `infra_error`, with the step at which it happened.
+    Raises Interrupted, ProviderRefused, BudgetExhausted, OSError of a full disk; a trial that was told to stop leaves
+    no result. Whatever else fails in engine, provider or harness becomes `infra_error`, with the step at which it
+    happened.
     """
     started = time.monotonic()
     with Transcript(setting.folder / "events.jsonl", setting.heard) as transcript:

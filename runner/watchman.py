@@ -18,8 +18,6 @@ NOTE_SECONDS = 5.0
 """How often the time worked is written down."""
 GAP_SECONDS = 20.0
 """From how far apart the two clocks are moved within one look, something happened to them."""
-ABANDON_SECONDS = 30.0
-"""How long a hanging trial has, once its containers are gone, until another thread takes its place."""
 
 
 @dataclass
@@ -28,7 +26,7 @@ class Watchman:
 
     crew: Crew
     session: int
-    abandon_seconds: float = ABANDON_SECONDS
+    abandon_seconds: float
     _wall: float = field(default_factory=time.time)
     _monotonic: float = field(default_factory=time.monotonic)
     _noted: float = 0.0
@@ -78,7 +76,8 @@ class Watchman:
             said = f"{under_way} trials did not end in the time of grace and go back to planned"
             self.crew.log.add("stopped_late", said)
             self.crew.observer.say(said)
-            self.crew.held[f"they did not end in time ({hours.why()})"] += under_way
+        if left := under_way + self.crew.waiting:
+            self.crew.held[f"the time is up ({hours.why()})"] += left
         return True
 
     def _look_at(self, running: Running) -> None:

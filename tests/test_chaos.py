@@ -1,4 +1,4 @@
-"""A run that is killed, stopped, starved of disk, and loses containers and engine again and again comes to the same end."""
+"""A run that is killed, stopped, starved of disk, and loses containers and engine, comes to the same end."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.repo import Repo
 from runner.scenario import Scenario
 from runner.study import Study
 
@@ -27,12 +28,15 @@ def test_the_readme_shows_its_two_commands_and_their_output_within_thirty_lines(
         assert part in top
 
 
-def test_the_example_study_and_scenario_load() -> None:
+def test_the_example_study_repo_and_scenario_load() -> None:
     import tomllib
 
-    study = next(block for block in blocks(README) if block.startswith("schema = 1\nname = "))
+    found = blocks(README)
+    repo = next(block for block in found if "[source]" in block)
+    assert Repo.model_validate(tomllib.loads(repo)).tests.framework == "django"
+    study = next(block for block in found if block.startswith("schema = 1\nname = "))
     assert Study.model_validate(tomllib.loads(study)).repeats == 3
-    added = next(block for block in blocks(README) if "[queue]" in block)
+    added = next(block for block in found if "[queue]" in block)
     night = Study.model_validate({**tomllib.loads(added), "models": ["noop"]})
     assert (night.queue.otherwise, night.notify.names) == ("escalate", False)
     (scenario,) = blocks(CONTRIBUTING)

@@ -68,6 +68,7 @@ class Pack:
         try:
             shutil.rmtree(self.root / PARTIAL, ignore_errors=True)
             yield
+            shutil.rmtree(self.root / PARTIAL, ignore_errors=True)
         finally:
             lock.release()
 
