@@ -1,25 +1,21 @@
-"""What a run wrote into its log, `log.jsonl`: the last lines, and what stands still because of them."""
+"""What a run's log says in its last lines, and what stands still because of them."""
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import ValidationError
+from runner.runlog import LOG, Happened, Kind, read_log
 
-from runner.progress import Note
-
-LOG = "log.jsonl"
 TAIL = 256 << 10
 """Bytes that are read from the end."""
-FRESH = ("started", "resumed")
-"""Kinds that begin a process, in which nothing stands still yet."""
-STOPS = {"disk_low": "disk", "engine_gone": "engine"}
-GOES_ON = {"disk_ok": "disk", "engine_back": "engine"}
-MODEL_STOPS, MODEL_GOES_ON = ("provider_down", "provider_given_up"), ("provider_back",)
+FRESH: frozenset[Kind] = frozenset({"started", "resumed", "ended", "interrupted", "halted"})
+"""Kinds that begin or end a process's work: nothing stands still of what an earlier one waited for."""
+STOPS: dict[Kind, str] = {"disk_low": "disk", "engine_gone": "engine"}
+GOES_ON: dict[Kind, str] = {"disk_ok": "disk", "engine_back": "engine"}
+MODEL_STOPS: frozenset[Kind] = frozenset({"provider_down", "provider_given_up"})
+MODEL_GOES_ON: Kind = "provider_back"
 
 
 @dataclass
@@ -35,39 +31,26 @@ class Standstill:
         return "; ".join(self.run.values())
 
 
-def notes(folder: Path) -> list[Note]:
-    """The last lines of a run's log, the oldest first; empty where there is none. What is no line of it is left out."""
+def notes(folder: Path) -> list[Happened]:
+    """The last lines of a run's log, the oldest first; empty where there is none, or one that cannot be read."""
     try:
-        with (folder / LOG).open("rb") as handle:
-            size = handle.seek(0, os.SEEK_END)
-            handle.seek(max(0, size - TAIL))
-            lines = handle.read().split(b"\n")
+        return list(read_log(folder / LOG, TAIL))
     except OSError:
         return []
-    torn_first = size > TAIL
-    return [note for line in lines[torn_first:-1] if (note := _note(line)) is not None]
 
 
-def _note(line: bytes) -> Note | None:
-    try:
-        told = json.loads(line)
-        return Note.model_validate({key: told[key] for key in ("at", "kind", "text", "model") if key in told})
-    except (ValueError, RecursionError, TypeError, ValidationError):
-        return None
-
-
-def standstill(said: Iterable[Note]) -> Standstill:
+def standstill(said: Iterable[Happened]) -> Standstill:
     """What stands still after all that was said."""
     found = Standstill()
-    for note in said:
-        if note.kind in FRESH:
+    for line in said:
+        if line.kind in FRESH:
             found = Standstill()
-        elif note.kind in STOPS:
-            found.run[STOPS[note.kind]] = note.text
-        elif note.kind in GOES_ON:
-            found.run.pop(GOES_ON[note.kind], None)
-        elif note.kind in MODEL_STOPS and note.model:
-            found.models[note.model] = note.text
-        elif note.kind in MODEL_GOES_ON:
-            found.models.pop(note.model, None)
+        elif line.kind in STOPS:
+            found.run[STOPS[line.kind]] = line.text
+        elif line.kind in GOES_ON:
+            found.run.pop(GOES_ON[line.kind], None)
+        elif line.kind in MODEL_STOPS:
+            found.models[line.model] = line.text
+        elif line.kind == MODEL_GOES_ON:
+            found.models.pop(line.model, None)
     return found

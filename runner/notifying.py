@@ -1,10 +1,10 @@
-"""Tells of a run as it goes: what it comes to at its end, and what its log says of pauses and limits meanwhile."""
+"""Tells of a run as it goes: of pauses, as its log says them, and of what it came to at its end."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,8 @@ from runner.notes import Standstill, notes, standstill
 from runner.notices.delivery import deliver
 from runner.notices.message import Message, Names, Tally, sentence
 from runner.notices.settings import Notify, Occasion
-from runner.progress import Note, Progress
+from runner.progress import Progress
+from runner.runlog import Happened
 
 LOOK_SECONDS = 5.0
 QUIET_SECONDS = 900.0
@@ -23,7 +24,7 @@ LOST = ("infra_error", "invalid_scenario")
 
 
 class Notifier:
-    """Use it in a `with`: pauses and limits are told of from a thread of its own, the end by `tell`."""
+    """Use it in a `with`: pauses are told of from a thread of its own, the end by `end`."""
 
     def __init__(
         self,
@@ -43,7 +44,6 @@ class Notifier:
         now = datetime.now(UTC)
         self._began = now.replace(microsecond=now.microsecond // 1000 * 1000)  # a log's times are in milliseconds
         self._ended = threading.Event()
-        self._capped = False
         self._stood_still = False
         self._last_pause = float("-inf")
 
@@ -63,27 +63,29 @@ class Notifier:
             message = message_of(event, self._progress(), self._run, self._settings.names, reason)
             deliver(self._settings, message, self._say)
 
+    def end(self, problem: str, refused: Iterable[str], held: Iterable[str]) -> None:
+        """Tell what the run came to: the `problem` that stopped it, why trials were `refused` or `held`, or its end."""
+        refused, held = list(refused), list(held)
+        event: Occasion = "failed" if problem or refused else "capped" if held else "done"
+        self.tell(event, "; ".join(filter(None, [problem, *refused, *held])))
+
     def _follow(self) -> None:
         while not self._ended.wait(self._look_seconds):
             self.look()
 
     def look(self) -> None:
-        """Tell of whatever the log says since the last look."""
-        said = [note for note in notes(self._run) if self._is_ours(note)]
-        if not self._capped and (capped := [note for note in said if note.kind == "capped"]):
-            self._capped = True
-            self.tell("capped", capped[-1].text)
-        still = standstill(said)
+        """Tell where the log says that something has come to stand still since the last look."""
+        still = standstill(line for line in notes(self._run) if self._is_ours(line))
         stands = bool(still.run or still.models)
         if stands and not self._stood_still and time.monotonic() - self._last_pause >= QUIET_SECONDS:
             self._last_pause = time.monotonic()
             self.tell("paused", _why(still))
         self._stood_still = stands
 
-    def _is_ours(self, note: Note) -> bool:
+    def _is_ours(self, line: Happened) -> bool:
         """Whether this process, not an earlier one, said so."""
         try:
-            at = datetime.fromisoformat(note.at)
+            at = datetime.fromisoformat(line.at)
         except ValueError:
             return False
         return at.tzinfo is not None and at >= self._began

@@ -11,6 +11,7 @@ from runner.arms import CONTROL
 from runner.ledger import Row
 from runner.messages import Frozen
 from runner.results import COUNTED, TrialKey, Verdict
+from runner.runlog import Happened
 from runner.statistics.estimate import Estimate
 from runner.statistics.rates import rate
 from runner.statistics.remaining import Remaining, remaining
@@ -21,27 +22,17 @@ LEAST_SECONDS = 60.0
 """Before so much time has passed no rate is told."""
 
 
-class Note(Frozen):
-    """Something that the run said of itself."""
-
-    at: str = ""
-    """UTC, ISO 8601."""
-    kind: str = ""
-    text: str
-    model: str = ""
-
-
 class Worker(Frozen):
     """A trial under way."""
 
     trial: str
     model: str
     phase: str
-    """preparing, starting, thinking or working, waiting (for a person), grading, ending."""
+    """preparing, starting, thinking or working, waiting (for a person), queued (for a grading), grading, ending."""
     seconds: float
     """In this phase."""
     under_way: float = 0.0
-    """Seconds since the trial began."""
+    """Seconds since the trial began, without those in which it waited for a person, as far as they are known."""
     turn: int | None = None
     tool: str = ""
 
@@ -88,8 +79,8 @@ class Progress(Frozen):
     """Seconds until the end, with a 95 % interval; pauses that are yet to come are not foreseen."""
     paused: str = ""
     """Why the whole run stands still."""
-    notes: tuple[Note, ...] = ()
-    """The last ones, the oldest first."""
+    notes: tuple[Happened, ...] = ()
+    """The last lines of its log, the oldest first."""
 
 
 @dataclass
@@ -99,7 +90,7 @@ class _Model:
     outcomes: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     """Scenario → the control arm's counted trials, resolved or not."""
     took: list[float] = field(default_factory=list)
-    """Seconds of trials that ended."""
+    """Seconds that trials which ended were busy."""
     fresh: int = 0
     """Trials that ended since this process began."""
     estimate: Estimate | None = None
@@ -126,7 +117,7 @@ class Board:
         self._models[key.model].planned += 1
 
     def ended(self, key: TrialKey, verdict: Verdict, seconds: float | None = None, fresh: bool = False) -> None:
-        """A trial came to its verdict; `seconds` that it took, where known; `fresh`: since this process began."""
+        """A trial came to its verdict; `seconds` that it was busy, where known; `fresh`: since this process began."""
         model = self._models[key.model]
         model.verdicts[verdict] += 1
         model.fresh += fresh

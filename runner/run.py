@@ -19,7 +19,7 @@ from runner.budget import Budget, Cap
 from runner.catalog import ScenarioFolder, load_scenario, validated
 from runner.crew import Crew, Observer
 from runner.disk import Disk
-from runner.errors import Interrupted, UserError
+from runner.errors import CapReached, Interrupted, UserError
 from runner.folder import RunFolder
 from runner.hours import Hours
 from runner.ledger import Ledger, Row
@@ -109,7 +109,7 @@ class Run:
     def work(self, retry_infra: bool = False) -> None:
         """Work until every trial is done or held, the user interrupts, or the run cannot go on (`problem` says why).
 
-        Raises UserError where a cap is used up before anything is begun.
+        Raises CapReached where a cap is used up before anything is begun.
         """
         disk = Disk([self.folder.path, *data_root(self.engine)], self._log, self.observer.say, self._floor())
         disk.await_room(self.stop)
@@ -125,9 +125,9 @@ class Run:
             session = ledger.begin_session()
             purse = Purse(ledger, self.study.budget)
             hours = Hours(self.study.budget, ledger.earlier_seconds(session), ledger.durations())
+            self.observer.planned(rows)
             if pending:
                 self._check_caps(ledger, pending, hours)
-            self.observer.planned(rows)
             self._log.add(
                 "started" if session == 1 else "resumed", f"{len(pending)} of {len(rows)} trials are to be done"
             )
@@ -203,21 +203,21 @@ class Run:
             self._log.add("ended", "every trial is done")
 
     def _check_caps(self, ledger: Ledger, pending: list[Row], hours: Hours) -> None:
-        """Raises UserError where nothing can be begun since a cap of the run is used up."""
+        """Raises CapReached where nothing can be begun since a cap of the run is used up."""
         budget = self.study.budget
         again = f"give more: taskfit resume {self.folder.path}"
         if hours.left() <= 0:
             flag = "--until" if "until" in hours.why() else "--max-minutes"
-            raise UserError(f"the run's time is used up ({hours.why()}); {again} {flag} …")
+            raise CapReached(f"the run's time is used up ({hours.why()}); {again} {flag} …")
         paying = {row.key.model for row in pending} <= ledger.paying()
         if paying and budget.usd is not None and ledger.committed() >= budget.usd:
-            raise UserError(f"the run's {budget.usd:.2f} USD are used up; {again} --budget …")
+            raise CapReached(f"the run's {budget.usd:.2f} USD are used up; {again} --budget …")
         if budget.tokens is not None and ledger.committed_tokens() >= budget.tokens > 0:
-            raise UserError(f"the run's {budget.tokens} tokens are used up; {again} --tokens …")
+            raise CapReached(f"the run's {budget.tokens} tokens are used up; {again} --tokens …")
         begun_before = any(row.attempts for row in pending)
         run = Cap("the run", budget)
         if budget.trials is not None and not begun_before and ledger.begun(run) >= budget.trials:
-            raise UserError(f"the run's {budget.trials} trials are used up; {again} --max-trials …")
+            raise CapReached(f"the run's {budget.trials} trials are used up; {again} --max-trials …")
 
     def _floor(self) -> float | None:
         return None if self.study.budget.free_gb is None else self.study.budget.free_gb * 1e9
@@ -229,7 +229,7 @@ class Run:
             if result is not None and result.verdict == "infra_error" and row.failures < self.study.infra_retries:
                 ledger.fail(row.position)
             elif result is not None:
-                ledger.finish(row.position, result.verdict, seconds=result.times.total)
+                ledger.finish(row.position, result.verdict, seconds=result.times.busy)
             elif row.state == "running":
                 ledger.release(row.position)
             elif retry_infra and row.verdict == "infra_error":

@@ -77,6 +77,8 @@ class Running:
     """Seconds that it may be silent, as it stands."""
     abandoned: bool = False
     """Whether it was taken from its thread: whatever that still does counts for nothing."""
+    people: float = 0.0
+    """Seconds that it has waited for people, and then for a place."""
     told: float | None = None
     """When it was told to stop because it hangs."""
 

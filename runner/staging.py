@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -102,6 +103,7 @@ class Stage:
             stop=running.stop,
             phase=partial(self._enters, running),
             heard=heard,
+            people=lambda: running.people,
             grading=self.grading,
             run=self.folder.path.name,
             runtime=study.runtime,
@@ -122,10 +124,12 @@ class Stage:
         if running.stop.is_set():
             raise Interrupted("stopped before a person was asked")
         self._enters(running, "waiting")
+        began = time.monotonic()
         try:
             with self.aside(running.stop):
                 yield
         finally:
+            running.people += time.monotonic() - began
             self._enters(running, "working")
 
     def _fault(self, arm: Arm, key: TrialKey) -> Fault | None:

@@ -75,13 +75,13 @@ class Watcher:
         return board
 
     def _ended(self, row: Row) -> tuple[float, float]:
-        """How long a trial took, and when its result was written; zeros where nothing tells."""
+        """How long a trial was busy, and when its result was written; zeros where nothing tells."""
         known = (row.key.name, row.attempts)
         if known not in self._took:
             try:
                 result = self._folder.result(row.key)
                 written = (self._folder.trial(row.key) / "result.json").stat().st_mtime if result else 0.0
-                self._took[known] = (result.times.total if result else 0.0, written)
+                self._took[known] = (result.times.busy if result else 0.0, written)
             except (FileProblem, OSError):
                 self._took[known] = (0.0, 0.0)
         return self._took[known]
@@ -100,8 +100,10 @@ def workers_of(
         phase, since, turn, tool = "preparing", None, None, ""
         if last is not None:
             phase, since, turn, tool = last.doing, last.at, last.turn, last.tool
+        waits = 0.0
         if key.name in asked:
             phase, since = "waiting", asked[key.name]
+            waits = _since(since, now)
         began = last.began if last is not None else None
         found.append(
             Worker(
@@ -109,7 +111,7 @@ def workers_of(
                 model=key.model,
                 phase=phase,
                 seconds=_since(since, now),
-                under_way=_since(began, now),
+                under_way=max(0.0, _since(began, now) - waits),
                 turn=turn,
                 tool=tool,
             )

@@ -306,3 +306,18 @@ def test_a_trial_that_is_given_back_unfinished_holds_its_branches() -> None:
     schedule.hold(first)
     assert schedule.next(stop) is None
     assert [each.position for each in schedule.held] == [1, 2]
+
+
+def test_a_row_that_may_not_start_keeps_its_place_free_and_one_that_waits_is_no_reason_to_end() -> None:
+    """Caps and people at once: the first waits for a person, the second is held, the third gets the only place."""
+    schedule = Schedule([row(1), row(2), row(3, model="n"), row(4)], trunk_of, places=1)
+    stop, rules = threading.Event(), Ruled(n2="hold")
+    asking = schedule.next(stop, rules)
+    assert asking is not None and asking.position == 1
+    with schedule.set_aside(stop):
+        third = schedule.next(stop, rules)
+        assert third is not None and third.position == 3
+        assert [each.position for each in schedule.held] == [2]
+        schedule.again(third)
+    schedule.ended(asking)
+    assert [found.position for found in iter(lambda: ended(schedule, rules), None)] == [4, 3]

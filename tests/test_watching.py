@@ -23,8 +23,9 @@ from runner.holder import holder_of
 from runner.ledger import Ledger
 from runner.ledger_view import look
 from runner.messages import AssistantMessage, Reply
-from runner.notes import notes, standstill
+from runner.notes import Standstill, notes, standstill
 from runner.results import Submission, Times, TrialKey, TrialResult
+from runner.runlog import LOG, Kind, RunLog
 from runner.transcript import Transcript
 from runner.trial import write_result
 from runner.watching import Watcher
@@ -251,27 +252,50 @@ def test_a_transcript_is_read_again_only_when_it_grew(tmp_path: Path) -> None:
     assert second is not None and second.turn == 2
 
 
-def logged(folder: Path, *lines: object) -> None:
-    text = "".join(line if isinstance(line, str) else json.dumps(line) + "\n" for line in lines)
-    (folder / "log.jsonl").write_text(text)
-
-
 def test_the_log_tells_what_stands_still_until_it_goes_on(tmp_path: Path) -> None:
-    down = {"at": "2026-11-23T01:00:00Z", "kind": "provider_down", "text": "a: down", "model": "a", "seconds": 3}
-    logged(tmp_path, down, {"kind": "disk_low", "text": "2 GB left"})
+    log = RunLog(tmp_path / LOG)
+    log.add("started", "1 of 1 trials are to be done")
+    log.add("provider_down", "a: down", model="a", seconds=3)
+    log.add("disk_low", "2 GB left")
     still = standstill(notes(tmp_path))
     assert (still.models, still.why) == ({"a": "a: down"}, "2 GB left")
-    logged(tmp_path, down, {"kind": "provider_back", "text": "a again", "model": "a"})
-    assert standstill(notes(tmp_path)).models == {}
-    logged(tmp_path, down, {"kind": "resumed", "text": "a new process"})
-    assert standstill(notes(tmp_path)).models == {}, "a new process begins without pauses"
+    log.add("disk_ok", "room")
+    log.add("provider_back", "a again", model="a")
+    assert standstill(notes(tmp_path)) == Standstill()
+
+
+@pytest.mark.parametrize("kind", ["ended", "interrupted", "halted", "started", "resumed"])
+def test_nothing_stands_still_of_what_another_process_waited_for(tmp_path: Path, kind: Kind) -> None:
+    log = RunLog(tmp_path / LOG)
+    log.add("provider_down", "a: down", model="a")
+    log.add("engine_gone", "no answer")
+    log.add(kind, "so it went")
+    assert standstill(notes(tmp_path)) == Standstill()
 
 
 def test_lines_of_a_log_that_are_none_are_left_out(tmp_path: Path) -> None:
-    good = {"kind": "retried", "text": "once more"}
-    logged(tmp_path, "\n", "[]\n", "null\n", "{\n", '{"text": 5}\n', "[" * 9999 + "\n", good, '{"text": "torn')
+    file = tmp_path / LOG
+    file.write_text("\n[]\nnull\n{\n" + '{"text": 5}\n' + "[" * 9999 + "\n")
+    RunLog(file).add("retried", "once more")
+    with file.open("a") as handle:
+        handle.write('{"text": "torn')
     assert [note.text for note in notes(tmp_path)] == ["once more"]
-    assert notes(tmp_path / "absent") == []
+    assert notes(tmp_path / "absent") == notes(file) == []
+
+
+def test_of_a_long_log_only_the_end_is_read(tmp_path: Path) -> None:
+    log = RunLog(tmp_path / LOG)
+    for number in range(40):
+        log.add("stuck", f"{number}", detail="x" * 19_000)
+    found = [int(note.text) for note in notes(tmp_path)]
+    assert found == list(range(found[0], 40)) and 5 < len(found) < 20
+
+
+def test_how_long_a_person_was_waited_for_is_no_part_of_what_trials_take(run: RunFolder) -> None:
+    key = KEYS[0]
+    times = Times(total=3600.0, approval=3580.0, people=3579.0)
+    write_result(run.trial(key), TrialResult(key=key, verdict="resolved", times=times))
+    assert Watcher(run)._ended(look(run.ledger_file).rows[0])[0] == 21.0
 
 
 def watch(*words: str) -> subprocess.CompletedProcess[str]:

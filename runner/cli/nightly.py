@@ -23,7 +23,9 @@ def nightly(
     study: Annotated[Path, typer.Argument(help="A study file (TOML).")],
     at: Annotated[str, typer.Option(help="When a night begins, as in 22:00.")] = "",
     days: Annotated[str, typer.Option(help="As in mon-fri or sat,sun.")] = "daily",
-    until: Annotated[str, typer.Option(help="When it ends at the latest; what is left is done the next night.")] = "",
+    until: Annotated[
+        str, typer.Option(help="When it ends; the study's own when left out. What is left is done the next night.")
+    ] = "",
     runs: Annotated[Path, typer.Option(help="Where each night gets a folder, named by its date.")] = Path("runs"),
     environment: Annotated[Path | None, typer.Option(help="A file of NAME=value lines with the models' keys.")] = None,
     kind: Annotated[str, typer.Option(help="systemd, launchd or cron; this machine's own when left out.")] = "",
@@ -32,6 +34,7 @@ def nightly(
     now: Annotated[bool, typer.Option("--now", help="What the timer starts: tonight's work.")] = False,
 ) -> None:
     """Run a study every night: shows the timer and where it goes, and writes it once you agree."""
+    from runner.budget import time_of_day
     from runner.catalog import read_toml
     from runner.errors import UserError
     from runner.nightly.when import Hours, clock, days_of
@@ -39,10 +42,11 @@ def nightly(
 
     if not at and not remove:
         raise UserError("say when a night begins, as in --at 22:00")
-    hours = Hours(clock(at or "22:00", "--at"), days_of(days), clock(until, "--until") if until else None)
     if environment is not None and not remove:
         os.environ.update(_keys(environment))
     loaded = read_toml(study, Study) if remove else load_study(study)
+    end = clock(until, "--until") if until else time_of_day(loaded.budget.until or "")
+    hours = Hours(clock(at or "22:00", "--at"), days_of(days), end)
     if now:
         _tonight(study, loaded, hours, runs)
         return
@@ -57,9 +61,9 @@ def nightly(
 
 
 def _tonight(study: Path, loaded: Study, hours: Hours, runs: Path) -> None:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
-    from runner.nightly.night import steps, work
+    from runner.nightly.night import PATIENCE, steps, work
 
     began = hours.began(datetime.now().astimezone())
     if began is None:
@@ -71,9 +75,16 @@ def _tonight(study: Path, loaded: Study, hours: Hours, runs: Path) -> None:
     if not todo:
         typer.echo("taskfit: tonight's run is done", err=True)
         return
-    raise typer.Exit(
-        work(todo, (_program(),), study.resolve(), hours.ends(began), lambda text: typer.echo(text, err=True))
+    grace = timedelta(minutes=loaded.budget.grace_minutes)
+    code = work(
+        todo,
+        (_program(),),
+        study.resolve(),
+        hours.ends(began),
+        lambda text: typer.echo(text, err=True),
+        patience=PATIENCE + grace,
     )
+    raise typer.Exit(code)
 
 
 def _job(study: Path, loaded: Study, hours: Hours, runs: Path, environment: Path | None) -> Job:

@@ -107,11 +107,11 @@ class Session:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
-        from runner.errors import Interrupted
+        from runner.errors import CapReached, Interrupted
 
         self._held.__exit__(kind, error, trace)
         if isinstance(error, Exception) and not isinstance(error, typer.Exit | Interrupted):
-            self._notifier.tell("failed", str(error))
+            self._notifier.tell("capped" if isinstance(error, CapReached) else "failed", str(error))
 
     def human(self) -> Approver | None:
         """The person at this terminal; None where it is none."""
@@ -139,7 +139,7 @@ class Session:
         except (KeyboardInterrupt, Interrupted):
             self._stopped("interrupted", 130)
         if work.problem:
-            self._notifier.tell("failed", work.problem)
+            self._notifier.end(work.problem, work.refused.values(), work.held)
             self._stopped(work.problem, 1)
         results = self._folder.results()
         if results:
@@ -154,7 +154,7 @@ class Session:
             )
         for model, why in work.refused.items():
             self._say(f"taskfit: no further trial of {model}: {why}")
-        self._notifier.tell("failed" if work.refused else "done", "; ".join(work.refused.values()))
+        self._notifier.end("", work.refused.values(), work.held)
         if work.refused:
             self._say(f"Its trials stay planned; once that is mended: {program()} resume {self._folder.path}")
             raise typer.Exit(1)

@@ -98,13 +98,14 @@ class LiveRun:
 
     def phase(self, key: TrialKey, phase: str) -> None:
         with self._lock:
-            began = self._now[key.name].began if key.name in self._now else time.monotonic()
-            self._now[key.name] = _Now(key, phase, time.monotonic(), began)
+            now, before = time.monotonic(), self._now.get(key.name)
+            began = now if before is None else before.began_after(now)
+            self._now[key.name] = _Now(key, phase, now, began)
 
     def finished(self, result: TrialResult, committed_usd: float) -> None:
         with self._lock:
             self._now.pop(result.key.name, None)
-            self._board.ended(result.key, result.verdict, result.times.total, fresh=True)
+            self._board.ended(result.key, result.verdict, result.times.busy, fresh=True)
             self._spent = committed_usd
             done, planned = self._board.done, self._board.planned
             if self._folder:
@@ -114,6 +115,12 @@ class LiveRun:
             self._print(
                 f"{done}/{planned} {visible(result.key.name)}: {result.verdict}{reason}, {result.times.total:.1f} s"
             )
+
+    def released(self, key: TrialKey) -> None:
+        with self._lock:
+            self._now.pop(key.name, None)
+            if self._folder:
+                self._activities.forget(self._folder.trial(key) / "events.jsonl")
 
     def say(self, text: str) -> None:
         self._print(visible(text, newlines=True), "dim")
@@ -177,7 +184,7 @@ class LiveRun:
                 model=each.key.model,
                 phase=each.phase,
                 seconds=now - each.since,
-                under_way=now - each.began,
+                under_way=now - each.began_after(now),
             )
             if known is not None and known.phase in ("thinking", "working"):
                 update = {"phase": known.phase, "seconds": known.seconds, "turn": known.turn, "tool": known.tool}
@@ -211,3 +218,7 @@ class _Now:
         self.phase = phase
         self.since = since
         self.began = began
+        """The later for each second that it waited for a person."""
+
+    def began_after(self, now: float) -> float:
+        return self.began + (now - self.since if self.phase == "waiting" else 0.0)

@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.console.durations import brief
-from runner.progress import ModelProgress, Note, Progress, Worker
+from runner.progress import ModelProgress, Progress, Worker
+from runner.runlog import Happened
 from runner.visible import visible
 
 WIDE, NARROW = 120, 72
@@ -123,7 +124,7 @@ def _paused(progress: Progress) -> list[Text]:
     return found
 
 
-def _note(note: Note) -> Text:
+def _note(note: Happened) -> Text:
     clock = note.at[11:16]
     return Text(f"  {visible(clock)} {visible(note.text)}", style="dim", no_wrap=True, overflow="ellipsis")
 

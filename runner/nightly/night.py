@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,9 +16,17 @@ from runner.errors import TaskfitError, UserError
 from runner.folder import RunFolder
 from runner.holder import holder_of
 from runner.ledger_view import look
+from runner.runlog import LOG, Kind, read_log
 
-REFUSED = 2
-"""taskfit's exit code for a run that cannot go on: what was held constant has changed."""
+REFUSED, INTERRUPTED = 2, 130
+"""taskfit's exit codes for a run that cannot go on (what was held constant has changed, a cap is used up), and for one
+that was stopped."""
+OTHERWISE: frozenset[Kind] = frozenset(
+    {"late", "draining", "stopped_late", "interrupted", "halted", "provider_given_up"}
+)
+"""What else than a cap may have held a run's trials back."""
+PATIENCE = timedelta(minutes=5)
+"""What a run may take, after its end and its grace, to come to a stop and write its page."""
 
 
 @dataclass(frozen=True)
@@ -50,22 +58,29 @@ def work(
     ends: datetime | None,
     say: Callable[[str], None],
     now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+    patience: timedelta = PATIENCE,
 ) -> int:
-    """Do it, up to the night's end, where the run at work is stopped in order and keeps what it has. The exit code.
+    """Do it, up to the night's end, which each run is told of, so that it begins nothing that would end later. One that
+    still works when `patience` is over after that is stopped in order. The exit code.
 
-    A run that can no longer go on, because something has changed, is left as it is. One that stops before its end
-    leaves nothing to begin after it.
+    A run that can no longer go on, because something has changed or its caps are used up, is left as it is. One that
+    stops before its end for another reason leaves nothing to begin after it.
     """
     code = 0
     for step in todo:
+        if ends is not None and now() >= ends:
+            break
         say(f"{step.action}: {step.folder}")
         words = (
             ["resume", str(step.folder)] if step.action == "resume" else ["run", str(study), "--out", str(step.folder)]
         )
-        code = _child([*program, *words], ends, now)
+        if ends is not None:
+            words += ["--until", ends.isoformat()]
+        code = _child([*program, *words], ends + patience if ends is not None else None, now)
         if step.action == "resume" and code == REFUSED:
             continue
-        if step.action == "resume" and _has_more(RunFolder(step.folder)):
+        folder = RunFolder(step.folder)
+        if step.action == "resume" and _has_more(folder) and (code == INTERRUPTED or not _at_its_caps(folder)):
             break
     return code
 
@@ -84,11 +99,19 @@ def _has_more(folder: RunFolder) -> bool:
         return True
 
 
-def _child(command: Sequence[str], ends: datetime | None, now: Callable[[], datetime]) -> int:
+def _at_its_caps(folder: RunFolder) -> bool:
+    """Whether caps on money, tokens or trials, and nothing else, held back what is left, as the run's log says."""
+    kinds: set[Kind] = set()
+    for line in read_log(folder.path / LOG):
+        kinds = {line.kind} if line.kind in ("started", "resumed") else kinds | {line.kind}
+    return "capped" in kinds and not kinds & OTHERWISE
+
+
+def _child(command: Sequence[str], stops: datetime | None, now: Callable[[], datetime]) -> int:
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     with _passing_on(process):
         while True:
-            left = (ends - now()).total_seconds() if ends is not None else 60.0
+            left = (stops - now()).total_seconds() if stops is not None else 60.0
             if left <= 0:
                 process.terminate()
                 return process.wait()

@@ -9,14 +9,19 @@ from rich.console import Console
 
 from runner.console.progress import lines, table
 from runner.ledger import Row
-from runner.progress import Board, Note, Progress, Worker
+from runner.progress import Board, Progress, Worker
 from runner.results import TrialKey, Verdict
+from runner.runlog import Happened
 
 LONG = "openrouter/some-vendor/a-model-with-a-name-that-no-column-was-made-for-70b-instruct-preview"
 
 
 def key(model: str, scenario: int = 1, arm: str = "control", repeat: int = 1) -> TrialKey:
     return TrialKey(scenario=f"scenario-{scenario}", model=model, arm=arm, repeat=repeat)
+
+
+def note(text: str) -> Happened:
+    return Happened(at="2026-11-23T01:02:03.000+00:00", kind="retried", text=text)
 
 
 def progress(models: int = 3, workers: int = 4, scenarios: int = 20, notes: int = 0, paused: str = "") -> Progress:
@@ -43,7 +48,7 @@ def progress(models: int = 3, workers: int = 4, scenarios: int = 20, notes: int 
         usd_cap=40.0,
         per_hour=board.per_hour(4000.0),
         remaining=board.remaining(under_way, 4),
-        notes=tuple(Note(at="2026-11-23T01:02:03.000+00:00", text=f"note {number}") for number in range(notes)),
+        notes=tuple(note(f"note {number}") for number in range(notes)),
     )
 
 
@@ -112,7 +117,7 @@ def test_what_is_paused_says_why() -> None:
 
 @pytest.mark.parametrize("text", ["\x1b[2J", "[red]x[/red]", ":warning:", "a\rb", "\u202eevil"])
 def test_nothing_that_others_wrote_acts_on_the_terminal(text: str) -> None:
-    seen = progress().model_copy(update={"notes": (Note(text=text),), "paused": text})
+    seen = progress().model_copy(update={"notes": (note(text),), "paused": text})
     found = "\n".join(drawn(seen, 120, 40))
     assert not {"\x1b", "\r", "\u202e"} & set(found)
     if text.isprintable():

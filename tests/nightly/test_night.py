@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.budget import next_moment
 from runner.errors import UserError
 from runner.folder import RunFolder
 from runner.ledger import Ledger
@@ -26,6 +27,7 @@ PROGRAM = """\
 import json, os, pathlib, signal, sys, time
 sys.path.insert(0, {root!r})
 from runner.ledger import Ledger
+from runner.runlog import LOG, RunLog
 plan = json.loads(pathlib.Path({plan!r}).read_text())
 with open({log!r}, "a") as log:
     log.write(json.dumps(sys.argv[1:]) + "\\n")
@@ -43,6 +45,8 @@ if step.get("finishes"):
         if row.state == "planned":
             ledger.start(row.position)
             ledger.finish(row.position, "resolved")
+for kind in step.get("log", ()):
+    RunLog(pathlib.Path(sys.argv[2]) / LOG).add(kind, "x")
 sys.exit(step.get("code", 0))
 """
 
@@ -131,12 +135,41 @@ def test_only_a_run_that_can_no_longer_go_on_is_passed_over(tmp_path: Path, code
     assert len(program.did) == begun
 
 
-def test_at_the_nights_end_the_run_is_stopped_in_order_and_nothing_begins_after_it(tmp_path: Path) -> None:
+def test_a_run_that_only_its_caps_hold_back_keeps_no_other_from_beginning(tmp_path: Path) -> None:
+    program = Program(tmp_path, {"code": 1, "log": ["resumed", "late", "resumed", "capped"]}, {})
+    work(two(tmp_path), program.words, Path("/s.toml"), None, print)
+    assert [each[0] for each in program.did] == ["resume", "run"]
+
+
+@pytest.mark.parametrize(("why", "code"), [("late", 1), ("draining", 1), ("halted", 1), ("retried", 130)])
+def test_a_run_that_the_time_or_a_fault_held_back_too_is_first_the_next_night(
+    tmp_path: Path, why: str, code: int
+) -> None:
+    program = Program(tmp_path, {"code": code, "log": ["resumed", why, "capped"]}, {})
+    work(two(tmp_path), program.words, Path("/s.toml"), None, print)
+    assert [each[0] for each in program.did] == ["resume"]
+
+
+def test_each_run_is_told_when_the_night_ends(tmp_path: Path) -> None:
+    todo, ends = two(tmp_path), datetime.now().astimezone() + timedelta(hours=1)
+    program = Program(tmp_path, {"finishes": True}, {})
+    work(todo, program.words, Path("/s.toml"), ends, print)
+    assert [each[-2:] for each in program.did] == [["--until", ends.isoformat()]] * 2
+    assert next_moment(ends.isoformat(), ends - timedelta(minutes=1)) == ends
+
+
+def test_after_the_nights_end_nothing_begins(tmp_path: Path) -> None:
+    program = Program(tmp_path, {"finishes": True, "seconds": 1.5}, {})
+    work(two(tmp_path), program.words, Path("/s.toml"), datetime.now().astimezone() + timedelta(seconds=1), print)
+    assert [each[0] for each in program.did] == ["resume"]
+
+
+def test_a_run_that_works_on_after_the_nights_end_is_stopped_in_order(tmp_path: Path) -> None:
     program = Program(tmp_path, {"seconds": 60}, {})
-    ends = datetime.now().astimezone() + timedelta(seconds=3)
+    ends, patience = datetime.now().astimezone() + timedelta(seconds=2), timedelta(seconds=2)
     started = time.monotonic()
-    assert work(two(tmp_path), program.words, Path("/s.toml"), ends, print) == 130
-    assert time.monotonic() - started < 20
+    assert work(two(tmp_path), program.words, Path("/s.toml"), ends, print, patience=patience) == 130
+    assert 3.5 < time.monotonic() - started < 20
     assert [each[0] for each in program.did] == ["resume", "stopped in order"]
 
 

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from runner.notices.webhook import NotPosted, post
 from runner.notifying import Notifier, message_of
 from runner.progress import Board, Progress
 from runner.results import TrialKey
+from runner.runlog import LOG, Kind, RunLog
 
 PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 SECRET = "acme-secret-scenario"
@@ -283,30 +283,65 @@ def test_what_is_kept_for_a_resume_is_its_owners_alone(tmp_path: Path) -> None:
         kept(tmp_path)
 
 
-def log(run: Path, *lines: tuple[str, str]) -> None:
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    with (run / "log.jsonl").open("a") as file:
-        for kind, model in lines:
-            file.write(json.dumps({"at": now, "kind": kind, "text": f"{kind} happened", "model": model}) + "\n")
-
-
-def test_pauses_and_limits_are_told_once_and_those_of_an_earlier_process_never(tmp_path: Path) -> None:
-    log(tmp_path, ("capped", ""), ("provider_down", "m"))
+def test_pauses_are_told_once_and_those_of_an_earlier_process_never(tmp_path: Path) -> None:
+    log = RunLog(tmp_path / LOG)
+    log.add("provider_down", "m: down", model="m")
     time.sleep(0.01)
     with server() as (address, received):
-        notifier = Notifier(Notify(webhook=address), tmp_path, progress, print)
+        notifier = Notifier(Notify(webhook=address, names=True), tmp_path, progress, print)
         notifier.look()
         assert received.bodies == []
         for _ in range(3):
-            log(tmp_path, ("provider_down", "m"))
+            log.add("provider_down", "m: down", model="m")
             notifier.look()
             notifier.look()
-            log(tmp_path, ("provider_back", "m"))
+            log.add("provider_back", "m: back", model="m")
             notifier.look()
-        log(tmp_path, ("capped", ""), ("capped", ""))
-        notifier.look()
-        notifier.look()
-        assert [each["event"] for each in received.bodies] == ["paused", "capped"]
+    assert [(each["event"], each["names"]["reason"]) for each in received.bodies] == [("paused", "m: down")]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("kind", ["disk_low", "engine_gone", "provider_down"])
+def test_whatever_a_run_waits_for_is_a_pause(tmp_path: Path, kind: Kind) -> None:
+    with (
+        server() as (address, received),
+        Notifier(Notify(webhook=address), tmp_path, progress, print, look_seconds=0.05),
+    ):
+        RunLog(tmp_path / LOG).add(kind, "it went away", model="m")
+        deadline = time.monotonic() + 10
+        while not received.bodies and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert [each["event"] for each in received.bodies] == ["paused"]
+
+
+@pytest.mark.parametrize(
+    ("problem", "refused", "held", "event", "reason"),
+    [
+        ("", [], [], "done", ""),
+        ("", [], ["the money is spent", "the time is up"], "capped", "the money is spent; the time is up"),
+        ("", ["the key is wrong"], ["the money is spent"], "failed", "the key is wrong; the money is spent"),
+        ("the engine went away", [], [], "failed", "the engine went away"),
+    ],
+)
+def test_the_end_is_told_as_what_it_was(
+    tmp_path: Path, problem: str, refused: list[str], held: list[str], event: str, reason: str
+) -> None:
+    with server() as (address, received):
+        Notifier(Notify(webhook=address, names=True), tmp_path, progress, print).end(problem, refused, held)
+    assert [(each["event"], each["names"]["reason"]) for each in received.bodies] == [(event, reason)]  # type: ignore[index]
+
+
+@pytest.mark.engine
+def test_a_real_run_that_a_cap_holds_back_says_so_at_its_end_and_when_it_is_resumed_in_vain(
+    tmp_path: Path, write_scenario: Callable[..., Path]
+) -> None:
+    out = tmp_path / "run"
+    places = str(write_scenario().parent)
+    words = ["run", "--model", "noop", "--repeats", "2", "--scenarios", places, "--out", str(out), "--max-trials", "1"]
+    with server() as (address, received):
+        for argv, code in (([*words, "--notify", address], 1), (["resume", str(out)], 2)):
+            done = subprocess.run([PROGRAM, *argv], capture_output=True, text=True, check=False, timeout=200)
+            assert done.returncode == code, done.stderr
+    assert [(each["event"], each["done"]) for each in received.bodies] == [("capped", 1), ("capped", 1)]
 
 
 @pytest.mark.engine
