@@ -127,6 +127,12 @@ def next_moment(until: str, now: datetime) -> datetime:
     return moment
 
 
+def time_of_day(until: str) -> time | None:
+    """The time of day, to the minute, that `until` names; None for a date, and for nothing."""
+    parsed = _parsed(until) if until else None
+    return parsed.replace(second=0, microsecond=0) if isinstance(parsed, time) else None
+
+
 def _parsed(until: str) -> time | datetime:
     """Raises ValueError, with what would be right."""
     if clock := _CLOCK.fullmatch(until.strip()):

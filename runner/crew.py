@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import sqlite3
 import threading
 import traceback
@@ -16,7 +15,7 @@ from typing import Protocol
 from runner.breaker import Breaker
 from runner.catalog import ScenarioFolder
 from runner.disk import Disk
-from runner.errors import BudgetExhausted, FileProblem, Interrupted, ProviderRefused, ScenarioInvalid
+from runner.errors import BudgetExhausted, FileProblem, Interrupted, ProviderRefused, ScenarioInvalid, is_full
 from runner.events import AnyEvent
 from runner.folder import RunFolder
 from runner.hours import Hours
@@ -42,10 +41,14 @@ class Observer(Protocol):
     def planned(self, rows: list[Row]) -> None: ...
 
     def phase(self, key: TrialKey, phase: str) -> None:
-        """A trial begins a phase: preparing, starting, working, queued, grading."""
+        """A trial begins a phase: preparing, starting, working, waiting (for a person), queued, grading."""
         ...
 
     def finished(self, result: TrialResult, committed_usd: float) -> None: ...
+
+    def released(self, key: TrialKey) -> None:
+        """A trial goes back to planned, perhaps to be tried again."""
+        ...
 
     def say(self, text: str) -> None:
         """Something that the user should know."""
@@ -92,6 +95,8 @@ class Crew:
     held: Counter[str] = field(default_factory=Counter)
     """What kept trials planned → how many."""
     _probes: set[int] = field(default_factory=set)
+    _late: bool = False
+    """Whether it was said that trials stay planned for want of time."""
 
     def begin(self, todo: Schedule, preparing: Preparation, count: int) -> None:
         """Start so many threads."""
@@ -117,8 +122,15 @@ class Crew:
         if key.model in self.refused or (why := late or self.purse.holds(key)):
             if key.model not in self.refused:
                 self.held[why] += 1
+                self._say_late(why if late else "")
             return "hold"
         return "wait" if passage == "wait" or self.disk.short() else "go"
+
+    def _say_late(self, why: str) -> None:
+        """Once: that trials stay planned for want of time."""
+        if why and not self._late:
+            self._late = True
+            self.log.add("late", f"trials begin to stay planned: {why}")
 
     def starts(self, row: Row) -> None:
         if self.breaker.taken(row.key.model):
@@ -267,11 +279,12 @@ class Crew:
             self._probes.discard(row.position)
             self.breaker.left(row.key.model)
         if result is not None:
-            self._written(lambda: self.ledger.finish(row.position, result.verdict, running.attempt, result.times.total))
-            self.hours.learn(row.key.scenario, row.key.model, result.times.total)
+            self._written(lambda: self.ledger.finish(row.position, result.verdict, running.attempt, result.times.busy))
+            self.hours.learn(row.key.scenario, row.key.model, result.times.busy)
             self.observer.finished(result, self.ledger.committed())
             self._todo.ended(row)
             return
+        self.observer.released(row.key)
         self._written(lambda: (self.ledger.fail if outcome.counted else self.ledger.release)(row.position))
         if outcome.again:
             if running.attempt:
@@ -306,13 +319,6 @@ class Crew:
         with contextlib.suppress(OSError):
             self._apply(running, self._after_failure(running, "stuck", None))
         self.workers.append(self._hire(len(self.workers)))
-
-
-def is_full(error: Exception) -> bool:
-    """Whether a disk, or a quota, is full."""
-    if isinstance(error, OSError):
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return "full" in str(error)
 
 
 def _unrun(key: TrialKey, attempt: int, verdict: Verdict, reason: str) -> TrialResult:

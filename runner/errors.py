@@ -4,7 +4,8 @@
     ├── UserError               the user's input is wrong: exit 2, a message, no traceback
     │   ├── FileProblem         a file of the user's: names file, key, what was found, what would be right
     │   ├── UnknownName         a scenario, repo, model or run that is not there; names the nearest ones
-    │   └── RunHeld             another process works in this run's folder
+    │   ├── RunHeld             another process works in this run's folder
+    │   └── CapReached          a cap of the run's is used up: nothing can be begun
     ├── ScenarioInvalid         a scenario does not hold what it promises; its trials are `invalid_scenario`
     ├── Rejected                a commit or a foreign task that is no scenario: a stable code and a sentence
     ├── ModelFault              the model's provider or implementation failed; the trial is `infra_error`
@@ -20,6 +21,7 @@ Errors of isolation (`sandboxes.errors`) stand apart: `sandboxes` knows nothing 
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -57,6 +59,10 @@ class RunHeld(UserError):
 
     def __init__(self, folder: Path, holder: str) -> None:
         super().__init__(f"{folder} is in use by process {holder}; wait for it, or stop it, or name another --out")
+
+
+class CapReached(UserError):
+    """A cap of the run's was used up before anything could be begun; the message says how to give more."""
 
 
 class ScenarioInvalid(TaskfitError):
@@ -114,3 +120,10 @@ class BudgetExhausted(TaskfitError):
 
 class Interrupted(TaskfitError):
     """The run or the trial is to stop: by the user, a cap, or because it was stuck."""
+
+
+def is_full(error: Exception) -> bool:
+    """Whether a disk, or a quota, is full."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return "full" in str(error)

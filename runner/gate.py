@@ -13,7 +13,7 @@ from runner.approvers.base import Approver
 from runner.approvers.policy import Policy
 from runner.arms import Mode
 from runner.effects import Effect, Risk
-from runner.errors import Interrupted
+from runner.errors import Interrupted, is_full
 from runner.events import CallProposed, Decided
 from runner.scenario import ApprovalRule
 from runner.standing import standing
@@ -150,6 +150,8 @@ class Gate:
         except Interrupted:
             raise
         except Exception as error:  # whatever an approver does, nothing is made that nobody approved
+            if isinstance(error, OSError) and is_full(error):
+                raise  # nobody was asked: the trial is done again once there is room
             reason = f"the approver could not answer ({type(error).__name__})"
             decision = Decision(outcome="escalate", approver="none", reason=reason)
         seconds = time.monotonic() - started

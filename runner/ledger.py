@@ -160,7 +160,7 @@ class Ledger:
         return int(changed[0])
 
     def finish(self, position: int, verdict: Verdict, attempt: int | None = None, seconds: float | None = None) -> None:
-        """Mark a running trial as done; `seconds` is what the attempt took.
+        """Mark a running trial as done; `seconds` is what the attempt took but for waiting for people.
 
         Raises ValueError for one that does not run, or runs in another `attempt` by now; its verdict stays.
         """

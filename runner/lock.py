@@ -31,7 +31,7 @@ def lock_of(study: Study, policy: Policy, scenarios: Mapping[str, ScenarioFolder
     return {
         "schema": 1,
         "taskfit": __version__,
-        "study": study.model_dump(mode="json", by_alias=True),
+        "study": study.model_dump(mode="json", by_alias=True, exclude={"notify"}),
         "folders": {name: str(found.folder) for name, found in scenarios.items()},
         "built_in": sorted(name for name, found in scenarios.items() if found.is_built_in),
         "hashes": {
@@ -46,7 +46,7 @@ def lock_of(study: Study, policy: Policy, scenarios: Mapping[str, ScenarioFolder
             "models": {name: digest(_endpoint(study, name)) for name in study.models},
             "policy": digest(policy.model_dump(mode="json")),
             "arms": {name: digest(arm.model_dump(mode="json")) for name, arm in arms.items()},
-            "approver": digest([study.approver, study.approval_seconds]),
+            "approver": digest([study.approver, study.approval_seconds, *_patience(study)]),
             "seed": digest(study.seed if any(arm.faults != "none" for arm in arms.values()) else None),
             "limits": {
                 name: digest(found.scenario.limits.model_dump(mode="json")) for name, found in scenarios.items()
@@ -62,6 +62,11 @@ def lock_of(study: Study, policy: Policy, scenarios: Mapping[str, ScenarioFolder
 def _told(found: ScenarioFolder, study: Study, arm: str, policy: Policy) -> list[Any]:
     messages = told(found, study.arms[arm], policy, study.early_confidence)
     return [message.model_dump(mode="json") for message in messages]
+
+
+def _patience(study: Study) -> list[Any]:
+    """What becomes of a request that nobody answers, where people are asked."""
+    return [study.queue.seconds, study.queue.otherwise] if study.asks_people else []
 
 
 def _endpoint(study: Study, name: str) -> Any:

@@ -67,7 +67,7 @@ def plan_of(
 ) -> Plan:
     """`pilot` holds trials of an earlier run; without them, cost and time are bounded, not expected."""
     keys = study.keys(scenarios, started)
-    seconds = [trial.times.total for trial in pilot if trial.counted]
+    seconds = [trial.times.busy for trial in pilot if trial.counted]
     worst = sum(_worst_seconds(study, scenarios[key.scenario], key) for key in keys)
     expected = fmean(seconds) * len(keys) / study.concurrency / 3600 if seconds else None
     found, basis = _detectable(study, len(scenarios), pilot)

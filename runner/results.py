@@ -105,12 +105,19 @@ class Times(Frozen):
     model: float = 0.0
     tool: float = 0.0
     approval: float = 0.0
+    people: float = 0.0
+    """Of `approval`: until a person answered, and the trial had a place again."""
     rate_limit: float = 0.0
     """Waiting for a provider: rate limits, retries, calls of other trials."""
     sandbox: float = 0.0
     """Start and removal of the model's sandbox."""
     grading: float = 0.0
     total: float = 0.0
+
+    @property
+    def busy(self) -> float:
+        """Without the wait for people: what the next trial of the kind will probably take."""
+        return max(0.0, self.total - self.people)
 
 
 class TrialResult(Frozen):

@@ -19,7 +19,7 @@ from runner.budget import Budget, Cap
 from runner.catalog import ScenarioFolder, load_scenario, validated
 from runner.crew import Crew, Observer
 from runner.disk import Disk
-from runner.errors import Interrupted, UserError
+from runner.errors import CapReached, Interrupted, UserError
 from runner.folder import RunFolder
 from runner.hours import Hours
 from runner.ledger import Ledger, Row
@@ -28,6 +28,7 @@ from runner.lifeline import Lifeline
 from runner.lock import differing, lock_of
 from runner.preparing import Preparation
 from runner.purse import Purse
+from runner.questions import Questions
 from runner.runlog import LOG, RunLog
 from runner.running import Patience, Trials
 from runner.schedule import Schedule
@@ -42,6 +43,9 @@ from sandboxes.scratch import sweep
 STOP_SECONDS = 15.0
 """How long an interrupted run waits for its workers."""
 
+Caps = Mapping[str, float | int | str]
+"""Names of a budget's fields, and what they are to be."""
+
 
 @dataclass
 class Run:
@@ -51,8 +55,8 @@ class Run:
     folder: RunFolder
     scenarios: Mapping[str, ScenarioFolder]
     policy: Policy
-    human: Approver
-    """Who answers where a study's approver is a person."""
+    human: Approver | None
+    """Who answers where a study's approver is a person; None where nobody sits at a terminal."""
     engine: Engine
     observer: Observer
     stop: threading.Event = field(default_factory=threading.Event)
@@ -68,6 +72,7 @@ class Run:
     breaker: Breaker | None = None
     """Another one than the usual."""
     _stage: Stage = field(init=False)
+    _todo: Schedule = field(init=False)
     _trials: Trials = field(default_factory=Trials)
 
     def __post_init__(self) -> None:
@@ -83,6 +88,7 @@ class Run:
             phase=self.observer.phase,
             leftovers=Leftovers(Path(self.study.failed_run)) if self.study.failed_run else None,
             patience=self.patience,
+            aside=lambda stop: self._todo.set_aside(stop),
         )
 
     def plan(self) -> None:
@@ -104,7 +110,7 @@ class Run:
     def work(self, retry_infra: bool = False) -> None:
         """Work until every trial is done or held, the user interrupts, or the run cannot go on (`problem` says why).
 
-        Raises UserError where a cap is used up before anything is begun.
+        Raises CapReached where a cap is used up before anything is begun.
         """
         disk = Disk([self.folder.path, *data_root(self.engine)], self._log, self.observer.say, self._floor())
         disk.await_room(self.stop)
@@ -114,23 +120,24 @@ class Run:
             self._log.add("leftover", said)
         with self._ledger() as ledger:
             self._recover(ledger, retry_infra)
+            Questions(self.folder.path).clear()
             rows = ledger.rows()
             pending = [row for row in rows if row.state == "planned"]
             session = ledger.begin_session()
             purse = Purse(ledger, self.study.budget)
             hours = Hours(self.study.budget, ledger.earlier_seconds(session), ledger.durations())
+            self.observer.planned(rows)
             if pending:
                 self._check_caps(ledger, pending, hours)
-            self.observer.planned(rows)
             self._log.add(
                 "started" if session == 1 else "resumed", f"{len(pending)} of {len(rows)} trials are to be done"
             )
             crew = self._crew(ledger, purse, hours, disk)
-            todo = Schedule(pending, self._stage.trunk_key)
+            self._todo = Schedule(pending, self._stage.trunk_key, self.study.concurrency)
             needed = dict.fromkeys(row.key.scenario for row in pending)
             try:
                 with self._preparation(crew).start(needed, self.study.concurrency) as preparing:
-                    crew.begin(todo, preparing, min(self.study.concurrency, len(pending)))
+                    crew.begin(self._todo, preparing, min(self.study.most_open, len(pending)))
                     self._oversee(crew, Watchman(crew, session, self.patience.abandon))
             finally:
                 self._end(crew, purse)
@@ -197,21 +204,21 @@ class Run:
             self._log.add("ended", "every trial is done")
 
     def _check_caps(self, ledger: Ledger, pending: list[Row], hours: Hours) -> None:
-        """Raises UserError where nothing can be begun since a cap of the run is used up."""
+        """Raises CapReached where nothing can be begun since a cap of the run is used up."""
         budget = self.study.budget
         again = f"give more: taskfit resume {self.folder.path}"
         if hours.left() <= 0:
             flag = "--until" if "until" in hours.why() else "--max-minutes"
-            raise UserError(f"the run's time is used up ({hours.why()}); {again} {flag} …")
+            raise CapReached(f"the run's time is used up ({hours.why()}); {again} {flag} …")
         paying = {row.key.model for row in pending} <= ledger.paying()
         if paying and budget.usd is not None and ledger.committed() >= budget.usd:
-            raise UserError(f"the run's {budget.usd:.2f} USD are used up; {again} --budget …")
+            raise CapReached(f"the run's {budget.usd:.2f} USD are used up; {again} --budget …")
         if budget.tokens is not None and ledger.committed_tokens() >= budget.tokens > 0:
-            raise UserError(f"the run's {budget.tokens} tokens are used up; {again} --tokens …")
+            raise CapReached(f"the run's {budget.tokens} tokens are used up; {again} --tokens …")
         begun_before = any(row.attempts for row in pending)
         run = Cap("the run", budget)
         if budget.trials is not None and not begun_before and ledger.begun(run) >= budget.trials:
-            raise UserError(f"the run's {budget.trials} trials are used up; {again} --max-trials …")
+            raise CapReached(f"the run's {budget.trials} trials are used up; {again} --max-trials …")
 
     def _floor(self) -> float | None:
         return None if self.study.budget.free_gb is None else self.study.budget.free_gb * 1e9
@@ -223,7 +230,7 @@ class Run:
             if result is not None and result.verdict == "infra_error" and row.failures < self.study.infra_retries:
                 ledger.fail(row.position)
             elif result is not None:
-                ledger.finish(row.position, result.verdict, seconds=result.times.total)
+                ledger.finish(row.position, result.verdict, seconds=result.times.busy)
             elif row.state == "running":
                 ledger.release(row.position)
             elif retry_infra and row.verdict == "infra_error":
@@ -255,23 +262,27 @@ class Run:
                 ledger.close()
 
 
+def study_of(folder: RunFolder, caps: Caps | None = None) -> Study:
+    """The study of a run, from its lock, with other caps where `caps` has some.
+
+    Raises UserError for a damaged lock, and for caps that cannot be.
+    """
+    study = validated(folder.lock_file, folder.whole_lock().study, Study)
+    if caps:
+        budget = validated(folder.lock_file, study.budget.model_dump() | dict(caps), Budget)
+        study = study.model_copy(update={"budget": budget})
+    return begun(study) if caps and "until" in caps else study
+
+
 def reopened(
-    folder: RunFolder,
-    engine: Engine,
-    observer: Observer,
-    human: Approver,
-    caps: Mapping[str, float | int | str] | None = None,
+    folder: RunFolder, engine: Engine, observer: Observer, human: Approver | None, caps: Caps | None = None
 ) -> Run:
     """A run as its lock describes it, with other caps where `caps` has some; they are kept in the lock.
 
     Raises UserError for a damaged lock, for caps that cannot be, and where what was held constant changed.
     """
     lock = folder.whole_lock()
-    study = validated(folder.lock_file, lock.study, Study)
-    if caps:
-        budget = validated(folder.lock_file, study.budget.model_dump() | dict(caps), Budget)
-        study = study.model_copy(update={"budget": budget})
-        study = begun(study) if "until" in caps else study
+    study = study_of(folder, caps)
     scenarios = {name: load_scenario(place) for name, place in lock.folders.items()}
     policy = load_policy(Path(study.policy) if study.policy else None)
     now = lock_of(study, policy, scenarios, engine.description)

@@ -19,7 +19,7 @@ from runner.messages import Frozen, shorten
 LOG = "log.jsonl"
 Kind = Literal[
     "started", "resumed", "ended", "interrupted", "halted",
-    "capped", "draining", "stopped_late",
+    "capped", "late", "draining", "stopped_late",
     "disk_low", "disk_ok", "clock",
     "engine_gone", "engine_back",
     "provider_down", "provider_probe", "provider_back", "provider_given_up",
@@ -98,10 +98,16 @@ class RunLog:
                 end += len(self._unwritten.popleft())
 
 
-def read_log(file: Path) -> Iterator[Happened]:
-    """What a log says, oldest first; lines that are none of this version's are left out, as is a torn one."""
+def read_log(file: Path, most: int | None = None) -> Iterator[Happened]:
+    """What a log says, oldest first; lines that are none of this version's are left out, as is a torn one.
+
+    `most`: of a longer log no more than so many bytes from its end.
+    """
     try:
-        lines = file.read_bytes().splitlines()
+        with file.open("rb") as handle:
+            size = handle.seek(0, os.SEEK_END)
+            handle.seek(0 if most is None else max(0, size - most))
+            lines = handle.read().split(b"\n")
     except FileNotFoundError:
         return
     for line in lines:

@@ -32,16 +32,17 @@ class Patience:
     abandon: float = 30.0
     """How long a hanging trial has, once its containers are gone, until another thread takes its place."""
 
-    def of(self, limits: Limits, approval: float | None) -> Callable[[Running], float]:
-        """How long a trial with these limits may be silent; `approval` is None where a person is waited for.
+    def of(self, limits: Limits, approval: float) -> Callable[[Running], float]:
+        """How long a trial with these limits may be silent.
 
         A command or a test run has its own limit. A turn of the model's has the trial's minutes and what a provider's
-        retries may take; a decision the approver's time; a grading its limit, twice.
+        retries may take; a decision the approver's time, `approval`; a person all the time there is; a grading its
+        limit, twice.
         """
         command = limits.command_seconds + self.slack
 
         def allowed(running: Running) -> float:
-            if running.phase in ("preparing", "queued"):
+            if running.phase in ("preparing", "queued", "waiting"):
                 return float("inf")
             if running.phase == "starting":
                 return self.slack * 2
@@ -50,7 +51,7 @@ class Patience:
             if running.last in ("decided", "submitted", "limit_reached"):
                 return command
             if running.last == "call_proposed":
-                return float("inf") if approval is None else command + approval
+                return command + approval
             return limits.minutes * 60 + self.provider
 
         return allowed
@@ -76,6 +77,8 @@ class Running:
     """Seconds that it may be silent, as it stands."""
     abandoned: bool = False
     """Whether it was taken from its thread: whatever that still does counts for nothing."""
+    people: float = 0.0
+    """Seconds that it has waited for people, and then for a place."""
     told: float | None = None
     """When it was told to stop because it hangs."""
 

@@ -1,11 +1,12 @@
-"""Which trial is next: those that branch from another one wait until it has ended, those that may not start stay."""
+"""Which trial is next: branches wait for their trunks, those that may not start stay, those that wait hold no place."""
 
 from __future__ import annotations
 
 import itertools
 import threading
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Literal, Protocol
 
 from runner.ledger import Row
@@ -37,11 +38,15 @@ class NoRules:
 class Schedule:
     """Hands out rows in order to any number of threads; each comes back by `ended`, `again` or `hold`.
 
-    Rows of a model stand in line; the head that comes first in the order of all is next.
+    Rows of a model stand in line; the head that comes first in the order of all is next. At most `places` of them work
+    at a time. One that waits for a person is set aside: its place is another row's, and it goes on, before any row that
+    has not begun, once a place is free again.
     """
 
-    def __init__(self, rows: Iterable[Row], trunk_of: Callable[[TrialKey], TrialKey | None]) -> None:
-        """`rows` are those still to do; a trunk that is not among them has ended before."""
+    def __init__(
+        self, rows: Iterable[Row], trunk_of: Callable[[TrialKey], TrialKey | None], places: int | None = None
+    ) -> None:
+        """`rows` are those still to do; a trunk that is not among them has ended before. `places`: None for any."""
         rows = list(rows)
         open_keys = {row.key for row in rows}
         self._lines: defaultdict[str, deque[tuple[int, Row]]] = defaultdict(deque)
@@ -55,19 +60,23 @@ class Schedule:
                 self._lines[row.key.model].append((next(self._order), row))
         self._running: dict[int, int] = {}
         """Position → place in the order of all."""
+        self._places = places
+        self._aside = self._returning = 0
+        """Rows without a place, and those of them that want one again."""
         self._changed = threading.Condition()
         self.held: list[Row] = []
         """Rows that stay planned, with those that branch from them."""
 
     def next(self, stop: threading.Event, rules: Rules | None = None) -> Row | None:
         """The next row that may start, waiting for one if need be; None when there will be none, or at a stop."""
+        rules = rules or NoRules()
         with self._changed:
             while not stop.is_set():
-                if heads := self._heads(rules or NoRules()):
+                if self._has_place(before=self._returning) and (heads := self._heads(rules)):
                     place, row = min(heads, key=lambda head: head[0])
                     self._lines[row.key.model].popleft()
                     self._running[row.position] = place
-                    (rules or NoRules()).starts(row)
+                    rules.starts(row)
                     return row
                 if not self._running and not any(self._lines.values()):
                     return None
@@ -79,6 +88,22 @@ class Schedule:
         """How many rows are neither handed out nor held."""
         with self._changed:
             return sum(map(len, self._lines.values())) + sum(map(len, self._waiting.values()))
+
+    @contextmanager
+    def set_aside(self, stop: threading.Event) -> Iterator[None]:
+        """For a row that was handed out: it holds no place meanwhile, and has one again afterwards, but for a stop."""
+        with self._changed:
+            self._aside += 1
+            self._changed.notify_all()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._returning += 1
+                while not self._has_place() and not stop.is_set():
+                    self._changed.wait(timeout=0.2)
+                self._returning -= 1
+                self._aside -= 1
 
     def ended(self, row: Row) -> None:
         """Lets go of those that waited for the row; they come next."""
@@ -101,6 +126,10 @@ class Schedule:
             self._running.pop(row.position, None)
             self._hold(row)
             self._changed.notify_all()
+
+    def _has_place(self, before: int = 0) -> bool:
+        """Whether one more may work, `before` others having precedence."""
+        return self._places is None or len(self._running) - self._aside + before < self._places
 
     def _heads(self, rules: Rules) -> list[tuple[int, Row]]:
         """Of each model the row that may start; heads that are held go out of line."""

@@ -65,6 +65,8 @@ class Setting:
     grading: threading.Semaphore
     """How many gradings run at a time: more than there are processors would starve each other into time limits."""
     heard: Heard = nobody
+    people: Callable[[], float] = lambda: 0.0
+    """Seconds that the trial has waited for people so far."""
     run: str = ""
     runtime: str | None = None
     arm: Arm = field(default_factory=Arm)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from runner.approvers import Case, approver_for
 from runner.approvers.base import Approver
@@ -12,12 +15,14 @@ from runner.approvers.policy import Policy
 from runner.arms import Arm, parse_fault, without_events
 from runner.baseline import Baseline
 from runner.branch import Trunk, trunk_of
+from runner.errors import Interrupted
 from runner.faults.base import Fault, draw
 from runner.folder import RunFolder
 from runner.framings import framed
 from runner.leftover import Leftovers
 from runner.models import model_factory
 from runner.purse import Purse
+from runner.questions import Questions
 from runner.results import TrialKey, TrialResult
 from runner.running import Patience, Running
 from runner.scenario import Scope
@@ -34,12 +39,14 @@ class Stage:
     study: Study
     folder: RunFolder
     policy: Policy
-    human: Approver
+    human: Approver | None
     engine: Engine
     grading: threading.Semaphore
     phase: Callable[[TrialKey, str], None]
     leftovers: Leftovers | None
     patience: Patience
+    aside: Callable[[threading.Event], AbstractContextManager[None]]
+    """Held while a trial waits for a person; the event ends the wait for its place."""
 
     def trunk_key(self, key: TrialKey) -> TrialKey | None:
         """The trial that this one goes on from."""
@@ -59,8 +66,7 @@ class Stage:
         seed = trial_seed(study.seed, key)
         reserve = purse.reserve_for(row, running.stop)
         limits = workspace.found.scenario.limits
-        person = "human" in (arm.approver or study.approver)
-        running.allowed = self.patience.of(limits, None if person else study.approval_seconds)
+        running.allowed = self.patience.of(limits, study.approval_seconds)
         case = Case(
             policy=self.policy,
             scenario=key.scenario,
@@ -68,6 +74,10 @@ class Stage:
             scope=in_words(workspace.found.scenario.scope),
             seed=seed,
             human=self.human,
+            questions=Questions(self.folder.path),
+            trial=key,
+            queue=study.queue,
+            aside=partial(self._aside, running),
             seconds=study.approval_seconds,
             reviewer=study.reviewer,
             endpoints=study.endpoints,
@@ -75,10 +85,6 @@ class Stage:
             stop=running.stop,
             folder=self.folder.trial(key),
         )
-
-        def phase(phase: str) -> None:
-            running.entered(phase)
-            self.phase(key, phase)
 
         return Setting(
             key=key,
@@ -95,8 +101,9 @@ class Stage:
             engine=self.engine,
             reserve=reserve,
             stop=running.stop,
-            phase=phase,
+            phase=partial(self._enters, running),
             heard=heard,
+            people=lambda: running.people,
             grading=self.grading,
             run=self.folder.path.name,
             runtime=study.runtime,
@@ -106,6 +113,24 @@ class Stage:
             left=self.leftovers.of(key.scenario, key.repeat) if arm.start == "failed" and self.leftovers else None,
             early_confidence=study.early_confidence,
         )
+
+    def _enters(self, running: Running, phase: str) -> None:
+        running.entered(phase)
+        self.phase(running.row.key, phase)
+
+    @contextmanager
+    def _aside(self, running: Running) -> Iterator[None]:
+        """However long a person takes, and then a place: it is no sign that the trial hangs."""
+        if running.stop.is_set():
+            raise Interrupted("stopped before a person was asked")
+        self._enters(running, "waiting")
+        began = time.monotonic()
+        try:
+            with self.aside(running.stop):
+                yield
+        finally:
+            running.people += time.monotonic() - began
+            self._enters(running, "working")
 
     def _fault(self, arm: Arm, key: TrialKey) -> Fault | None:
         pattern = parse_fault(arm.faults)

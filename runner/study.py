@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Literal, get_args
 
 from pydantic import Field, StrictFloat, StrictInt, model_validator
 
-from runner.approvers import check_approver
+from runner.approvers import asks_people, check_approver
+from runner.approvers.queued import QueueSettings
 from runner.approvers.reviewer import ReviewerSettings
 from runner.arms import Arm, ChallengeKind, Factor, Framing, Start, arms_of
 from runner.budget import Budget
@@ -18,6 +19,7 @@ from runner.errors import FileProblem, UserError
 from runner.messages import Frozen
 from runner.models import model_factory
 from runner.models.provider.endpoints import Endpoint
+from runner.notices.settings import Notify
 from runner.results import TrialKey
 
 
@@ -62,6 +64,8 @@ class Study(Frozen):
     """Who answers where an arm names nobody (`runner.approvers`)."""
     approval_seconds: StrictFloat = Field(default=120.0, gt=0, le=86_400)
     """How long an approver that is no person may take."""
+    queue: QueueSettings = QueueSettings()
+    """How requests wait for a person."""
     reviewer: ReviewerSettings = ReviewerSettings()
     early_confidence: bool = False
     """Ask every model for its confidence before its first edit, too."""
@@ -73,6 +77,8 @@ class Study(Frozen):
     concurrency: StrictInt = Field(default=2, ge=1, le=256)
     infra_retries: StrictInt = Field(default=2, ge=0, le=20)
     """How often a trial that ended in infra_error is tried again before that stands."""
+    notify: Notify = Notify()
+    """Who is told how the run goes; no part of what is compared, and not in the lock."""
 
     @model_validator(mode="before")
     @classmethod
@@ -93,6 +99,22 @@ class Study(Frozen):
         if any(arm.start == "failed" for arm in arms.values()) and not self.failed_run:
             raise ValueError('start = ["failed"] needs failed_run = the folder of an earlier run')
         return self
+
+    @model_validator(mode="after")
+    def _room_for_all(self) -> Study:
+        if self.queue.open is not None and self.queue.open < self.concurrency:
+            raise ValueError(f"queue.open = {self.queue.open} is less than concurrency = {self.concurrency}; raise it")
+        return self
+
+    @property
+    def asks_people(self) -> bool:
+        """Whether trials may wait for a person."""
+        return any(asks_people(name) for name in {self.approver, *(arm.approver for arm in self.arms.values())})
+
+    @property
+    def most_open(self) -> int:
+        """Trials begun and not ended at most: more than work at a time where some may wait for a person."""
+        return (self.queue.open or 4 * self.concurrency) if self.asks_people else self.concurrency
 
     def check_approvers(self) -> None:
         """Raises UserError for an approver that does not exist."""

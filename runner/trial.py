@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 import traceback
 from pathlib import Path
 
 from runner.attempt import Progress, attempt
-from runner.errors import BudgetExhausted, Interrupted, ModelFault, ProviderDown, ProviderRefused
+from runner.errors import BudgetExhausted, Interrupted, ModelFault, ProviderDown, ProviderRefused, is_full
 from runner.events import CallProposed, CallRejected, Decided, Replied, TrialFailed, TrialFinished, TrialStarted
 from runner.messages import shorten, to_json
 from runner.results import Counts, FailureKind, Times, TrialResult
@@ -49,7 +48,7 @@ def run_trial(setting: Setting) -> TrialResult:
         except Exception as error:
             if setting.stop.is_set():
                 raise Interrupted("stopped") from error
-            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if isinstance(error, OSError) and is_full(error):
                 raise
             where = "".join(traceback.format_exception(error)[-2:])
             known = isinstance(error, SandboxError)
@@ -59,7 +58,7 @@ def run_trial(setting: Setting) -> TrialResult:
             transcript.append(TrialFailed(error=reason, where="" if known else shorten(where, 4000), kind=kind))
         if setting.stop.is_set():
             raise Interrupted("stopped")
-        times = _times(progress, time.monotonic() - started)
+        times = _times(progress, setting.people(), time.monotonic() - started)
         transcript.append(TrialFinished(verdict=verdict, reason=reason, times=times, earlier_usd=setting.earlier_usd))
     result = TrialResult(
         key=setting.key,
@@ -92,11 +91,12 @@ def failure_of(error: Exception) -> FailureKind:
     return next((kind for family, kind in kinds.items() if isinstance(error, family)), "harness")
 
 
-def _times(progress: Progress, total: float) -> Times:
+def _times(progress: Progress, people: float, total: float) -> Times:
     return Times(
         model=progress.tally.model_seconds,
         tool=progress.tally.tool_seconds,
         approval=progress.approval,
+        people=people,
         rate_limit=progress.tally.waited,
         sandbox=progress.sandbox,
         grading=progress.grading,

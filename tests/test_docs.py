@@ -31,10 +31,15 @@ def test_the_readme_shows_its_two_commands_and_their_output_within_thirty_lines(
 def test_the_example_study_repo_and_scenario_load() -> None:
     import tomllib
 
-    study, repo = sorted(blocks(README), key=lambda block: "[source]" in block)
+    found = blocks(README)
+    repo = next(block for block in found if "[source]" in block)
     assert Repo.model_validate(tomllib.loads(repo)).tests.framework == "django"
+    study = next(block for block in found if block.startswith("schema = 1\nname = "))
     assert Study.model_validate(tomllib.loads(study)).repeats == 3
     assert Repo.model_validate(tomllib.loads(repo)).environment.node == "22"
+    added = next(block for block in found if "[queue]" in block)
+    night = Study.model_validate({**tomllib.loads(added), "models": ["noop"]})
+    assert (night.queue.otherwise, night.notify.names) == ("escalate", False)
     (scenario,) = blocks(CONTRIBUTING)
     assert Scenario.model_validate(tomllib.loads(scenario)).repo == "ledger"
 

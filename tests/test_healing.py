@@ -52,6 +52,8 @@ class Silent:
 
     def finished(self, result: TrialResult, committed_usd: float) -> None: ...
 
+    def released(self, key: TrialKey) -> None: ...
+
     def say(self, text: str) -> None:
         self.said.append(text)
 

@@ -56,6 +56,8 @@ class Silent:
     def finished(self, result: TrialResult, committed_usd: float) -> None:
         self.finished_keys.append(result.key.name)
 
+    def released(self, key: TrialKey) -> None: ...
+
     def say(self, text: str) -> None:
         self.said.append(text)
 

@@ -156,6 +156,103 @@ def test_many_threads_work_through_every_row_once_and_no_branch_before_its_trunk
             assert place["ended", by_key[trunk]] < place["began", each.position]
 
 
+def test_no_more_rows_are_handed_out_than_there_are_places() -> None:
+    schedule = Schedule([row(1), row(2), row(3)], trunk_of, places=2)
+    stop = threading.Event()
+    first, _ = schedule.next(stop), schedule.next(stop)
+    got: list[Row | None] = []
+    waiting = threading.Thread(target=lambda: got.append(schedule.next(stop)), daemon=True)
+    waiting.start()
+    time.sleep(0.05)
+    assert got == []
+    assert first is not None
+    schedule.ended(first)
+    waiting.join(5)
+    assert [each.position if each else None for each in got] == [3]
+
+
+def test_a_row_that_waits_gives_its_place_away_and_comes_before_those_that_have_not_begun() -> None:
+    schedule = Schedule([row(1), row(2), row(3)], trunk_of, places=1)
+    stop, answered = threading.Event(), threading.Event()
+    order: list[str] = []
+    asking = schedule.next(stop)
+    assert asking is not None
+
+    def asks() -> None:
+        with schedule.set_aside(stop):
+            answered.wait()
+        order.append("1 goes on")
+        schedule.ended(asking)
+
+    def works() -> None:
+        while (each := schedule.next(stop)) is not None:
+            order.append(f"{each.position} begins")
+            if each.position == 2:
+                answered.set()
+                time.sleep(0.3)
+            schedule.ended(each)
+
+    threads = [threading.Thread(target=target, daemon=True) for target in (asks, works)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+    assert order == ["2 begins", "1 goes on", "3 begins"]
+
+
+def test_a_stop_lets_go_of_rows_that_wait_for_their_place() -> None:
+    schedule = Schedule([row(1), row(2)], trunk_of, places=1)
+    stop = threading.Event()
+    schedule.next(stop)
+
+    def wait() -> None:
+        with schedule.set_aside(stop):
+            assert schedule.next(stop) is not None
+
+    waiting = threading.Thread(target=wait, daemon=True)
+    waiting.start()
+    waiting.join(0.1)
+    assert waiting.is_alive(), "the other row holds the place"
+    stop.set()
+    waiting.join(5)
+    assert not waiting.is_alive()
+
+
+@pytest.mark.parametrize("places", [1, 2, 3])
+def test_however_rows_wait_no_more_than_the_places_work_at_once_and_all_end(places: int) -> None:
+    schedule = Schedule([row(n) for n in range(40)], trunk_of, places=places)
+    lock, stop, drawn = threading.Lock(), threading.Event(), random.Random(places)
+    working, most, ended = 0, 0, 0
+
+    def enters(change: int) -> None:
+        nonlocal working, most
+        with lock:
+            working += change
+            most = max(most, working)
+
+    def worker() -> None:
+        nonlocal ended
+        while (each := schedule.next(stop)) is not None:
+            enters(1)
+            time.sleep(drawn.random() / 500)
+            enters(-1)
+            with schedule.set_aside(stop):
+                time.sleep(drawn.random() / 100)
+            enters(1)
+            time.sleep(drawn.random() / 500)
+            enters(-1)
+            schedule.ended(each)
+            with lock:
+                ended += 1
+
+    workers = [threading.Thread(target=worker, daemon=True) for _ in range(12)]
+    for thread in workers:
+        thread.start()
+    for thread in workers:
+        thread.join(20)
+    assert (most, ended) == (places, 40)
+
+
 class Ruled:
     """Rules by position; what is missing may start."""
 
@@ -209,3 +306,18 @@ def test_a_trial_that_is_given_back_unfinished_holds_its_branches() -> None:
     schedule.hold(first)
     assert schedule.next(stop) is None
     assert [each.position for each in schedule.held] == [1, 2]
+
+
+def test_a_row_that_may_not_start_keeps_its_place_free_and_one_that_waits_is_no_reason_to_end() -> None:
+    """Caps and people at once: the first waits for a person, the second is held, the third gets the only place."""
+    schedule = Schedule([row(1), row(2), row(3, model="n"), row(4)], trunk_of, places=1)
+    stop, rules = threading.Event(), Ruled(n2="hold")
+    asking = schedule.next(stop, rules)
+    assert asking is not None and asking.position == 1
+    with schedule.set_aside(stop):
+        third = schedule.next(stop, rules)
+        assert third is not None and third.position == 3
+        assert [each.position for each in schedule.held] == [2]
+        schedule.again(third)
+    schedule.ended(asking)
+    assert [found.position for found in iter(lambda: ended(schedule, rules), None)] == [4, 3]

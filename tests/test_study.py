@@ -60,7 +60,7 @@ def study_file(folder: Path, text: str) -> Path:
         (GOOD + "repeat = 3\n", "repeat", "repeats"),
         (GOOD + "[budget]\nusd = -0.01\n", "budget.usd", "found -0.01"),
         (GOOD + "[budget]\nusd = nan\n", "budget.usd", "found nan"),
-        (GOOD + "[budget]\neur = 3\n", "budget.eur", "known here: free_gb, grace_minutes, minutes"),
+        (GOOD + "[budget]\neur = 3\n", "budget.eur", "known here: free_gb, grace_minutes"),
         (GOOD + "scenarios = [1]\n", "scenarios.0", "found 1"),
         ("models = [\n", "", "no valid TOML"),
     ],

@@ -7,12 +7,14 @@ import sys
 import typer
 
 from runner.cli import (
+    approvals,
     clean,
     compare,
     demo,
     doctor,
     export,
     models,
+    nightly,
     plan,
     policy,
     report,
@@ -21,6 +23,7 @@ from runner.cli import (
     schema,
     show,
     trend,
+    watch,
 )
 
 app = typer.Typer(
@@ -34,6 +37,9 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(run.run)
 app.command()(run.resume)
+app.command()(watch.watch)
+app.command()(approvals.approvals)
+app.command()(nightly.nightly)
 app.command()(plan.plan)
 app.command(cls=report.ReportCommand)(report.report)
 app.command()(compare.compare)

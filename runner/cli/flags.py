@@ -76,7 +76,9 @@ def flags(
     cross: Annotated[list[str] | None, typer.Option(help="Factors to try in every combination.")] = None,
     approver: Annotated[
         str | None,
-        typer.Option(help="Who answers: policy, human, by_label, permissive, deny_once, silent, reviewer:MODEL, A>B."),
+        typer.Option(
+            help="Who answers: policy, human, queue, by_label, permissive, deny_once, silent, reviewer:MODEL, A>B."
+        ),
     ] = None,
     approval_seconds: Annotated[
         float | None, typer.Option(min=0.01, max=86_400, help="How long an approver that is no person may take.")

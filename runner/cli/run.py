@@ -19,10 +19,15 @@ from runner.visible import visible
 if TYPE_CHECKING:
     from runner.approvers.base import Approver
     from runner.folder import RunFolder
+    from runner.notices.settings import Notify
     from runner.results import TrialResult
     from runner.run import Run
     from runner.study import Study
 
+NotifyFlag = Annotated[
+    list[str] | None,
+    typer.Option("--notify", help="A command, or an https address, told of done, paused, capped and failed."),
+]
 Retry = Annotated[bool, typer.Option("--retry-infra", help="Try trials that ended in infra_error once more.")]
 
 
@@ -30,20 +35,26 @@ Retry = Annotated[bool, typer.Option("--retry-infra", help="Try trials that ende
 def run(
     study: Study,
     out: Annotated[Path | None, typer.Option(help="The run's folder; runs/DATE-NAME when left out.")] = None,
+    notify: NotifyFlag = None,
     json: Json = False,
 ) -> None:
     """Run models against scenarios; flags, or a study file whose values they override."""
     from runner.approvers.policy import load_policy
     from runner.catalog import chosen
     from runner.folder import RunFolder, free
+    from runner.notices.delivery import keep
+    from runner.notices.settings import from_flags
     from runner.run import Run
 
+    tells = from_flags(notify) if notify else study.notify
     rules = load_policy(Path(study.policy) if study.policy else None)
     scenarios = chosen(study.scenarios, study.select)
     folder = RunFolder((out or free(Path("runs", f"{date.today()}-{study.name}"))).resolve())
-    with Session(folder, study.budget.usd, json) as session:
+    with Session(folder, study, tells, json) as session:
         work = Run(study, folder, scenarios, rules, session.human(), session.engine(), session.observer)
         work.plan()
+        if tells.tells:
+            keep(folder.path, tells)
         session.work(work)
 
 
@@ -55,16 +66,20 @@ def resume(
     max_trials: Trials = None,
     max_minutes: Minutes = None,
     until: Until = None,
+    notify: NotifyFlag = None,
     json: Json = False,
 ) -> None:
     """Go on with a run that was interrupted; nothing finished is run again. A cap that is given replaces the run's."""
     from runner.folder import RunFolder
-    from runner.run import reopened
+    from runner.notices.delivery import kept
+    from runner.notices.settings import from_flags
+    from runner.run import reopened, study_of
 
     run_folder = RunFolder(folder.resolve())
     caps = caps_of(budget, tokens, max_trials, max_minutes, until)
-    usd = caps.get("usd", run_folder.whole_lock().study.get("budget", {}).get("usd"))
-    with Session(run_folder, usd, json) as session:
+    study = study_of(run_folder, caps)
+    tells = from_flags(notify) if notify else kept(run_folder.path)
+    with Session(run_folder, study, tells, json) as session:
         work = reopened(run_folder, session.engine(), session.observer, session.human(), caps)
         session.work(work, retry_infra)
 
@@ -72,16 +87,18 @@ def resume(
 class Session:
     """One command's work on a run: the folder held, the table shown, signals turned into a clean stop."""
 
-    def __init__(self, folder: RunFolder, budget_usd: float | None, as_json: bool) -> None:
+    def __init__(self, folder: RunFolder, study: Study, tells: Notify, as_json: bool) -> None:
         from rich.console import Console
 
         from runner.console.live import LiveRun
+        from runner.notifying import Notifier
 
         self._folder = folder
         self._json = as_json
         self._console = Console(stderr=True)
         self._held = folder.held()
-        self.observer = LiveRun(self._console, budget_usd)
+        self.observer = LiveRun(self._console, study.budget.usd, folder, study.concurrency)
+        self._notifier = Notifier(tells, folder.path, self.observer.progress, self._say)
 
     def __enter__(self) -> Session:
         for name in (signal.SIGTERM, signal.SIGHUP):
@@ -89,13 +106,19 @@ class Session:
         self._held.__enter__()
         return self
 
-    def __exit__(self, *error: Any) -> None:
-        self._held.__exit__(*error)
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        from runner.errors import CapReached, Interrupted
 
-    def human(self) -> Approver:
-        """The person at this terminal."""
+        self._held.__exit__(kind, error, trace)
+        if isinstance(error, Exception) and not isinstance(error, typer.Exit | Interrupted):
+            self._notifier.tell("capped" if isinstance(error, CapReached) else "failed", str(error))
+
+    def human(self) -> Approver | None:
+        """The person at this terminal; None where it is none."""
         from runner.approvers.human import HumanApprover
 
+        if not sys.stdin.isatty():
+            return None
         return HumanApprover(self._console, self.observer.paused)
 
     def engine(self) -> Any:
@@ -111,11 +134,12 @@ class Session:
             f"scenarios: {len(work.scenarios)}, run folder: {self._folder.path}", style="dim", markup=False
         )
         try:
-            with self.observer:
+            with self.observer, self._notifier:
                 work.work(retry_infra)
         except (KeyboardInterrupt, Interrupted):
             self._stopped("interrupted", 130)
         if work.problem:
+            self._notifier.end(work.problem, work.refused.values(), work.held)
             self._stopped(work.problem, 1)
         results = self._folder.results()
         print_report(self._folder, self._json)
@@ -129,6 +153,7 @@ class Session:
             )
         for model, why in work.refused.items():
             self._say(f"taskfit: no further trial of {model}: {why}")
+        self._notifier.end("", work.refused.values(), work.held)
         if work.refused:
             self._say(f"Its trials stay planned; once that is mended: {program()} resume {self._folder.path}")
             raise typer.Exit(1)

@@ -4,55 +4,80 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
-from rich import box
-from rich.cells import cell_len
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
 from rich.text import Text
 
+from runner.activity import Activities
+from runner.console.progress import lines, table
+from runner.errors import FileProblem
+from runner.folder import RunFolder
 from runner.ledger import Row
+from runner.ledger_view import look
+from runner.notes import notes, standstill
+from runner.progress import Board, Progress, Worker
+from runner.questions import Questions
 from runner.results import TrialKey, TrialResult
 from runner.visible import visible
+from runner.watching import workers_of
 
-WIDE = 120
-"""Characters from which on the bars have their full length."""
-BESIDES = 50
-"""Characters of a line that models' names leave to the rest; longer names are folded, never cut."""
+LOOK_SECONDS = 1.0
+"""How often files are looked at."""
+LEDGER_SECONDS, LEDGER_SHARE = 2.0, 0.02
+"""The ledger is asked no sooner than that, and takes no more than this share of the time."""
+SUMMARY_SECONDS = 300.0
+"""How often a summary is printed where there is no terminal."""
 
 
 class LiveRun:
     """An Observer. Use it in a `with`; thread-safe."""
 
-    def __init__(self, console: Console, budget_usd: float | None) -> None:
+    def __init__(
+        self,
+        console: Console,
+        budget_usd: float | None,
+        folder: RunFolder | None = None,
+        at_a_time: int = 1,
+        summary_seconds: float = SUMMARY_SECONDS,
+    ) -> None:
+        """Without `folder` nothing is told that stands in its files: money by model, turns, what was logged."""
         self._console = console
         self._budget = budget_usd
+        self._folder = folder
+        self._at_a_time = at_a_time
+        self._summary_seconds = summary_seconds
         self._lock = threading.Lock()
+        self._left = threading.Event()
         self._started = time.monotonic()
-        self._planned: Counter[str] = Counter()
-        self._done: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        self._now: dict[str, tuple[TrialKey, str, float]] = {}
+        self._board = Board()
+        self._now: dict[str, _Now] = {}
+        self._activities = Activities()
         self._spent = 0.0
-        self._fresh = 0
+        self._usd: dict[str, float] = {}
+        self._next_ledger = self._next_look = 0.0
+        self._seen: Progress | None = None
         self._live = self._new_live() if console.is_terminal else None
 
     def __enter__(self) -> Self:
         if self._live:
             self._live.start()
+        else:
+            threading.Thread(target=self._summarise, name="summary", daemon=True).start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._live:
+        self._left.set()
+        with self._lock:
             self._now.clear()
+            self._next_look = self._next_ledger = 0.0
+        if self._live:
             self._live.stop()
 
     @contextmanager
@@ -69,30 +94,103 @@ class LiveRun:
 
     def planned(self, rows: list[Row]) -> None:
         with self._lock:
-            self._planned = Counter(row.key.model for row in rows)
-            for row in rows:
-                if row.state == "done":
-                    self._done[row.key.model][row.verdict or "?"] += 1
+            self._board = Board(rows)
 
     def phase(self, key: TrialKey, phase: str) -> None:
         with self._lock:
-            self._now[key.name] = (key, phase, time.monotonic())
+            now, before = time.monotonic(), self._now.get(key.name)
+            began = now if before is None else before.began_after(now)
+            self._now[key.name] = _Now(key, phase, now, began)
 
     def finished(self, result: TrialResult, committed_usd: float) -> None:
         with self._lock:
             self._now.pop(result.key.name, None)
-            self._done[result.key.model][result.verdict] += 1
+            self._board.ended(result.key, result.verdict, result.times.busy, fresh=True)
             self._spent = committed_usd
-            self._fresh += 1
+            done, planned = self._board.done, self._board.planned
+            if self._folder:
+                self._activities.forget(self._folder.trial(result.key) / "events.jsonl")
         if not self._live:
             reason = f" ({visible(result.reason)})" if result.reason else ""
             self._print(
-                f"{self._total_done()}/{self._planned.total()} {visible(result.key.name)}: {result.verdict}"
-                f"{reason}, {result.times.total:.1f} s"
+                f"{done}/{planned} {visible(result.key.name)}: {result.verdict}{reason}, {result.times.total:.1f} s"
             )
+
+    def released(self, key: TrialKey) -> None:
+        with self._lock:
+            self._now.pop(key.name, None)
+            if self._folder:
+                self._activities.forget(self._folder.trial(key) / "events.jsonl")
 
     def say(self, text: str) -> None:
         self._print(visible(text, newlines=True), "dim")
+
+    def progress(self) -> Progress:
+        """The run as it stands; what is read from files is at most a second old."""
+        with self._lock:
+            now = time.monotonic()
+            if self._seen is None or now >= self._next_look:
+                self._seen = self._looked(now)
+                self._next_look = now + LOOK_SECONDS
+            return self._seen
+
+    def _looked(self, now: float) -> Progress:
+        said = notes(self._folder.path) if self._folder else []
+        still = standstill(said)
+        workers = self._workers(now)
+        seconds = now - self._started
+        self._ask_ledger(now)
+        return Progress(
+            run=self._folder.path.name if self._folder else "",
+            state="running",
+            seconds=seconds,
+            planned=self._board.planned,
+            done=self._board.done,
+            models=self._board.models(self._usd, workers, seconds, still.models),
+            workers=tuple(workers),
+            asking=self._asking(workers),
+            usd=max(self._spent, sum(self._usd.values())),
+            usd_cap=self._budget,
+            per_hour=self._board.per_hour(seconds),
+            remaining=self._board.remaining(workers, self._at_a_time, still.models),
+            paused=still.why,
+        )
+
+    def _asking(self, workers: list[Worker]) -> int:
+        """Requests that can be answered from elsewhere; those that this terminal asks are before the user's eyes."""
+        if self._folder is None or not any(worker.phase == "waiting" for worker in workers):
+            return 0
+        return len(Questions(self._folder.path).waiting())
+
+    def _ask_ledger(self, now: float) -> None:
+        if self._folder is None or now < self._next_ledger:
+            return
+        with suppress(FileProblem):
+            self._usd = look(self._folder.ledger_file).usd
+        took = time.monotonic() - now
+        self._next_ledger = now + max(LEDGER_SECONDS, took / LEDGER_SHARE)
+
+    def _workers(self, now: float) -> list[Worker]:
+        """The phases as told, and within `working` what the transcripts say."""
+        told: dict[str, Worker] = {}
+        if self._folder:
+            working = [each.key for each in self._now.values() if each.phase == "working"]
+            told = {each.trial: each for each in workers_of(self._folder, working, self._activities, {})}
+        found = []
+        for name, each in self._now.items():
+            known = told.get(name)
+            worker = Worker(
+                trial=name,
+                model=each.key.model,
+                phase=each.phase,
+                seconds=now - each.since,
+                under_way=now - each.began_after(now),
+            )
+            if known is not None and known.phase in ("thinking", "working"):
+                update = {"phase": known.phase, "seconds": known.seconds, "turn": known.turn, "tool": known.tool}
+                worker = worker.model_copy(update=update)
+            found.append(worker)
+        return sorted(found, key=lambda worker: -worker.seconds)
 
     def _print(self, text: str, style: str = "") -> None:
         """As Text: rich replaces emoji codes in a str even without markup."""
@@ -100,49 +198,27 @@ class LiveRun:
 
     def _new_live(self) -> Live:
         """A display of its own for each stretch: one that goes on would draw over what was printed in between."""
-        return Live(get_renderable=self._render, console=self._console, refresh_per_second=4)
-
-    def _total_done(self) -> int:
-        return sum(counter.total() for counter in self._done.values())
+        return Live(get_renderable=self._render, console=self._console, refresh_per_second=2)
 
     def _render(self) -> RenderableType:
-        with self._lock:
-            return Group(self._models(), *self._workers(), self._footer())
+        size = self._console.size
+        return table(self.progress(), size.width, size.height)
 
-    def _models(self) -> Table:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        names = [visible(model) for model in self._planned]
-        room = self._console.width
-        widest = max(map(cell_len, ["model", *names]))
-        table.add_column("model", width=max(5, min(widest, room - BESIDES)), overflow="fold")
-        for head in ("progress", "done", "resolved"):
-            table.add_column(head, no_wrap=True)
-        table.add_column("other verdicts", overflow="fold")
-        for model, total in self._planned.items():
-            verdicts = self._done[model]
-            others = ", ".join(f"{count} {name}" for name, count in sorted(verdicts.items()) if name != "resolved")
-            table.add_row(
-                Text(visible(model)),
-                ProgressBar(total=total, completed=verdicts.total(), width=24 if room >= WIDE else 10),
-                f"{verdicts.total()}/{total}",
-                str(verdicts["resolved"]),
-                Text(visible(others)),
-            )
-        return table
+    def _summarise(self) -> None:
+        while not self._left.wait(self._summary_seconds):
+            for line in lines(self.progress()):
+                self._print(line)
 
-    def _workers(self) -> list[Text]:
-        now = time.monotonic()
-        return [
-            Text(f"  {phase:<9} {now - since:5.1f} s  {visible(key.name)}", style="cyan", no_wrap=True)
-            for key, phase, since in self._now.values()
-        ]
 
-    def _footer(self) -> Text:
-        elapsed = time.monotonic() - self._started
-        left = self._planned.total() - self._total_done()
-        parts = [f"{elapsed:.0f} s"]
-        if self._fresh and left:
-            parts.append(f"about {elapsed / self._fresh * left:.0f} s to go")
-        cap = f" of {self._budget:.2f}" if self._budget is not None else ""
-        parts.append(f"{self._spent:.4f}{cap} USD")
-        return Text(" · ".join(parts), style="dim")
+class _Now:
+    """A trial under way, in monotonic seconds."""
+
+    def __init__(self, key: TrialKey, phase: str, since: float, began: float) -> None:
+        self.key = key
+        self.phase = phase
+        self.since = since
+        self.began = began
+        """The later for each second that it waited for a person."""
+
+    def began_after(self, now: float) -> float:
+        return self.began + (now - self.since if self.phase == "waiting" else 0.0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import threading
 import time
 import traceback
@@ -13,7 +12,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 
 from runner.canonical import digest
-from runner.errors import Rejected, UserError
+from runner.errors import Rejected, UserError, is_full
 from runner.messages import shorten
 from runner.packs.journal import OK, Journal, Outcome
 from runner.packs.pack import Pack
@@ -114,7 +113,7 @@ class Intake:
         except (EngineUnavailable, UserError):
             raise
         except Exception as error:
-            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if isinstance(error, OSError) and is_full(error):
                 raise UserError(f"the disk is full: {error}; make room, and the same command goes on") from None
             where = "" if isinstance(error, SandboxError) else traceback.format_exc()[-600:]
             said = {"code": "harness-failed", "sentence": f"{type(error).__name__}: {error} {where}".strip()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,14 @@ from runner.approvers import Case, approver_for, check_approver
 from runner.approvers.base import Approver
 from runner.approvers.chained import Chained
 from runner.approvers.policy import Policy, load_policy
+from runner.approvers.queued import QueueSettings
 from runner.approvers.reviewer import ReviewerSettings
 from runner.approvers.scripted import ByLabel, DenyOnce, Permissive, Silent
 from runner.approvers.timed import Timed
 from runner.effects import Effect
 from runner.errors import Interrupted, UnknownName
+from runner.questions import Questions
+from runner.results import TrialKey
 
 ACTION = Action(tool="run_command", arguments={"command": "x"}, effects=frozenset({Effect.INSTALL}))
 REQUEST = Request(action=ACTION, trigger="gate", rule="r")
@@ -149,7 +153,7 @@ def reserve(usd: float, tokens: int) -> Callable[[float, int], None]:
     return lambda spent, used: None
 
 
-def case(folder: Path, human: Approver, policy: Policy | None = None) -> Case:
+def case(folder: Path, human: Approver | None, policy: Policy | None = None) -> Case:
     return Case(
         policy=policy or load_policy(),
         scenario="s",
@@ -163,6 +167,10 @@ def case(folder: Path, human: Approver, policy: Policy | None = None) -> Case:
         reserve=reserve,
         stop=threading.Event(),
         folder=folder,
+        questions=Questions(folder),
+        trial=TrialKey(scenario="s", model="m", repeat=1),
+        queue=QueueSettings(seconds=0.05),
+        aside=nullcontext,
     )
 
 
@@ -175,6 +183,8 @@ def case(folder: Path, human: Approver, policy: Policy | None = None) -> Case:
         ("permissive", "approve"),
         ("deny_once", "deny"),
         ("silent", "escalate"),
+        ("queue", "escalate"),
+        ("queue>human", "approve"),
         ("silent>human", "approve"),
         ("silent>silent>policy", "deny"),
         ("reviewer:noop", "escalate"),
@@ -212,4 +222,11 @@ def test_every_trial_gets_approvers_of_its_own_but_shares_the_person(tmp_path: P
     both = [approver_for("deny_once", case(tmp_path, person)) for _ in range(2)]
     assert [each.decide(REQUEST).outcome for each in both] == ["deny", "deny"]
     people = [approver_for("human", case(tmp_path, person)) for _ in range(2)]
-    assert people[0] is people[1] is person
+    assert [each.decide(REQUEST).outcome for each in people] == ["approve", "approve"]
+    assert person.asked == 2
+
+
+def test_a_person_without_a_terminal_is_asked_through_the_runs_folder(tmp_path: Path) -> None:
+    found = approver_for("human", case(tmp_path, None)).decide(REQUEST)
+    assert (found.outcome, found.reason) == ("escalate", "no answer within 0.05 s")
+    assert list((tmp_path / "approvals").glob("*.answer.json"))
