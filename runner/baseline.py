@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,7 +21,7 @@ from runner.workspace import Workspace
 from sandboxes.client import Engine
 from sandboxes.container import DockerSandbox
 
-VERSION = 3
+VERSION = 4
 """Part of the cache's key: raised whenever grading changes in a way that could change a baseline."""
 
 
@@ -47,12 +49,16 @@ def baseline(engine: Engine, workspace: Workspace, *, run: str = "", runtime: st
 
 
 def keep(workspace: Workspace, result: Baseline, runtime: str | None = None) -> None:
-    """Remember what was proved, so that no run proves it again."""
+    """Remember what was proved, so that no run proves it again. A cache that cannot be written to is no error."""
     file = _cache_file(workspace, runtime)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(f".{os.getpid()}")
-    partial.write_text(json.dumps({"pass_to_pass": sorted(result.pass_to_pass), "foils": dict(result.foils)}))
-    partial.replace(file)
+    partial = file.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(json.dumps({"pass_to_pass": sorted(result.pass_to_pass), "foils": dict(result.foils)}))
+        partial.replace(file)
+    except OSError:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def both_sides(

@@ -21,6 +21,8 @@ from runner.scenario import Scenario
 from sandboxes.archive import Entry, Tree, read_folder
 
 T = TypeVar("T", bound=BaseModel)
+HISTORY = "source.git"
+"""The bare repository beside repo.toml that holds the bases of a pack's scenarios."""
 RAW = "raw"
 _FRAMING_FILE = re.compile(r"(messy|paraphrase-[1-9][0-9]*)\.md")
 CACHES = ("__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache")
@@ -69,10 +71,13 @@ class ScenarioFolder:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over everything that people wrote for this scenario, and over its repo's files."""
+        """SHA-256 over everything that people wrote for this scenario, and over its repo's files.
+
+        What is so by default is not part of it: a new key of the schema leaves what nobody changed as it was.
+        """
         parts = hashlib.sha256()
-        written = [self.scenario.model_dump_json(), self.repo.repo.model_dump_json(), self.instruction]
-        for text in (*written, self.bug_patch, self.solution_patch):
+        described = [each.model_dump_json(exclude_defaults=True) for each in (self.scenario, self.repo.repo)]
+        for text in (*described, self.instruction, self.bug_patch, self.solution_patch):
             parts.update(hashlib.sha256(text.encode()).digest())
         for tree in (self.hidden, self.repo.files()):
             parts.update(_tree_digest(tree))

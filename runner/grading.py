@@ -14,7 +14,7 @@ from typing import Literal
 
 from runner.acceptance import Changes, without_conflicts
 from runner.controls import Controls, Foils, Honesty, draw
-from runner.junit import TestOutcome, failures, outcomes
+from runner.junit import TestOutcome, failures, outcomes, slowest
 from runner.results import TestCounts
 from runner.workspace import Workspace
 from sandboxes.archive import Entry
@@ -37,6 +37,8 @@ class Grading:
     output: str
     """The end of the test run's output."""
     seconds: float
+    slowest: float
+    """Seconds that the longest test took; 0 where its framework does not tell."""
     controls: Controls
     reported: dict[str, TestOutcome]
     """Every reported test, the controls included."""
@@ -75,6 +77,7 @@ def grade(sandbox: Sandbox, workspace: Workspace, changes: Changes, foils: Foils
         why=why,
         output=ran.text if not ran.timed_out else f"{ran.text}\n(killed after {seconds:g} s)",
         seconds=time.monotonic() - started,
+        slowest=slowest(xml),
         controls=controls,
         reported=reported,
         failures=failures(xml),

@@ -42,6 +42,12 @@ def failures(report: bytes) -> dict[str, str]:
     return {node: text for node, text in said.items() if text.strip()}
 
 
+def slowest(report: bytes) -> float:
+    """Seconds that the longest test took; 0 where the report does not tell, as only pytest's does."""
+    told = (re.fullmatch(r"\d{1,6}(\.\d+)?", case.get("time", "")) for case in _cases(report))
+    return max((float(each[0]) for each in told if each), default=0.0)
+
+
 def _cases(report: bytes) -> list[Element]:
     try:
         root = fromstring(report)

@@ -11,13 +11,14 @@ from collections.abc import Collection
 from pathlib import Path
 
 from runner.git import GitRefused, git
-from sandboxes.archive import Entry, Tree, safe_path
+from sandboxes.archive import Entry, Tree, misplaced, safe_path
 
 
 def tree_at(repository: Path, commit: str, skip: Collection[str] = ()) -> dict[str, Entry]:
     """The files of a commit, byte for byte, without a work tree, filters or attributes; submodules are left out.
 
-    `skip` names folders that are left out wherever they are. Raises GitRefused.
+    So is what git itself never checks out: paths outside, and whatever is in a `.git`. `skip` names folders that are
+    left out wherever they are. Raises GitRefused, also for a tree that no disk can hold.
     """
     listed = git(repository, "ls-tree", "-r", "-z", "--full-tree", commit)
     wanted: list[tuple[str, str, str]] = []
@@ -25,8 +26,11 @@ def tree_at(repository: Path, commit: str, skip: Collection[str] = ()) -> dict[s
         about, _, name = line.partition(b"\t")
         mode, kind, sha = about.decode().split()
         path = name.decode("utf-8", "surrogateescape")
-        if kind == "blob" and safe_path(path) == path and not set(path.split("/")[:-1]).intersection(skip):
+        left_out = {*skip}.intersection(path.split("/")[:-1]) or ".git" in path.lower().split("/")
+        if kind == "blob" and safe_path(path) == path and not left_out:
             wanted.append((path, mode, sha))
+    if (bad := misplaced(dict.fromkeys(path for path, _, _ in wanted))) is not None:
+        raise GitRefused(f"{bad!r:.200} lies below a file or a link; the repository is damaged, or meant to harm")
     data = blobs(repository, [sha for _, _, sha in wanted])
     return {path: Entry(data[sha], mode == "100755", mode == "120000") for path, mode, sha in wanted}
 

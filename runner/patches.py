@@ -12,7 +12,7 @@ from pathlib import Path
 
 from runner.errors import UserError
 from runner.git import GitRefused, git
-from sandboxes.archive import Entry, Tree, read_folder, safe_path
+from sandboxes.archive import Entry, Tree, misplaced, read_folder, safe_path
 from sandboxes.scratch import scratch
 
 AS_IT_IS = "* -text -ident -filter -working-tree-encoding\n"
@@ -81,7 +81,12 @@ def work_folder() -> Iterator[Path]:
 
 
 def lay_out(tree: Mapping[str, Entry], folder: Path) -> None:
-    """Write files and links; files first, so that no write ever goes through a link."""
+    """Write files and links; files first, and nothing below a link, so that no write ever goes through one.
+
+    Raises PatchRefused for a tree that no disk can hold.
+    """
+    if (bad := misplaced(tree)) is not None:
+        raise PatchRefused(f"{bad!r:.200} lies below a file or a link")
     for path, entry in sorted(tree.items(), key=lambda item: item[1].is_link):
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -45,6 +45,8 @@ class Environment(Frozen):
 
     python: str | None = None
     """Another Python than the base image's, as in `3.9`."""
+    node: str | None = None
+    """The major version of Node that is installed with its npm, as in `22`; Debian's own is among `system`."""
     as_of: date | None = None
     """Packages as their index had them at the end of that day, where the index can tell."""
     dockerfile: InsideGlob | None = None
@@ -63,6 +65,13 @@ class Environment(Frozen):
     def _version(cls, version: str | None) -> str | None:
         if version is not None and not re.fullmatch(r"3\.\d{1,2}", version):
             raise ValueError("a minor version is needed, as in 3.9")
+        return version
+
+    @field_validator("node")
+    @classmethod
+    def _major(cls, version: str | None) -> str | None:
+        if version is not None and not re.fullmatch(r"[1-9]\d", version):
+            raise ValueError("a major version is needed, as in 22")
         return version
 
     @field_validator("system")

@@ -60,6 +60,13 @@ class TestSpec(Frozen):
     unstable: tuple[NodeId, ...] = ()
     """Come out otherwise from run to run, whatever is changed: they count neither way."""
 
+    @model_validator(mode="after")
+    def _decide_or_not(self) -> TestSpec:
+        named = self.pass_to_pass if isinstance(self.pass_to_pass, tuple) else ()
+        if both := sorted({*self.fail_to_pass, *named}.intersection(self.unstable)):
+            raise ValueError(f"{both[0]} is unstable, so it cannot decide; take it out of one of the two")
+        return self
+
 
 class Scope(Frozen):
     """Where the model may write; globs as in .gitignore, `protected` wins over `writable`."""
@@ -215,7 +222,7 @@ class Scenario(Frozen):
     checks: Checks = Checks()
     framing: Framing = Framing()
     limits: Limits = Limits()
-    commit: str | None = Field(default=None, pattern=r"[0-9a-f]{40}")
+    commit: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$")
     """The base in the repo's git source, instead of the commit that repo.toml names."""
     environment: Environment | None = None
     """Instead of the repo's own: the whole of it."""

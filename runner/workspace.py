@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.catalog import ScenarioFolder
+from runner.catalog import HISTORY, ScenarioFolder
 from runner.checkout import base_tree, changes, solved_tree, with_history
 from runner.environments.explain import explain
 from runner.errors import ScenarioInvalid
@@ -43,6 +43,7 @@ def prepare(found: ScenarioFolder, images: ImageStore) -> Workspace:
             with_history,
             found.repo.name,
             environment.variables,
+            environment.as_of,
         )
     except ImageBuildFailed as error:
         raise ScenarioInvalid(found.id, "image-does-not-build", explain(error, environment)) from error
@@ -50,13 +51,17 @@ def prepare(found: ScenarioFolder, images: ImageStore) -> Workspace:
 
 
 def recipe(environment: Environment, folder: Path) -> Recipe:
-    """What `[environment]` says of the image; `folder` is repo.toml's."""
+    """What `[environment]` says of the image; `folder` is repo.toml's.
+
+    A Dockerfile sees neither the bases of other scenarios, later ones among them, nor what changes with each of them.
+    """
     written = environment.dockerfile
     return Recipe(
         system=environment.system,
         packages=environment.packages,
         python=environment.python,
+        node=environment.node,
         as_of=environment.as_of,
-        dockerfile=Dockerfile(folder, written) if written is not None else None,
+        dockerfile=Dockerfile(folder, written, (HISTORY, "repo.toml")) if written is not None else None,
         variables=environment.variables,
     )

@@ -15,6 +15,8 @@ MAX_BYTES = 256 * 1024 * 1024
 MAX_ENTRIES = 100_000
 MAX_STREAM = 2 * MAX_BYTES
 """Bytes of an archive that are read at all, what is skipped and what surrounds the files included."""
+INSTALLED = ("node_modules",)
+"""Folders of what a package manager installed: neither source nor anybody's change, and large."""
 MAX_STEPS = 4096
 """Path components that are walked to see where a link leads."""
 
@@ -43,6 +45,14 @@ def safe_path(name: str) -> str | None:
     if path in ("", ".") or path.startswith(("/", "../")) or path == ".." or "\0" in path:
         return None
     return path
+
+
+def misplaced(tree: Mapping[str, object]) -> str | None:
+    """A path below another one, as a damaged or hostile tree has them; None where a disk could hold the tree.
+
+    Written out, such a path would go through what is at the other one, which may be a link to anywhere.
+    """
+    return next((path for path in tree if any(folder in tree for folder in _folders([path]))), None)
 
 
 def leads_inside(path: str, tree: Mapping[str, Entry | None]) -> bool:
@@ -79,23 +89,27 @@ def read_tar(
     max_bytes: int = MAX_BYTES,
     max_entries: int = MAX_ENTRIES,
     skip: Iterable[str] = (),
+    without: Iterable[str] = (),
 ) -> dict[str, Entry]:
     """The regular files and links of a tar stream, as data.
 
     No link is followed, devices and pipes are left out, and so is whatever leads outside. `strip` is the first
-    path component to take off; `skip` names folders at the root that are left out. Raises ArchiveRefused when the
-    archive is broken or too large (a sparse file counts with its full size); `chunks` are closed then.
+    path component to take off; `skip` names folders at the root that are left out, `without` folders at any depth,
+    which do not count as entries. Raises ArchiveRefused when the archive is broken or too large (a sparse file counts
+    with its full size); `chunks` are closed then.
     """
-    skipped = set(skip)
+    skipped, unread = set(skip), set(without)
     tree: dict[str, Entry] = {}
     total = entries = 0
     try:
         with tarfile.open(fileobj=_Stream(chunks), mode="r|") as tar:
             for member in tar:
+                path = safe_path(member.name.removeprefix(strip).lstrip("/"))
+                if path is not None and unread.intersection(path.split("/")[:-1]):
+                    continue
                 entries += 1
                 if entries > max_entries:
                     raise ArchiveRefused(f"more than {max_entries} entries")
-                path = safe_path(member.name.removeprefix(strip).lstrip("/"))
                 if path is None or path.split("/", 1)[0] in skipped:
                     continue
                 if member.issym():

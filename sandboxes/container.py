@@ -11,7 +11,7 @@ from typing import Self
 from docker.errors import APIError, NotFound
 from docker.types import LogConfig, Ulimit
 
-from sandboxes.archive import Tree, read_tar, write_tar
+from sandboxes.archive import INSTALLED, Tree, read_tar, write_tar
 from sandboxes.base import Command, ExecResult, SandboxLimits
 from sandboxes.channel import CAPABILITIES, PROGRAM, Channel
 from sandboxes.client import Engine, labels, translated
@@ -26,6 +26,10 @@ OPEN_FILES = 4096
 """Of one process. Said, since engines' own defaults differ, and reach values that some hosts refuse."""
 _WITHOUT_QUOTA: set[str] = set()
 """Endpoints of engines whose storage driver turned out to have no quotas."""
+
+
+WAIT = 'echo "127.0.0.1 localhost $(cat /etc/hostname)" > /etc/hosts; exec sleep infinity'
+"""The first process where the persistent one cannot run; see `name_localhost` in `sandboxes/inside/serve.py`."""
 
 
 class DockerSandbox:
@@ -99,7 +103,7 @@ class DockerSandbox:
                     raise FileNotFoundError(folder) from error
                 raise
             stream = _whole(chunks)
-            tree = read_tar(stream, strip=folder.rsplit("/", 1)[1], skip=[".git"])
+            tree = read_tar(stream, strip=folder.rsplit("/", 1)[1], skip=[".git"], without=INSTALLED)
             for _ in stream:
                 continue
             return tree
@@ -138,7 +142,7 @@ class DockerSandbox:
         return self._plain(settings)
 
     def _plain(self, settings: _Settings) -> Hands:
-        self._id = settings.create(self._engine, ["sleep", "infinity"], ())
+        self._id = settings.create(self._engine, ["sh", "-c", WAIT], ())
         self._engine.api.start(self._id)
         return PlainExec(self._engine, self._id)
 

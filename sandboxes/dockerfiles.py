@@ -27,7 +27,7 @@ def context(written: Dockerfile, base: str) -> bytes:
 
     `.dockerignore` holds; links are links, and none is followed.
     """
-    tree = read_folder(written.folder, (".git",))
+    tree = read_folder(written.folder, (".git", *written.left_out))
     step = f"read {written.folder / written.name}"
     if written.name not in tree or tree[written.name].is_link:
         raise ImageBuildFailed(step, "no such file; [environment] dockerfile names one beside repo.toml")

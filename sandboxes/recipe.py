@@ -17,6 +17,8 @@ class Dockerfile:
     folder: Path
     name: str
     """Relative to the folder."""
+    left_out: tuple[str, ...] = ()
+    """Names of files and folders that it may not copy, at any depth."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Recipe:
     system: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     python: str | None = None
+    node: str | None = None
     as_of: date | None = None
     dockerfile: Dockerfile | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -33,7 +36,7 @@ class Recipe:
     @property
     def plain(self) -> bool:
         """Whether the base image is all that it needs."""
-        return not (self.system or self.packages or self.python or self.dockerfile)
+        return not (self.system or self.packages or self.python or self.node or self.dockerfile)
 
 
 def digest(*parts: object) -> str:

@@ -59,6 +59,12 @@ def problem_of(folder: Path) -> FileProblem:
             "known here: approval, checks, commit, environment, framing, limits, provenance, repo, schema, scope",
         ),
         (GOOD.replace('"Doubling is off"', "7"), "title", "found 7"),
+        (f'commit = "--output=x {"a" * 40}"\n' + GOOD, "commit", "found '--output"),
+        (
+            GOOD + 'unstable = ["tests/test_hidden.py::test_three"]\n',
+            "tests",
+            "test_three is unstable, so it cannot decide",
+        ),
         (GOOD.replace("Doubling is off", ""), "title", "found ''"),
         (GOOD.replace("Doubling is off", "x" * 201), "title", "200"),
         (GOOD.replace('"calc"', '"../calc"'), "repo", "lower-case letters, digits and hyphens"),
@@ -334,6 +340,13 @@ def test_the_digest_changes_with_the_repos_file(write_scenario: WriteScenario, t
     file = tmp_path / "repos" / "calc" / "repo.toml"
     file.write_text(file.read_text() + '[tests]\nargs = ["-x"]\n')
     assert load_scenario(folder).digest != before
+
+
+def test_the_digest_stays_when_somebody_writes_what_is_so_anyway(write_scenario: WriteScenario) -> None:
+    before = load_scenario(write_scenario()).digest
+    text = GOOD + 'pass_to_pass = "rest"\n[checks]\nnew_dependency = false\n'
+    plain = load_scenario(write_scenario(**{"scenario.toml": GOOD})).digest
+    assert load_scenario(write_scenario(**{"scenario.toml": text})).digest == plain != before
 
 
 def test_the_digest_stays_with_comments_caches_copies_and_time(write_scenario: WriteScenario, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.repo import Repo
 from runner.scenario import Scenario
 from runner.study import Study
 
@@ -27,10 +28,11 @@ def test_the_readme_shows_its_two_commands_and_their_output_within_thirty_lines(
         assert part in top
 
 
-def test_the_example_study_and_scenario_load() -> None:
+def test_the_example_study_repo_and_scenario_load() -> None:
     import tomllib
 
-    (study,) = blocks(README)
+    study, repo = sorted(blocks(README), key=lambda block: "[source]" in block)
+    assert Repo.model_validate(tomllib.loads(repo)).tests.framework == "django"
     assert Study.model_validate(tomllib.loads(study)).repeats == 3
     (scenario,) = blocks(CONTRIBUTING)
     assert Scenario.model_validate(tomllib.loads(scenario)).repo == "ledger"

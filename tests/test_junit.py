@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.junit import outcomes
+from runner.junit import outcomes, slowest
 
 
 def run(folder: Path, *words: str, **files: str) -> dict[str, str]:
@@ -285,3 +285,11 @@ def test_a_report_that_claims_an_odd_encoding_raises_nothing(name: str) -> None:
 
 def test_a_large_report_is_read() -> None:
     assert len(outcomes(report(*(case(f"test_{n}") for n in range(50_000))))) == 50_000
+
+
+def test_the_slowest_test_is_told_and_nonsense_is_not() -> None:
+    case = '<testcase file="t.py" classname="t" name="{}" time="{}"/>'
+    times = ("0.5", "12.25", "nan", "inf", "1e9", "-3", "")
+    report = "".join(case.format(f"test_{at}", time) for at, time in enumerate(times))
+    assert slowest(f"<testsuite>{report}</testsuite>".encode()) == 12.25
+    assert slowest(b"no report") == 0.0

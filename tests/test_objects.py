@@ -57,3 +57,26 @@ def test_a_commit_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 def _blob(repository: Path, commit: str) -> str:
     return git(repository, "rev-parse", f"{commit}:a").decode().strip()
+
+
+@pytest.mark.parametrize("at", [Entry(b"/tmp", is_link=True), Entry(b"a file")])
+def test_a_tree_in_which_something_lies_below_a_link_or_a_file_is_refused(at: Entry, tmp_path: Path) -> None:
+    commit = store({"out": at, "out/deep/evil": Entry(b"x", is_link=True)}, tmp_path / "g")
+    with pytest.raises(GitRefused, match="out/deep/evil"):
+        tree_at(tmp_path / "g", commit)
+
+
+def test_what_is_in_a_folder_named_git_is_left_out_however_it_is_written(tmp_path: Path) -> None:
+    tree = {"sub/.git/config": Entry(b"[core]"), ".GIT/hooks/x": Entry(b"x"), "a.git/x": Entry(b"x")}
+    assert tree_at(tmp_path / "g", store(tree, tmp_path / "g")).keys() == {"a.git/x"}
+
+
+def test_hooks_and_watchers_of_a_repository_are_not_run(tmp_path: Path) -> None:
+    store(TREE, tmp_path / "g")
+    hook = tmp_path / "g" / "hooks" / "reference-transaction"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    hook.chmod(0o755)
+    git(tmp_path / "g", "config", "core.fsmonitor", str(hook))
+    store({"a": Entry(b"a")}, tmp_path / "g")
+    assert not (tmp_path / "ran").exists()

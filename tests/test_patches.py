@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.checkout import difference
-from runner.patches import MAX_PATCH, PatchHostile, PatchRefused, Touched, patched, touched
+from runner.patches import MAX_PATCH, PatchHostile, PatchRefused, Touched, lay_out, patched, touched
 from sandboxes.archive import Entry
 
 TREE = {"a.txt": Entry(b"one\n"), "bin/run": Entry(b"#!/bin/sh\n", executable=True), "image": Entry(b"\0\1\2")}
@@ -50,6 +50,15 @@ def test_nothing_is_written_through_a_link_of_the_tree(tmp_path: Path) -> None:
     with pytest.raises(PatchRefused):
         patched(tree, "--- /dev/null\n+++ b/out/evil\n@@ -0,0 +1 @@\n+x\n")
     assert not list(tmp_path.iterdir())
+
+
+def test_no_link_is_made_through_another_link_of_a_tree(tmp_path: Path) -> None:
+    away, folder = tmp_path / "away", tmp_path / "folder"
+    away.mkdir()
+    tree = {"out": Entry(os.fsencode(away), is_link=True), "out/evil": Entry(b"/etc/passwd", is_link=True)}
+    with pytest.raises(PatchRefused, match="below a file or a link"):
+        lay_out(tree, folder)
+    assert not list(away.iterdir())
 
 
 @pytest.mark.parametrize(

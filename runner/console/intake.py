@@ -53,7 +53,7 @@ class LiveIntake:
             self._now.pop(outcome.key, None)
             self._done += 1
             self._kept += outcome.ok
-        self._console.print(line(outcome), highlight=False, soft_wrap=True)
+        self._console.print(line(outcome), highlight=False, soft_wrap=not self._console.is_terminal)
 
     def say(self, text: str) -> None:
         self._console.print(Text(visible(text, newlines=True), "dim"), highlight=False, soft_wrap=True)

@@ -132,7 +132,7 @@ CAUSES = (
     _cause(
         r"(?:sh|bash|line)[^\n]{0,40}: (?:\d+: )?(npm|node|npx)\b: (?:command )?not found",
         "{0} is not installed",
-        'set system = ["nodejs", "npm"]',
+        'set node = "22"',
     ),
     _cause(
         r"(?:sh|bash|line)[^\n]{0,40}: (?:\d+: )?(go|cargo|rustc|git-lfs|git|java|curl|wget|hg|svn)\b: "
@@ -147,8 +147,8 @@ CAUSES = (
     ),
     _cause(
         r"EBADENGINE|Unsupported engine|requires Node",
-        "a package asks for a newer Node than Debian's",
-        "make the environment with a dockerfile that has that Node",
+        "a package asks for another Node",
+        'set node = "24", or make the environment with a dockerfile that has another Node',
     ),
     _cause(
         r"requires rustc ([\d.]+)|feature `edition20\d\d` is required|lock file version \d requires",
@@ -160,6 +160,13 @@ CAUSES = (
         r"|`npm ci` can only|code EUSAGE)",
         "package.json and its lock file disagree",
         'set install = ["npm install --ignore-scripts", "npm rebuild"]',
+    ),
+    _cause(
+        r"npm (?:ERR!|error) 404\s+(?:The requested resource )?'?((?:@[\w.~-]+/)?[\w.~-]+)@"
+        r"|npm (?:ERR!|error)[^\n]*No matching version found for ((?:@[\w.~-]+/)?[\w.~-]+)@",
+        "the registry has not, or no longer, the version of {0} that is asked for{day}",
+        'set install = ["npm install --ignore-scripts --no-package-lock", "npm rebuild"] where a lock file asks for it,'
+        " or name a registry that has it in ~/.npmrc",
     ),
     _cause(
         r"npm (?:ERR!|error)[^\n]*ERESOLVE",

@@ -11,11 +11,16 @@ from sandboxes.errors import ImageBuildFailed
 SHOWN = 6
 """Lines of the output that are repeated."""
 
+ASIDE = re.compile(
+    r"\s*(WARNING|note|hint|\[notice\]|npm (notice|warn)|npm (error|ERR!)(\s+at |\s*$| A complete log))", re.IGNORECASE
+)
+"""Lines that say nothing of what went wrong."""
+
 
 def explain(error: ImageBuildFailed, environment: Environment) -> str:
     """The step, its last lines, the likely cause, and the key of `[environment]` to set, as text for people."""
     lines = [line.rstrip() for line in error.output.strip().splitlines() if line.strip()]
-    telling = [line for line in lines if not re.match(r"\s*(WARNING|note|hint|\[notice\])", line, re.IGNORECASE)]
+    telling = [line for line in lines if not ASIDE.match(line)]
     shown = "\n".join(f"    {line[:200]}" for line in (telling or lines)[-SHOWN:])
     cause, remedy = _likely(f"{error.step[:200]}\n{error.output[-20_000:]}", environment)
     return f"{error.step[:200]} failed:\n{shown}\nLikely cause: {cause}.\nWhat to do: {remedy}."

@@ -13,8 +13,13 @@ from runner.repo import FrameworkName, RepoTests
 
 KEPT_OPTIONS = re.compile(r"--(doctest-modules|doctest-glob=\S+|doctest-continue-on-failure|import-mode=\w+|ds=[\w.]+)")
 """Options of pytest that say what tests are, not how they are reported."""
-
-
+VALUED = frozenset(
+    {
+        *("--cov", "--cov-report", "--cov-config", "-k", "-m", "-n", "-c", "-o", "-W", "-r", "--ignore", "--deselect"),
+        *("--junitxml", "--junit-xml", "--rootdir", "--basetemp", "--durations", "--timeout", "--maxfail", "--tb"),
+    }
+)
+"""Options of which the next word is a value, and no place."""
 LINTERS = re.compile(r"(?<=\s)--(flake8|flakes|black|isort|mypy|pylint|pep8|pycodestyle|pydocstyle|ruff)\S*(?=\s)")
 
 
@@ -107,13 +112,15 @@ def _command(files: Files, practice: Practice) -> tuple[tuple[str, ...], tuple[s
                 args += [word, plugin] if plugin.startswith("no:") else []
             elif KEPT_OPTIONS.fullmatch(word):
                 args.append(word)
+            elif word in VALUED:
+                next(words, "")
             elif re.fullmatch(r"[\w./-]+", word) and not word.startswith(("-", "/")) and ".." not in word.split("/"):
                 folder = word.removeprefix("./").rstrip("/")
                 if folder in files or any(path.startswith(f"{folder}/") for path in files.tree):
                     paths.append(folder)
         if args:
             files.note(f"{' '.join(args)}: {source}")
-        return tuple(args), tuple(paths)
+        return tuple(args), tuple(dict.fromkeys(paths))
     return (), ()
 
 

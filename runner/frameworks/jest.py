@@ -1,4 +1,4 @@
-"""Jest 29.1 or later, in the project's own node_modules."""
+"""Jest 27 or later, in the project's own node_modules."""
 
 from __future__ import annotations
 

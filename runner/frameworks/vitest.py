@@ -1,4 +1,4 @@
-"""Vitest 3 or later, in the project's own node_modules; TypeScript as it comes."""
+"""Vitest 1 or later, in the project's own node_modules; TypeScript as it comes."""
 
 from __future__ import annotations
 

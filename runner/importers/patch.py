@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from runner.catalog import CACHES
@@ -21,11 +22,11 @@ LEFT_OUT = (".git", ".hg", ".svn", ".venv", "venv", "node_modules", *CACHES)
 def proposal_from(place: Path, commit: str, patch: Path, tests: Path, instruction: str, *, id: str = "") -> Proposal:
     """What people hand in as a scenario.
 
-    `place` is a git repository, read at `commit` (its HEAD when empty), or a plain folder, read as it is. `tests` is
-    a patch, or a folder that is laid over the root. Raises UserError and FileProblem for what cannot be read, Rejected
-    for what makes no scenario.
+    `place` is a git repository, read at `commit` (its HEAD when empty), or a plain folder, read as it is but for
+    `patch` and `tests`, should they lie in it. `tests` is a patch, or a folder that is laid over the root. Raises
+    UserError and FileProblem for what cannot be read, Rejected for what makes no scenario.
     """
-    base = _base(place, commit)
+    base = _base(place, commit, (patch, tests))
     solved = applied(base, _text(patch), patch.name)
     if solved == dict(base):
         raise Rejected("tests-only", f"{patch.name} changes nothing")
@@ -45,14 +46,15 @@ def proposal_from(place: Path, commit: str, patch: Path, tests: Path, instructio
     )
 
 
-def _base(place: Path, commit: str) -> Tree:
+def _base(place: Path, commit: str, ours: Sequence[Path]) -> Tree:
     if not place.is_dir():
         raise FileProblem(place, "is no folder")
     if not (place / ".git").exists() and not (place / "objects").is_dir():
         if commit:
             raise UserError(f"{place} is no git repository, so there is no {commit} in it; leave the commit out")
         try:
-            return read_folder(place, LEFT_OUT)
+            there = read_folder(place, LEFT_OUT)
+            return {path: entry for path, entry in there.items() if not _is_in(place / path, ours)}
         except OSError as error:
             raise FileProblem(place, f"cannot be read: {error}") from None
     name = commit or "HEAD"
@@ -63,6 +65,12 @@ def _base(place: Path, commit: str) -> Tree:
         return tree_at(place, found, CACHES)
     except GitRefused as error:
         raise UserError(f"{place}: there is no commit {name!r}: {error}") from None
+
+
+def _is_in(file: Path, places: Sequence[Path]) -> bool:
+    """Whether a file is one of these places or below one."""
+    here = file.parent.resolve() / file.name
+    return any(here.is_relative_to(each.resolve()) for each in places)
 
 
 def _hidden(base: Tree, tests: Path) -> Tree:

@@ -171,9 +171,11 @@ def _decoded(message: bytes, encoding: str) -> str:
     """A message as text: in the encoding that its commit names, else UTF-8, else Latin-1, where all bytes are text."""
     for name in filter(None, (encoding, "utf-8")):
         try:
-            return message.decode(name).replace("\r\n", "\n").strip()
-        except (LookupError, UnicodeDecodeError, ValueError):
+            text = message.decode(name)
+            text.encode()  # some codecs make half characters, which no file holds
+        except (LookupError, ValueError):
             continue
+        return text.replace("\r\n", "\n").strip()
     return message.decode("latin-1").replace("\r\n", "\n").strip()
 
 

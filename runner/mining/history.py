@@ -183,6 +183,10 @@ class _Walk:
         if modules and "code" in others:
             return Rejected("submodule-change", f"it changes the submodule {modules[0]!r}, whose files are not here")
         if not tests:
+            inside = [path for path in kinds if path.endswith(".rs") and kinds[path] == "code"]
+            if inside:
+                problem = f"it changes no file of tests; tests inside {inside[0]!r} cannot be told from the fix"
+                return Rejected("no-tests", problem)
             return Rejected("no-tests", "it changes no test")
         if all(each.status == "D" for each in tests):
             return Rejected("no-tests", "it only removes tests")

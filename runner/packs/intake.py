@@ -9,7 +9,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 
 from runner.canonical import digest
@@ -23,8 +23,10 @@ from sandboxes.errors import EngineUnavailable, SandboxError
 from sandboxes.images import ImageStore
 from sandboxes.reaper import remove_own
 
-VERSION = 1
+VERSION = 2
 """Part of every question put to the journal: raised when proving changes in a way that could change an outcome."""
+LONGEST = 4000
+"""Characters of a sentence that are kept."""
 Filter = Callable[[Proposal], Proposal]
 """Looks at a proposal before it is proved; may change it, and raises Rejected."""
 
@@ -52,21 +54,27 @@ class Intake:
     def take(self, leads: Iterable[Lead], watch: Watch, *, again: bool, stop: threading.Event) -> list[Outcome]:
         """How each lead ended, in their order; those that the journal knows are not tried again but for `again`.
 
+        A scenario that was kept and is there stays as it is; one that somebody removed is made again.
         Ends early, with what is done so far, when `stop` is set. Raises EngineUnavailable, and UserError where the
         pack cannot be written to; whatever else goes wrong with one lead is that lead's outcome.
         """
         journal = Journal(self.pack.root / "journal.jsonl")
         terms = self.digest
-        known = {} if again else journal.known(terms)
+        known = journal.known(terms)
 
         def one(lead: Lead) -> Outcome | None:
             if stop.is_set():
                 return None
-            if lead.key in known:
-                return known[lead.key]
+            told = known.get(lead.key)
+            if told is not None and (self.pack.has(told.id) if told.ok else not again):
+                return told
             watch.begun(lead)
-            outcome = self._one(lead, terms)
-            if stop.is_set() and outcome.code == "harness-failed":
+            try:
+                outcome = self._one(lead, terms)
+            except BaseException:
+                stop.set()
+                raise
+            if stop.is_set() and not outcome.ok:
                 return None
             journal.note(outcome)
             watch.ended(outcome)
@@ -75,14 +83,18 @@ class Intake:
         with ThreadPoolExecutor(self.concurrency, thread_name_prefix="intake") as pool:
             done = [pool.submit(one, lead) for lead in leads]
             try:
-                found = [future.result() for future in done]
+                wait(done, return_when=FIRST_EXCEPTION)
+                for future in filter(Future.done, done):
+                    future.result()
             except BaseException:
                 stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
-                with contextlib.suppress(SandboxError):
-                    remove_own(self.images.engine)
+                while running := [future for future in done if not future.done()]:
+                    with contextlib.suppress(SandboxError, EngineUnavailable):
+                        remove_own(self.images.engine)
+                    wait(running, timeout=1.0)
                 raise
-        return [each for each in found if each is not None]
+        return [each for future in done if (each := future.result()) is not None]
 
     @property
     def digest(self) -> str:
@@ -91,24 +103,25 @@ class Intake:
 
     def _one(self, lead: Lead, terms: str) -> Outcome:
         started = time.monotonic()
-        outcome = Outcome(key=lead.key, terms=terms, id=lead.id, label=lead.label, code=OK)
+        said: dict[str, object] = {"code": OK}
         proposal: Proposal | None = None
         try:
             self.pack.refuse_known(lead.id)
             proposal = self.look(_loaded(lead))
-            outcome = _held(outcome, prove(proposal, self.pack, self.images, self.terms))
+            said |= _held(prove(proposal, self.pack, self.images, self.terms))
         except Rejected as error:
-            outcome = outcome.model_copy(update={"code": error.code, "sentence": error.sentence})
+            said = {"code": error.code, "sentence": error.sentence}
         except (EngineUnavailable, UserError):
             raise
         except Exception as error:
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise UserError(f"the disk is full: {error}; make room, and the same command goes on") from None
             where = "" if isinstance(error, SandboxError) else traceback.format_exc()[-600:]
-            said = shorten(f"{type(error).__name__}: {error} {where}".strip(), 1000)
-            outcome = outcome.model_copy(update={"code": "harness-failed", "sentence": said})
-        leak = proposal.provenance.leak if proposal is not None else None
-        return outcome.model_copy(update={"leak": leak, "seconds": round(time.monotonic() - started, 2)})
+            said = {"code": "harness-failed", "sentence": f"{type(error).__name__}: {error} {where}".strip()}
+        said["sentence"] = shorten(str(said.get("sentence", "")), LONGEST)
+        said["leak"] = proposal.provenance.leak if proposal is not None else None
+        said["seconds"] = round(time.monotonic() - started, 2)
+        return Outcome.model_validate({"key": lead.key, "terms": terms, "id": lead.id, "label": lead.label} | said)
 
 
 def _loaded(lead: Lead) -> Proposal:
@@ -119,9 +132,8 @@ def _loaded(lead: Lead) -> Proposal:
         raise Rejected("source-unavailable", str(error)) from error
 
 
-def _held(outcome: Outcome, proved: Proved) -> Outcome:
-    counts = {"fail_to_pass": proved.fail_to_pass, "pass_to_pass": proved.pass_to_pass}
-    return outcome.model_copy(update={"notes": proved.notes, **counts})
+def _held(proved: Proved) -> dict[str, object]:
+    return {"fail_to_pass": proved.fail_to_pass, "pass_to_pass": proved.pass_to_pass, "notes": proved.notes}
 
 
 def tally(outcomes: Iterable[Outcome]) -> list[tuple[str, int]]:

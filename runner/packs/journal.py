@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import ValidationError, field_validator
 
+from runner.errors import UserError
 from runner.messages import Frozen
+from runner.visible import visible
 
 OK = "ok"
-PASSING = frozenset({"harness-failed", "source-unavailable"})
+PASSING = frozenset({"harness-failed", "source-unavailable", "duplicate"})
 """Codes that may be otherwise next time."""
 
 
@@ -36,6 +38,12 @@ class Outcome(Frozen):
     seconds: float = 0.0
     """From loading it to keeping it."""
 
+    @field_validator("label", "sentence")
+    @classmethod
+    def _shown(cls, text: str) -> str:
+        """Commits and test runs say anything; what is invisible becomes an escape here, once for all readers."""
+        return visible(text, newlines=True)
+
     @property
     def ok(self) -> bool:
         return self.code == OK
@@ -57,13 +65,17 @@ class Journal:
         return {key: each for key, each in found.items() if each.code not in PASSING}
 
     def note(self, outcome: Outcome) -> None:
-        with self._lock, self.file.open("ab+") as handle:
-            handle.seek(0, 2)
-            if handle.tell():
-                handle.seek(-1, 2)
-                if handle.read(1) != b"\n":
-                    handle.write(b"\n")
-            handle.write(outcome.model_dump_json(exclude_defaults=True).encode() + b"\n")
+        """Raises UserError where the file cannot be written to."""
+        try:
+            with self._lock, self.file.open("ab+") as handle:
+                handle.seek(0, 2)
+                if handle.tell():
+                    handle.seek(-1, 2)
+                    if handle.read(1) != b"\n":
+                        handle.write(b"\n")
+                handle.write(outcome.model_dump_json(exclude_defaults=True).encode() + b"\n")
+        except OSError as error:
+            raise UserError(f"{self.file} cannot be written to: {error}; what is kept so far is whole") from None
 
     def _read(self) -> Iterator[Outcome]:
         """Every line that is whole: one that a crash tore says nothing."""

@@ -11,23 +11,25 @@ import shutil
 import threading
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import tomlkit
 from filelock import FileLock, Timeout
 
-from runner.catalog import RAW, RepoFolder, ScenarioFolder, load_repo
+from runner.catalog import HISTORY, RAW, RepoFolder, ScenarioFolder, load_repo, load_scenario, read_toml
 from runner.checkout import difference
-from runner.errors import Rejected, UserError
+from runner.errors import FileProblem, Rejected, UserError
 from runner.objects import store
+from runner.patches import lay_out
 from runner.proposal import Proposal
 from runner.repo import Environment, Repo, RepoTests, Source
 from runner.scenario import Limits, Provenance, Scenario, Scope, TestSpec, Truth
+from sandboxes.archive import Entry
 
-HISTORY = "source.git"
-"""The bare repository beside repo.toml that holds the bases."""
+PARTIAL = ".partial"
+"""The folder of a pack in which scenarios are written before they are there."""
 
 
 @dataclass(frozen=True)
@@ -55,18 +57,28 @@ class Pack:
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Nobody else adds to this pack meanwhile. Raises UserError when somebody does."""
+        """Nobody else adds to this pack meanwhile. Raises UserError when somebody does, or it cannot be written to."""
         lock = FileLock(self.root / ".lock")
         try:
             lock.acquire(timeout=0)
         except Timeout:
             raise UserError(f"somebody else adds to the pack {self.root}; wait, or name another --to") from None
-        with lock:
+        except OSError as error:
+            raise UserError(f"no pack can be kept in {self.root}: {error}; name another folder with --to") from None
+        try:
+            shutil.rmtree(self.root / PARTIAL, ignore_errors=True)
             yield
+            shutil.rmtree(self.root / PARTIAL, ignore_errors=True)
+        finally:
+            lock.release()
+
+    def has(self, name: str) -> bool:
+        """Whether a scenario of this name is there."""
+        return self.scenario_folder(name).exists()
 
     def refuse_known(self, name: str) -> None:
         """Raises Rejected for a scenario that is there: what somebody may have edited is never replaced."""
-        if self.scenario_folder(name).exists():
+        if self.has(name):
             raise Rejected("duplicate", f"scenarios/{name} is there; remove it to have it made again")
 
     def drafted(
@@ -98,9 +110,7 @@ class Pack:
             provenance=_marked(proposal.provenance),
         )
         patch = _patch(proposal)
-        for file in sorted((self.root / "scenarios").glob("*/solution/solution.patch")):
-            if file.parent.parent.name != proposal.id and file.read_bytes() == patch.encode():
-                raise Rejected("duplicate", f"{file.parent.parent.name} has the same fix")
+        self._refuse_twin(proposal.id, patch)
         return ScenarioFolder(
             id=proposal.id,
             folder=self.scenario_folder(proposal.id),
@@ -113,41 +123,75 @@ class Pack:
             framings={RAW: proposal.instruction},
         )
 
-    def keep(self, found: ScenarioFolder) -> None:
-        """Write a scenario, whole or not at all, and its repo where there is none yet.
+    def keep(self, found: ScenarioFolder) -> ScenarioFolder:
+        """Write a scenario, whole or not at all, and its repo where there is none yet; returns it as it is read again.
 
-        What its repo says already is not said again. Raises Rejected for a name that is taken.
+        What its repo says already is not said again. Raises Rejected for a name or a fix that is taken, and for what
+        cannot be read again.
         """
         with self._lock:
+            self.refuse_known(found.id)
+            self._refuse_twin(found.id, found.solution_patch)
             common = self._repo_of(found)
-            partial = self.root / f".{found.id}.{os.getpid()}"
-            shutil.rmtree(partial, ignore_errors=True)
-            for path, data in _files(found, common):
-                file = partial / path
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(data)
-            for path, entry in sorted(found.hidden.items(), key=lambda item: item[1].is_link):
-                file = partial / "tests" / path
-                file.parent.mkdir(parents=True, exist_ok=True)
-                if entry.is_link:
-                    file.symlink_to(os.fsdecode(entry.data))
-                else:
-                    file.write_bytes(entry.data)
-                    file.chmod(0o755 if entry.executable else 0o644)
+            partial = self.root / PARTIAL / found.id
             try:
-                self.refuse_known(found.id)
+                _write(found, common, partial)
+                written = _read(partial)
+                if written.hidden != found.hidden:
+                    raise Rejected("malformed", "its hidden tests hold files that tools make, and nobody keeps")
                 partial.rename(found.folder)
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
+        return replace(written, folder=found.folder)
+
+    def lay_beside(self, repo: str, name: str, data: bytes) -> None:
+        """A file beside a repo.toml, as a Dockerfile is. Raises UserError where another one is there already."""
+        with self._lock:
+            file = self.repo_folder(repo) / name
+            if file.exists():
+                if file.read_bytes() != data:
+                    what = f"{file} says something else, and scenarios of this pack stand on it"
+                    raise UserError(f"{what}; give yours another name, or name another --to")
+                return
+            file.parent.mkdir(parents=True, exist_ok=True)
+            partial = file.with_name(f"{file.name}.{os.getpid()}")
+            partial.write_bytes(data)
+            partial.replace(file)
+
+    def _refuse_twin(self, name: str, patch: str) -> None:
+        for file in sorted((self.root / "scenarios").glob("*/solution/solution.patch")):
+            if file.parent.parent.name != name and file.read_bytes() == patch.encode():
+                raise Rejected("duplicate", f"{file.parent.parent.name} has the same fix")
 
     def _repo_of(self, found: ScenarioFolder) -> Repo:
         """What the pack's repo.toml says, written now where there is none."""
         folder = self.repo_folder(found.repo.name)
         if not (folder / "repo.toml").exists():
             partial = folder / f"repo.toml.{os.getpid()}"
-            partial.write_text(to_toml(found.repo.repo), encoding="utf-8")
-            partial.replace(folder / "repo.toml")
+            try:
+                partial.write_bytes(to_toml(found.repo.repo).encode("utf-8", "surrogatepass"))
+                read_toml(partial, Repo)
+                partial.replace(folder / "repo.toml")
+            except FileProblem as error:
+                raise Rejected("malformed", f"what repo.toml would say cannot be read again: {error}") from None
+            finally:
+                partial.unlink(missing_ok=True)
         return load_repo(folder).repo
+
+
+def _write(found: ScenarioFolder, common: Repo, folder: Path) -> None:
+    """A scenario's files; links last, so that nothing is written through one."""
+    shutil.rmtree(folder, ignore_errors=True)
+    lay_out({path: Entry(data) for path, data in _files(found, common)}, folder)
+    lay_out(found.hidden, folder / "tests")
+
+
+def _read(folder: Path) -> ScenarioFolder:
+    """A scenario as it was just written. Raises Rejected where it is none any more: a name or a number of a test."""
+    try:
+        return load_scenario(folder)
+    except FileProblem as error:
+        raise Rejected("malformed", f"as a scenario it cannot be read again: {error}") from None
 
 
 def _patch(proposal: Proposal) -> str:
@@ -200,6 +244,6 @@ def _files(found: ScenarioFolder, common: Repo) -> Iterator[tuple[str, bytes]]:
         same["environment"] = None
     if scenario.suite == common.tests:
         same["suite"] = None
-    yield "scenario.toml", to_toml(scenario.model_copy(update=same)).encode()
-    yield "instruction.md", found.instruction.strip().encode() + b"\n"
+    yield "scenario.toml", to_toml(scenario.model_copy(update=same)).encode("utf-8", "surrogatepass")
+    yield "instruction.md", found.instruction.strip().encode("utf-8", "surrogatepass") + b"\n"
     yield "solution/solution.patch", found.solution_patch.encode()

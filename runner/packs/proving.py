@@ -10,7 +10,7 @@ from datetime import date
 from runner.baseline import both_sides, judge, keep, unstable
 from runner.catalog import ScenarioFolder
 from runner.checkout import changes
-from runner.environments import infer
+from runner.environments import infer, without_lock
 from runner.environments.explain import explain
 from runner.errors import Rejected, ScenarioInvalid
 from runner.frameworks import framework
@@ -22,15 +22,17 @@ from runner.proposal import Proposal
 from runner.repo import Environment, RepoTests
 from runner.scenario import Limits, TestSpec
 from runner.workspace import Workspace, prepare
-from sandboxes.archive import safe_path
+from sandboxes.archive import misplaced, safe_path
 from sandboxes.errors import ImageBuildFailed
 from sandboxes.images import ImageStore
-from sandboxes.inventory import remove_image
 
 UNKNOWN = "tests-not-known-yet"
 """Stands for the tests that decide until running has found them."""
+UNLOCKED = "its lock file does not do; npm chooses versions by package.json"
 SPARE = 4.0
-"""A grading may take so many times what it took while it was proved."""
+"""A grading, and each test in it, may take so many times what it took while it was proved."""
+LONGEST = 3600.0
+"""Seconds that a scenario's limits can say."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,9 @@ def prove(proposal: Proposal, pack: Pack, images: ImageStore, terms: Terms) -> P
     for path in {*proposal.base, *proposal.solved, *proposal.hidden}:
         if safe_path(path) != path or path.split("/")[0] == ".git":
             raise Rejected("malformed", f"{path!r:.100} is no path inside a repository")
+    for tree in (proposal.base, proposal.solved, proposal.hidden):
+        if (bad := misplaced(tree)) is not None:
+            raise Rejected("malformed", f"{bad!r:.100} lies below a file or a link")
     problem: Rejected | None = None
     for environment, suite, notes in _environments(proposal):
         try:
@@ -77,11 +82,17 @@ def _environments(proposal: Proposal) -> Iterator[tuple[Environment, RepoTests, 
     if proposal.environment is not None and proposal.suite is not None:
         yield proposal.environment, proposal.suite, ()
         return
-    guess = infer(proposal.solved, _end_of_month(proposal.provenance.fixed_on or proposal.provenance.public_since))
+    day = _end_of_month(proposal.provenance.fixed_on or proposal.provenance.public_since)
+    guess = infer(proposal.solved, day, proposal.hidden)
     environment = proposal.environment or guess.environment
     suite = proposal.suite or guess.suite
     yield environment, suite, guess.reasons
-    if environment.as_of is not None and proposal.environment is None:
+    if proposal.environment is not None:
+        return
+    if (unlocked := without_lock(environment)) is not None:
+        environment = unlocked
+        yield environment, suite, (*guess.reasons, UNLOCKED)
+    if environment.as_of is not None:
         today = environment.model_copy(update={"as_of": None})
         yield today, suite, (*guess.reasons, f"packages of {environment.as_of} do not do; these are of today")
 
@@ -108,24 +119,24 @@ def _prove(
             if error.code in ("base-passes", "reference-fails"):
                 _refuse_wavering(proposal, one_before + one_after, both_sides(images.engine, workspace, 1))
             raise
-        slowest = max(one_before[0].seconds, one_after[0].seconds)
-        known = _with_tests(workspace, tests.model_copy(update={"fail_to_pass": decided.fail_to_pass}), slowest)
+        first_two = [*one_before, *one_after]
+        known = _with_tests(workspace, tests.model_copy(update={"fail_to_pass": decided.fail_to_pass}), first_two)
         more_before, more_after = both_sides(images.engine, known, max(1, terms.repeats - 1))
-        known = _settled(known, [*one_before, *more_before], [*one_after, *more_after], slowest)
+        known = _settled(known, [*one_before, *more_before], [*one_after, *more_after])
         try:
             result = judge(known, more_before, more_after)
         except ScenarioInvalid as error:
             code = error.code if error.code in ("flaky", "base-passes", "reference-fails") else "tests-do-not-run"
             raise Rejected(code, error.problem) from error
+        untold = hints(proposal.instruction, proposal.base, proposal.solved, proposal.hidden)
+        said = (*proposal.notes, *notes, *decided.notes, *untold)
+        found = pack.keep(known.found)
     except BaseException:
         with contextlib.suppress(Exception):
-            remove_image(images.engine, workspace.image)
+            images.give_back(workspace.image)
         raise
-    pack.keep(known.found)
-    keep(known, result)
-    untold = hints(proposal.instruction, proposal.base, proposal.solved, proposal.hidden)
-    said = (*proposal.notes, *notes, *decided.notes, *untold)
-    return Proved(known.found, len(known.found.scenario.tests.fail_to_pass), len(result.pass_to_pass), said)
+    keep(replace(known, found=found), result)
+    return Proved(found, len(found.scenario.tests.fail_to_pass), len(result.pass_to_pass), said)
 
 
 def _prepared(draft: ScenarioFolder, images: ImageStore, environment: Environment) -> Workspace:
@@ -139,16 +150,20 @@ def _prepared(draft: ScenarioFolder, images: ImageStore, environment: Environmen
         raise Rejected(code, error.problem) from error
 
 
-def _with_tests(workspace: Workspace, tests: TestSpec, slowest: float) -> Workspace:
-    """The same workspace with what is known of its tests, and a limit that leaves them room."""
+def _with_tests(workspace: Workspace, tests: TestSpec, seen: Sequence[Grading]) -> Workspace:
+    """The same workspace with what is known of its tests, and limits that leave them room on a slower day."""
     scenario = workspace.found.scenario
-    seconds = round(max(Limits().command_seconds, SPARE * slowest))
-    limits = scenario.limits.model_copy(update={"command_seconds": seconds})
+    room = {
+        "command_seconds": max(Limits().command_seconds, *(SPARE * each.seconds for each in seen)),
+        "test_seconds": max(scenario.limits.test_seconds, *(SPARE * each.slowest for each in seen)),
+    }
+    whole = {name: float(min(LONGEST, round(seconds))) for name, seconds in room.items()}
+    limits = scenario.limits.model_copy(update=whole)
     found = replace(workspace.found, scenario=scenario.model_copy(update={"tests": tests, "limits": limits}))
     return replace(workspace, found=found)
 
 
-def _settled(known: Workspace, before: Sequence[Grading], after: Sequence[Grading], slowest: float) -> Workspace:
+def _settled(known: Workspace, before: Sequence[Grading], after: Sequence[Grading]) -> Workspace:
     """What does not come out the same each time decides nothing. Raises Rejected when nothing else is left."""
     wavering = unstable(before) | unstable(after)
     tests = known.found.scenario.tests
@@ -156,9 +171,8 @@ def _settled(known: Workspace, before: Sequence[Grading], after: Sequence[Gradin
     if not steady:
         times = f"{len(before)} runs each"
         raise Rejected("flaky", f"{tests.fail_to_pass[0]} comes out otherwise from run to run, in {times}")
-    return _with_tests(
-        known, tests.model_copy(update={"fail_to_pass": steady, "unstable": tuple(sorted(wavering))}), slowest
-    )
+    settled = tests.model_copy(update={"fail_to_pass": steady, "unstable": tuple(sorted(wavering))})
+    return _with_tests(known, settled, [*before, *after])
 
 
 def _decided(proposal: Proposal, suite: RepoTests, before: Grading, after: Grading) -> Deciding:
@@ -190,8 +204,8 @@ def _some_test(proposal: Proposal, globs: Sequence[str]) -> str:
 
 
 def _end_of_month(day: date | None) -> date | None:
-    """So that the fixes of one month share one environment; None for a day in the last month."""
-    if day is None:
+    """So that the fixes of one month share one environment; None for a day in this month or to come."""
+    if day is None or day >= date.today():
         return None
     first = date(day.year + day.month // 12, day.month % 12 + 1, 1)
     return first if first <= date.today() else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from runner.baseline import unstable
 from runner.grading import Grading
 from runner.messages import Frozen
 
@@ -32,7 +33,7 @@ class Flakiness(Frozen):
 
 def flakiness(before: Sequence[Grading], after: Sequence[Grading]) -> Flakiness:
     """From the gradings of the base and of the reference."""
-    tests = tuple(sorted({*_differing(before), *_differing(after)}))
+    tests = tuple(sorted(unstable(before) | unstable(after)))
     total = len(before) + len(after)
     return Flakiness(gradings=total, tests=tests, below=none_of(total) if not tests and len(before) > 1 else None)
 
@@ -44,8 +45,3 @@ def none_of(n: int, level: float = LEVEL) -> float:
     right?", JAMA 1983.
     """
     return float(1 - (1 - level) ** (1 / n))
-
-
-def _differing(gradings: Sequence[Grading]) -> set[str]:
-    nodes = {node for grading in gradings for node in grading.outcomes}
-    return {node for node in nodes if len({grading.outcomes.get(node) for grading in gradings}) > 1}

@@ -107,16 +107,14 @@ def program(text: str, imports: bool = True) -> str | None:
     try:
         tree = ast.parse(text)
         compile(tree, "<mutant>", "exec")
+        for node in ast.walk(tree):
+            if isinstance(node, DOCUMENTED) and ast.get_docstring(node):
+                node.body = node.body[1:]
+            if not imports and isinstance(node, ast.Module):
+                node.body = [each for each in node.body if not isinstance(each, (ast.Import, ast.ImportFrom))]
+        return ast.dump(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(
-            node
-        ):
-            node.body = node.body[1:]
-        if not imports and isinstance(node, ast.Module):
-            node.body = [each for each in node.body if not isinstance(each, (ast.Import, ast.ImportFrom))]
-    return ast.dump(tree)
 
 
 def _changed_lines(hunk: Hunk) -> Sequence[str]:

@@ -147,11 +147,11 @@ def _ideas(file: Changed, lines: set[int]) -> Iterator[_Idea]:
     solved = file.solved
     if solved is None or not lines:
         return
-    if file.ending == ".py" and program(solved) is not None:  # the parser behind `mutants` has no limit of its own
+    if file.ending == ".py":
         for each in mutants(file.path, solved, surroundings([solved])):
             if each.operator in PYTHON and lines.issuperset(line - 1 for line in each.lines):
                 yield _Idea(file, PYTHON[each.operator], each.lines.start, partial(applied, solved, each.splices))
-    elif file.ending != ".py" and file.ending in CODE:
+    elif file.ending in CODE:
         texts = solved.split("\n")
         for number in sorted(line for line in lines if line < len(texts)):
             for operator, changed in _tokens(texts[number]):

@@ -8,6 +8,7 @@ A message is two lengths (4 bytes each, big endian), a JSON object and raw bytes
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import json
@@ -122,10 +123,17 @@ def send(header: dict[str, Any], body: bytes = b"") -> None:
         view = view[os.write(1, view) :]
 
 
+def name_localhost() -> None:
+    """An engine writes /etc/hosts for networks alone; without it nothing here knows `localhost`."""
+    with contextlib.suppress(OSError), open("/etc/hosts", "w", encoding="ascii") as file:
+        file.write(f"127.0.0.1 localhost {os.uname().nodename}\n")
+
+
 def main() -> None:
     uid = int(sys.argv[1])
     disk = Disk(uid, int(sys.argv[2]))
     os.chdir("/")
+    name_localhost()
     if not become(uid):
         send({"hello": False})
         return

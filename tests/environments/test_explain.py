@@ -40,7 +40,7 @@ MESSAGES = [
     ("waiting for input\nstopped after 30 minutes", "longer than 30 minutes"),
     ("ERROR: Failed building wheel for oldthing", "oldthing has no wheel"),
     ("ERROR: ResolutionImpossible: for help visit https://pip", "loosen pins"),
-    ("sh: 1: npm: not found", '["nodejs", "npm"]'),
+    ("sh: 1: npm: not found", 'node = "22"'),
     ("sh: 1: go: not found", '"golang-go"'),
     ("LookupError: setuptools-scm was unable to detect version for /workspace.", "SETUPTOOLS_SCM_PRETEND_VERSION"),
     ("error: Multiple top-level packages discovered in a flat-layout: ['a', 'b'].", "PYTHONPATH"),

@@ -273,6 +273,16 @@ def test_files_that_pytest_would_not_collect_are_named() -> None:
     assert infer(of(files), None).suite.paths == ("test.py",)
 
 
+def test_values_of_options_are_no_places() -> None:
+    files = {
+        "tox.ini": "[testenv]\ncommands = pytest test_thing.py thing thing --cov thing -k thing -m other\n",
+        "test_thing.py": "def test_a(): pass\n",
+        "thing/__init__.py": "",
+        "other/__init__.py": "",
+    }
+    assert infer(of(files), None).suite.paths == ("test_thing.py", "thing")
+
+
 REFUSED: list[tuple[str, dict[str, str], str, str]] = [
     ("yield", {"tests/test_x.py": "def test_x():\n    yield check, 1\n"}, "unsupported", "yields tests in test_x"),
     ("setup", {"tests/test_x.py": "def setup():\n    pass\ndef test_x(): pass\n"}, "unsupported", "nose's setup"),

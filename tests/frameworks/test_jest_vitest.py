@@ -21,7 +21,8 @@ from runner.repo import FrameworkName, RepoTests
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("npm")]
 SECONDS = 2.0
-VERSIONS = {"jest": "30", "vitest": "4"}
+NEWEST = [("jest", "30"), ("vitest", "4")]
+OLDER = [("jest", "27"), ("vitest", "1"), ("vitest", "2")]
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,17 @@ class Project:
         return f"{code}\n{exported} {value};\n"
 
 
-@pytest.fixture(scope="session", params=["jest", "vitest"])
+@pytest.fixture(scope="session", params=NEWEST, ids="-".join)
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    tool: FrameworkName = request.param
+    return installed(*request.param, tmp_path_factory)
+
+
+@pytest.fixture(scope="session", params=OLDER, ids="-".join)
+def older(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return installed(*request.param, tmp_path_factory)
+
+
+def installed(tool: FrameworkName, version: str, tmp_path_factory: pytest.TempPathFactory) -> Project:
     node = shutil.which("node")
     if node is None or shutil.which("npm") is None:
         pytest.skip("neither node nor npm is here")
@@ -87,10 +96,10 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     (folder / "package.json").write_text(
         '{"name": "tried", "version": "1.0.0"%s}' % (', "type": "module"' * (tool == "vitest"))
     )
-    command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", f"{tool}@{VERSIONS[tool]}"]
-    installed = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=250)
-    if installed.returncode:
-        pytest.skip(f"npm cannot install {tool}: {installed.stderr[-300:]}")
+    command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", f"{tool}@{version}"]
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=250)
+    if ran.returncode:
+        pytest.skip(f"npm cannot install {tool}: {ran.stderr[-300:]}")
     return Project(tool, folder)
 
 
@@ -111,6 +120,11 @@ def test_groups_and_outcomes(project: Project) -> None:
         "test/a.test.js::top": "passed",
         "test/a.test.js::slow": "failed",
     }
+
+
+def test_older_versions_report_the_same(older: Project) -> None:
+    test_groups_and_outcomes(older)
+    test_files_that_break_or_hang_leave_the_others_alone(older)
 
 
 def test_files_that_break_or_hang_leave_the_others_alone(project: Project) -> None:

@@ -13,6 +13,7 @@ from runner.patches import lay_out
 from sandboxes.archive import Entry
 
 ISSUE = "Doubling is off\n\ndouble(3) gives 5; 6 was expected."
+FIX_IN_PLACE = "--- a/code.txt\n+++ b/code.txt\n@@ -1 +1 @@\n-one\n+two\n"
 
 
 @pytest.fixture
@@ -31,6 +32,17 @@ def test_a_repository_a_patch_and_tests_make_a_proposal(upstream: Any, files: Pa
     assert found.solved["src/calc.py"].data == b"def double(x):\n    return x * 2\n"
     assert list(found.hidden) == [hidden]
     assert found.provenance.origin == "patch"
+
+
+def test_the_fix_and_its_tests_are_not_in_the_base_when_they_lie_in_the_folder(files: Path, tmp_path: Path) -> None:
+    place = tmp_path / "plain"
+    lay_out(
+        {"code.txt": Entry(b"one\n"), "fix.diff": Entry(FIX_IN_PLACE.encode()), "hidden/test_a.py": Entry(b"x = 1\n")},
+        place,
+    )
+    found = proposal_from(place, "", place / "fix.diff", place / "hidden", "One is wrong.")
+    assert found.base.keys() == {"code.txt"}
+    assert found.solved["code.txt"].data == b"two\n"
 
 
 def test_a_plain_folder_is_taken_as_it_is_and_not_changed(files: Path) -> None:

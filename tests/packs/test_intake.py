@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from runner.baseline import baseline
 from runner.catalog import load_scenario
 from runner.checkout import base_tree
 from runner.errors import Rejected, UserError
@@ -20,6 +24,7 @@ from runner.packs.proving import Terms
 from runner.proposal import CODES, Lead, Proposal
 from runner.repo import Environment, RepoTests
 from runner.scenario import Provenance
+from runner.workspace import prepare
 from sandboxes.archive import Entry, Tree
 from sandboxes.client import Engine
 from sandboxes.images import ImageStore
@@ -159,6 +164,85 @@ def test_what_somebody_edited_is_not_replaced_and_the_same_fix_is_kept_once(door
     assert (twice.code, copied.code) == ("duplicate", "duplicate")
     assert "calc-doubling has the same fix" in copied.sentence
     assert instruction.read_text() == "Mine.\n"
+
+
+@pytest.mark.engine
+def test_what_is_kept_stays_known_until_somebody_removes_it(door: Door) -> None:
+    kept = door.take(lead(GOOD))
+    assert door.take(lead(GOOD), again=True) == kept
+    assert len(door.begun) == 1
+    shutil.rmtree(door.pack.scenario_folder(GOOD.id))
+    (outcome,) = door.take(lead(GOOD))
+    assert (outcome.ok, len(door.begun)) == (True, 2)
+    assert door.pack.has(GOOD.id)
+
+
+@pytest.mark.engine
+def test_what_was_proved_is_known_to_every_run(
+    door: Door, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    door.take(
+        lead(replace(GOOD, title="  Doubling \n is off ", instruction="\ndouble(3) gives 5; six was expected.  "))
+    )
+    workspace = prepare(load_scenario(door.pack.scenario_folder(GOOD.id)), ImageStore(engine, print))
+    nobody: Any = None
+    assert baseline(nobody, workspace).pass_to_pass == {"tests/test_calc.py::test_two"}
+
+
+@pytest.mark.engine
+def test_a_lead_that_fails_takes_no_image_from_those_on_the_same_base(door: Door) -> None:
+    hang = files_of(
+        "import time\nfrom calc import double\n\n\ndef test_a():\n    time.sleep(3)\n    assert double(3) == 6\n"
+    )
+    base = {**BASE, "words.txt": Entry(b"a base of this test's own\n")}
+    solved = {**SOLVED, "words.txt": base["words.txt"]}
+    slow = replace(GOOD, id="calc-slow", base=base, solved=solved, hidden=hang)
+    passing = replace(BAD["base-passes"], id="calc-passes", base=base, solved=solved)
+    assert [each.code for each in door.take(lead(slow), lead(passing))] == ["ok", "base-passes"]
+    image = prepare(load_scenario(door.pack.scenario_folder("calc-slow")), door.intake.images).image
+    assert door.intake.images.engine.image_id(image) is not None
+
+
+@pytest.mark.engine
+def test_what_an_interruption_makes_of_a_lead_is_not_noted(door: Door) -> None:
+    stop = threading.Event()
+
+    def load() -> Proposal:
+        stop.set()
+        raise Rejected("image-does-not-build", "its container was taken away")
+
+    watch = Watch(lambda lead: None, lambda outcome: None)
+    assert door.intake.take([Lead("a", "a", "a", load)], watch, again=False, stop=stop) == []
+    assert not (door.pack.root / "journal.jsonl").exists()
+
+
+@pytest.mark.engine
+def test_an_end_from_outside_takes_the_containers_of_all_leads_and_waits_for_no_image(door: Door) -> None:
+    slow = replace(GOOD, environment=Environment(install=("sleep 300",)))
+    started = time.monotonic()
+
+    def load() -> Proposal:
+        time.sleep(4)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        door.take(lead(slow), Lead("b", "b", "b", load), lead(GOOD, "never begun"))
+    assert time.monotonic() - started < 60
+    assert sorted(door.begun) == ["b", "calc-doubling"]
+    assert not (door.pack.root / "journal.jsonl").exists()
+
+
+@pytest.mark.engine
+def test_a_slow_test_has_room_on_a_slower_day(door: Door) -> None:
+    slow = files_of(
+        "import time\nfrom calc import double\n\n\ndef test_a():\n    time.sleep(9)\n    assert double(3) == 6\n"
+    )
+    door.intake = replace(door.intake, terms=Terms(repeats=2, seconds=60))
+    assert door.take(lead(replace(GOOD, hidden=slow)))[0].ok
+    limits = load_scenario(door.pack.scenario_folder(GOOD.id)).scenario.limits
+    assert limits.test_seconds >= 36
+    assert limits.command_seconds >= 120
 
 
 @pytest.mark.engine

@@ -53,6 +53,19 @@ def test_devices_pipes_and_folders_are_no_entries(kind: bytes) -> None:
     assert read_tar(tar((member("thing", kind), b""))) == {}
 
 
+def test_what_is_installed_is_left_out_at_any_depth_and_a_link_to_it_stays() -> None:
+    packed = tar(
+        (member("a/node_modules/b/c.js"), b"x"),
+        (member("node_modules/b.js"), b"x"),
+        (member("a/node_modules_not/c.js"), b"x"),
+        (member("b/node_modules", tarfile.SYMTYPE, "/elsewhere"), b""),
+    )
+    assert set(read_tar(packed, max_entries=2, without=["node_modules"])) == {
+        "a/node_modules_not/c.js",
+        "b/node_modules",
+    }
+
+
 def test_links_stay_text_and_are_never_followed() -> None:
     tree = read_tar(tar((member("link", tarfile.SYMTYPE, "/etc/passwd"), b"")))
     assert tree == {"link": Entry(b"/etc/passwd", is_link=True)}

@@ -191,3 +191,12 @@ def test_close_removes_it_and_may_be_called_twice(engine: Engine, base_image: st
     fresh.close()
     fresh.close()
     assert not any(each.run == "closing" for each in containers(engine))
+
+
+def test_a_server_on_localhost_answers(sandbox: DockerSandbox) -> None:
+    program = (
+        "import socket; server = socket.create_server(('localhost', 0)); "
+        "socket.create_connection(('localhost', server.getsockname()[1])); print(socket.gethostbyname('sandbox'))"
+    )
+    assert sandbox.exec(Command(["python", "-c", program])).text == "127.0.0.1\n"
+    assert sandbox.exec(shell("echo 10.0.0.1 example.org >> /etc/hosts")).exit_code != 0

@@ -67,8 +67,8 @@ def mine(
     told = _issues(issues, comments)
     for seen, each in enumerate(leads(history, search, told)):
         if seen == commits or len(found) == limit:
-            reason = f"--limit {limit} fixes are proved" if len(found) == limit else f"--commits {commits} are looked at"
-            print(f"taskfit: {reason}; there are older commits", file=sys.stderr)
+            most = f"{limit} fixes (--limit)" if len(found) == limit else f"{commits} commits (--commits)"
+            print(f"taskfit: no more than {most} are looked at; there are older commits", file=sys.stderr)
             break
         if isinstance(each, LeftOut):
             left.append(_left(each))
@@ -107,8 +107,6 @@ def add(
     json: AsJson = False,
 ) -> None:
     """Make one scenario: of a commit that is known to be a fix, or of a patch and tests made by hand."""
-    from dataclasses import replace
-
     from runner.errors import UserError
     from runner.mining.history import lead
     from runner.mining.source import opened
@@ -119,12 +117,22 @@ def add(
     if fix is not None:
         history = opened(repository, _copies())
         place = _outside(to or default_place(history.name), history)
-        one = lead(history, fix, issues=_issues(issues, False), text=text)
-        one = replace(one, id=id or one.id)
+        one = _called(id, lead(history, fix, issues=_issues(issues, False), text=text))
     else:
         place = to or default_place(Path(repository).resolve().name)
+        _refuse_inside(place, Path(repository))
         one = _by_hand(Path(repository), base, patch, tests, text, id)
     take([one], [], to=place, repeats=repeats, concurrency=1, seconds=seconds, again=True, repo=repo, json=json)
+
+
+def _called(name: str, one: Lead) -> Lead:
+    """The lead and what it proposes under another name; as they are without one."""
+    from dataclasses import replace
+
+    from runner.importers.base import slug
+
+    id = slug(name) if name else one.id
+    return replace(one, id=id, load=lambda: replace(one.load(), id=id))
 
 
 def _by_hand(place: Path, base: str, patch: Path | None, tests: Path | None, text: str | None, id: str) -> Lead:
@@ -161,13 +169,16 @@ def _copies() -> Path:
 
 
 def _outside(place: Path, history: History) -> Path:
-    """Raises UserError for a place in the repository that is mined: that one is never changed."""
+    _refuse_inside(place, history.folder)
+    return place
+
+
+def _refuse_inside(place: Path, source: Path) -> None:
+    """Raises UserError for a place in what scenarios are made of: that one is never changed."""
     from runner.errors import UserError
 
-    inside = history.folder.resolve()
-    if place.resolve() == inside or inside in place.resolve().parents:
-        raise UserError(f"{place} is inside {history.folder}, which is only read; name a folder outside with --to")
-    return place
+    if place.resolve().is_relative_to(source.resolve()):
+        raise UserError(f"{place} is inside {source}, which is only read; name a folder outside with --to")
 
 
 def _day(text: str | None) -> date | None:

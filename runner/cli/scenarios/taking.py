@@ -55,25 +55,32 @@ def take(
 
     from rich.console import Console
 
+    from runner.catalog import load_scenario
     from runner.console.intake import LiveIntake, line, summary
     from runner.packs.intake import Intake, Watch
     from runner.packs.pack import Pack
     from runner.packs.proving import Terms
+    from runner.quality.proofs import note
     from sandboxes.host import ensure_engine
     from sandboxes.images import ImageStore
+
+    def ended(outcome: Outcome) -> None:
+        live.ended(outcome)
+        if outcome.ok:
+            note(load_scenario(pack.scenario_folder(outcome.id)), "ok", repeats)
 
     console = Console(stderr=True)
     pack = Pack.at(to)
     look = _instead(repo, pack) if repo is not None else lambda proposal: proposal
     for each in refused if show_all else (each for each in refused if each.code not in PLAIN):
-        console.print(line(each), highlight=False, soft_wrap=True)
+        console.print(line(each), highlight=False, soft_wrap=not console.is_terminal)
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _as_interrupt)
     with pack.held(), LiveIntake(console, len(leads)) as live:
         images = ImageStore(ensure_engine(live.say), live.say)
-        asked = "\n".join([question, repo.read_text(encoding="utf-8") if repo is not None else ""])
+        asked = "\n".join([question, *(file.read_text("utf-8", "surrogateescape") for file in _given(repo))])
         intake = Intake(pack, images, Terms(repeats, seconds), concurrency, asked, look)
-        watch = Watch(live.begun, live.ended)
+        watch = Watch(live.begun, ended)
         outcomes = [*refused, *intake.take(leads, watch, again=again, stop=threading.Event())]
     if json:
         print(json_module.dumps([each.model_dump(mode="json") for each in outcomes]))
@@ -90,25 +97,35 @@ def default_place(name: str) -> Path:
     return Path("packs", name)
 
 
-def _instead(file: Path, pack: Pack) -> Callable[[Proposal], Proposal]:
-    """Gives every proposal the environment and the suite that a repo.toml names. Raises FileProblem."""
-    import shutil
-    from dataclasses import replace
-
+def _given(repo: Path | None) -> list[Path]:
+    """The files that say how proposals are proved: a repo.toml and the Dockerfile that it names. Raises FileProblem."""
     from runner.catalog import read_toml
     from runner.errors import FileProblem
     from runner.repo import Repo
 
+    if repo is None:
+        return []
+    written = read_toml(repo, Repo).environment.dockerfile
+    if written is None:
+        return [repo]
+    if not (repo.parent / written).is_file():
+        raise FileProblem(repo, f"{repo.parent / written} is no file", "environment.dockerfile")
+    return [repo, repo.parent / written]
+
+
+def _instead(file: Path, pack: Pack) -> Callable[[Proposal], Proposal]:
+    """Gives every proposal the environment and the suite that a repo.toml names. Raises FileProblem."""
+    from dataclasses import replace
+
+    from runner.catalog import read_toml
+    from runner.repo import Repo
+
     repo = read_toml(file, Repo)
-    written = repo.environment.dockerfile
-    if written is not None and not (file.parent / written).is_file():
-        raise FileProblem(file, f"{file.parent / written} is no file", "environment.dockerfile")
+    _, *dockerfile = _given(file)
 
     def look(proposal: Proposal) -> Proposal:
-        if written is not None:
-            target = pack.repo_folder(proposal.repo) / written
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file.parent / written, target)
+        for each in dockerfile:
+            pack.lay_beside(proposal.repo, str(repo.environment.dockerfile), each.read_bytes())
         return replace(proposal, environment=repo.environment, suite=repo.tests)
 
     return look

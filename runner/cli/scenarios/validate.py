@@ -51,7 +51,7 @@ def validate(
     with console.status(f"proving {len(found)} scenario{'s' * (len(found) != 1)}") as status:
 
         def say(text: str) -> None:
-            console.print(text, style="dim", markup=False, highlight=False)
+            console.print(visible(text, newlines=True), style="dim", markup=False, highlight=False)
 
         def progress(text: str) -> None:
             status.update(visible(text).replace("[", r"\["))

@@ -1,4 +1,4 @@
-// Jest's reporter, loaded by its main process (Jest 29.1 or later).
+// Jest's reporter, loaded by its main process (Jest 27 or later).
 
 import { full, named, said, send } from './channel.mjs';
 

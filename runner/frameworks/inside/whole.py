@@ -28,17 +28,12 @@ LOADING = 15.0
 SHOWN = 12_000
 """Characters of the tool's output."""
 OPTIONS = {
-    "jest": (
-        "--ci",
-        "--maxWorkers=2",
-        "--workerIdleMemoryLimit=4GB",
-        "--coverage=false",
-        "--watchAll=false",
-        "--passWithNoTests",
-    ),
+    "jest": ("--ci", "--maxWorkers=2", "--coverage=false", "--watchAll=false", "--passWithNoTests"),
     "vitest": ("--pool=forks", "--maxWorkers=2", "--coverage.enabled=false", "--passWithNoTests"),
 }
-"""Jest never runs tests in its main process where its workers' memory has a limit."""
+MEMORY = "--workerIdleMemoryLimit=4GB"
+"""Jest never runs tests in its main process where its workers' memory has a limit, which it may have since 29.1; older
+ones do so only for a single file, and control tests are always more than one."""
 REPORTERS = {"jest": "reporters", "vitest": "reporter"}
 LIST = {"jest": ("--listTests", "--json"), "vitest": ("list", "--filesOnly", "--json")}
 
@@ -50,6 +45,8 @@ class Suite:
         self.live: dict[str, list[Case]] = {}
         """Files that were started, and which of their tests have ended."""
         self.ended: dict[str, list[Case]] = {}
+        self.planned: list[str] = []
+        """Files of the suite, where the tool tells no other way (Vitest 1)."""
         self.whole = False
         """The last run came to its own end."""
 
@@ -57,6 +54,8 @@ class Suite:
         """Takes one record of a reporter. Raises ValueError, TypeError or IndexError for what is none."""
         if kind == "start":
             self.live.setdefault(str(fields[0]), [])
+        elif kind == "planned":
+            self.planned.append(str(fields[0]))
         elif kind == "case":
             file, name, outcome, text = map(str, fields)
             self.live.setdefault(file, []).append((name, outcome, text))
@@ -97,6 +96,10 @@ def main() -> None:
                 file.write(text)
         own = [f"--testTimeout={max(1, int(float(seconds) * 1000))}", *OPTIONS[tool]]
         own += [f"--{REPORTERS[tool]}={folder}/reporter.mjs"]
+        if tool == "jest" and version(tool) >= (29, 1):
+            own.append(MEMORY)
+        if tool == "vitest" and version(tool) < (2,):
+            own.append("--minWorkers=1")
         play(suite, tool, json.loads(chosen), arguments, own, float(seconds), output)
         kill_all()
         cases = [(file, *case) for file, found in sorted(suite.ended.items()) for case in found]
@@ -129,7 +132,8 @@ def play(
         suite.give_up(status)
         if suite.whole or len(suite.ended) == known:
             return
-        left = [file for file in listed(tool, [*chosen, *arguments]) if file not in suite.ended]
+        files = listed(tool, [*chosen, *arguments]) or sorted({*suite.planned})
+        left = [file for file in files if file not in suite.ended]
         if not left:
             return
         wanted = [*left, "--runTestsByPath"] if tool == "jest" else left
@@ -145,6 +149,18 @@ def program(tool: str) -> list[str]:
         if folder == os.path.dirname(folder):
             sys.exit(f"node_modules/.bin/{tool} is not there; let [environment] install = ['npm ci'] install it")
         folder = os.path.dirname(folder)
+
+
+def version(tool: str) -> tuple[int, ...]:
+    """The tool's version; none where its package.json does not say."""
+    folder = os.path.dirname(os.path.realpath(program(tool)[0]))
+    for place in (folder, os.path.dirname(folder)):
+        try:
+            with open(os.path.join(place, "package.json"), encoding="utf-8") as file:
+                return tuple(int(part) for part in str(json.load(file)["version"]).split("-")[0].split("."))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return ()
 
 
 def listed(tool: str, arguments: list[str]) -> list[str]:

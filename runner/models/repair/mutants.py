@@ -65,12 +65,14 @@ def surroundings(texts: Iterable[str]) -> Surroundings:
 def _parsed(text: str) -> ast.Module:
     try:
         return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module([], [])
 
 
 def mutants(path: str, text: str, around: Surroundings | None = None) -> list[Mutant]:
-    """Every mutant of a file, in the order of the source; none when it does not parse."""
+    """Every mutant of a file, in the order of the source; none when it does not parse, or is too deep for that."""
+    if meaning(text) is None:  # the parser below knows no limit and takes the process along
+        return []
     try:
         wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
         spans = wrapper.resolve(ByteSpanPositionProvider)
@@ -96,9 +98,9 @@ def meaning(text: str) -> str | None:
     try:
         tree = ast.parse(text)
         compile(tree, "<mutant>", "exec")
-    except (SyntaxError, ValueError, RecursionError):
+        return ast.dump(tree)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    return ast.dump(tree)
 
 
 class _Survey(cst.CSTVisitor):

@@ -6,6 +6,7 @@ import pytest
 
 from runner.models.repair.mutants import applied, meaning, mutants, surroundings
 from runner.models.repair.ranking import PRIORS
+from runner.quality.hunks import program
 
 
 def texts(source: str, operator: str) -> set[str]:
@@ -141,3 +142,19 @@ def test_no_program_no_mutants() -> None:
 
 def test_text_beyond_ascii_keeps_its_place() -> None:
     assert 'f("é", a >= b)\n' in texts('f("é", a > b)\n', "boundary")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 5000 + ")" * 5000,
+        "x = " + "lambda: " * 5000 + "a",
+        "if a:\n pass\n" + "elif b:\n pass\n" * 900,
+        "x = [" * 9000,
+    ],
+    ids=["parentheses", "lambdas", "branches", "unfinished"],
+)
+def test_source_that_is_nested_beyond_all_measure_has_no_mutants_and_no_meaning(text: str) -> None:
+    assert mutants("deep.py", text, surroundings([text])) == []
+    assert meaning(text) is None
+    assert program(text) is None
