@@ -27,8 +27,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(900)]
 PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 USD = 0.001
 """Price of one turn; a trial has four."""
-CAP = 0.5
-"""Twice what the trials need: what crashes take with them is paid as well."""
+CAP = 0.9
+"""What 60 trials need, and what 30 disasters can take with them at most: four trials each time."""
 EVENTS = 30
 SEED = int(os.environ.get("TASKFIT_CHAOS_SEED", "8"))
 KINDS = ["kill"] * 8 + ["terminate"] * 5 + ["containers"] * 9 + ["engine"] * 3 + ["disk"] * 5
