@@ -67,6 +67,7 @@ def grade(sandbox: Sandbox, workspace: Workspace, changes: Changes, foils: Foils
     variables = found.repo.repo.environment.variables
     argv = _command(workspace, report, controls)
     ran = sandbox.exec(Command(argv, env=variables, timeout=seconds, output_limit=16 * 1024))
+    sandbox.resolve([REPORTS])  # raises where the sandbox itself is dying, and took the tests along
     xml = _report(sandbox, report)
     reported = outcomes(xml)
     honesty, why = controls.honesty(reported)

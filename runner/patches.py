@@ -5,7 +5,6 @@ Git reads and applies them, in temporary folders, so that a patch means here wha
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from runner.errors import UserError
 from runner.git import GitRefused, git
 from sandboxes.archive import Entry, Tree, misplaced, read_folder, safe_path
+from sandboxes.scratch import scratch
 
 AS_IT_IS = "* -text -ident -filter -working-tree-encoding\n"
 """Attributes over those of a tree: no file is converted."""
@@ -76,8 +76,8 @@ def patched(tree: Tree, patch: str) -> dict[str, Entry]:
 @contextmanager
 def work_folder() -> Iterator[Path]:
     """A temporary folder that is nobody's repository."""
-    with tempfile.TemporaryDirectory(prefix="taskfit-") as name:
-        yield Path(name)
+    with scratch() as folder:
+        yield folder
 
 
 def lay_out(tree: Mapping[str, Entry], folder: Path) -> None:

@@ -66,7 +66,7 @@ class Purse:
         amounts, run = self.budget, Cap("the run", self.budget)
         parts = []
         if amounts.usd is not None:
-            parts.append(f"{max(0.0, amounts.usd - self.ledger.committed()):.4f} of {amounts.usd:.2f} USD")
+            parts.append(f"{max(0.0, amounts.usd - self.ledger.committed()):.4f} of {amounts.usd:.4f} USD")
         if amounts.tokens is not None:
             parts.append(f"{max(0, amounts.tokens - self.ledger.committed_tokens())} of {amounts.tokens} tokens")
         if amounts.trials is not None:

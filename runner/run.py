@@ -38,6 +38,7 @@ from runner.watchman import Watchman
 from sandboxes.client import Engine
 from sandboxes.errors import SandboxError
 from sandboxes.reaper import reap, remove_own
+from sandboxes.scratch import sweep
 
 STOP_SECONDS = 15.0
 """How long an interrupted run waits for its workers."""
@@ -113,8 +114,8 @@ class Run:
         """
         disk = Disk([self.folder.path, *data_root(self.engine)], self._log, self.observer.say, self._floor())
         disk.await_room(self.stop)
-        for leftover in reap(self.engine):
-            said = f"removed {leftover.name}, left by a process that died"
+        for name in [*(each.name for each in reap(self.engine)), *(folder.name for folder in sweep())]:
+            said = f"removed {name}, left by a process that died"
             self.observer.say(said)
             self._log.add("leftover", said)
         with self._ledger() as ledger:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import threading
 from collections import deque
@@ -13,7 +14,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from runner.messages import Frozen, shorten, to_json
+from runner.messages import Frozen, shorten
 
 LOG = "log.jsonl"
 Kind = Literal[
@@ -79,7 +80,8 @@ class RunLog:
             detail=shorten(detail, 20_000),
         )
         with self._lock:
-            self._unwritten.append(to_json(line) + b"\n")
+            plain = json.dumps(line.model_dump(exclude_defaults=True), ensure_ascii=False)
+            self._unwritten.append(plain.encode("utf-8", "replace") + b"\n")
             with contextlib.suppress(OSError):
                 self._write()
 

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from docker.errors import DockerException
 from sandboxes.client import Engine, translated
 from sandboxes.errors import ImageBuildFailed
 from sandboxes.host import install_packages
+from sandboxes.scratch import scratch
 
 OFFICIAL_IMAGE = "python:3.11-slim-bookworm"
 SUITE = "bookworm"
@@ -82,7 +82,7 @@ def bootstrap(engine: Engine, say: Say, suite: str) -> str:
     key = hashlib.sha256(json.dumps([suite, PACKAGES, os.environ.get(MIRROR)]).encode()).hexdigest()[:16]
     if found := engine.image_id(f"{ROOT}:{key}"):
         return found
-    with tempfile.TemporaryDirectory(prefix="taskfit-base-") as folder:
+    with scratch() as folder:
         archive = Path(folder, "rootfs.tar")
         command = ["mmdebstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", suite, str(archive)]
         if mirror := os.environ.get(MIRROR):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -20,6 +20,8 @@ from sandboxes.hands import ENVIRONMENT, USER_ID, WORKSPACE, Hands
 from sandboxes.plain import PlainExec
 from sandboxes.stream import Stream
 
+ARCHIVE_END = 1024
+"""Bytes of zeros."""
 OPEN_FILES = 4096
 """Of one process. Said, since engines' own defaults differ, and reach values that some hosts refuse."""
 _WITHOUT_QUOTA: set[str] = set()
@@ -100,7 +102,11 @@ class DockerSandbox:
                 if "Could not find the file" in str(error) or "no such file" in str(error).lower():
                     raise FileNotFoundError(folder) from error
                 raise
-            return read_tar(chunks, strip=folder.rsplit("/", 1)[1], skip=[".git"], without=INSTALLED)
+            stream = _whole(chunks)
+            tree = read_tar(stream, strip=folder.rsplit("/", 1)[1], skip=[".git"], without=INSTALLED)
+            for _ in stream:
+                continue
+            return tree
 
     def close(self) -> None:
         if self._channel is not None:
@@ -139,6 +145,19 @@ class DockerSandbox:
         self._id = settings.create(self._engine, ["sh", "-c", WAIT], ())
         self._engine.api.start(self._id)
         return PlainExec(self._engine, self._id)
+
+
+def _whole(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The engine's archive as it comes. Raises SandboxDied where it broke off: half a tree is none.
+
+    An archive ends with two blocks of zeros; one that is cut between two files looks sound without them.
+    """
+    end = b""
+    for chunk in chunks:
+        end = (end + chunk)[-ARCHIVE_END:]
+        yield chunk
+    if end != bytes(ARCHIVE_END):
+        raise SandboxDied("the archive of the sandbox's files broke off")
 
 
 class _Settings:

@@ -79,7 +79,8 @@ def modules(tree: Tree, install: Sequence[str]) -> Modules | None:
     if lock:
         files[lock] = _entry(_unversioned(pinned))
     if ".npmrc" in tree and not tree[".npmrc"].is_link and _is_text(tree[".npmrc"].data):
-        files[".npmrc"] = tree[".npmrc"]
+        lines = tree[".npmrc"].data.decode().splitlines()
+        files[".npmrc"] = Entry("\n".join(line for line in lines if "${" not in line).encode())
     count = 2 if tuple(install[1:2]) == (REBUILD,) else 1
     return Modules(files, tuple(install[:count]), tuple(install[count:]))
 

@@ -183,6 +183,14 @@ def verdicts(out: Path) -> dict[str, str]:
     return {f"{each['key']['scenario']}.{each['key']['repeat']}": each["verdict"] for each in found}
 
 
+def evidence(out: Path, wanted: dict[str, str]) -> str:
+    """What happened in the trials that came to another verdict."""
+    wrong = {name for name, verdict in verdicts(out).items() if verdict != wanted[name]}
+    places = [out / f"trials/{name.replace('.', '.python-chaosmodel-priced-*.control.')}" for name in wrong]
+    files = [file for place in places for file in out.glob(f"{place.relative_to(out)}/events.jsonl")]
+    return "\n".join(file.read_text()[-6000:] for file in files)
+
+
 def test_thirty_disasters_change_no_verdict_pass_no_cap_and_leave_nothing_behind(night: Night) -> None:
     calm = Night(night.daemon, night.folder / "calm", night.folder, night.environment | {"BILL": os.devnull})
     calm.finish(calm.start())
@@ -207,7 +215,7 @@ def test_thirty_disasters_change_no_verdict_pass_no_cap_and_leave_nothing_behind
     auditor.over.set()
 
     assert len(verdicts(night.out)) == 60
-    assert verdicts(night.out) == verdicts(calm.out)
+    assert verdicts(night.out) == verdicts(calm.out), evidence(night.out, verdicts(calm.out))
     assert set(verdicts(calm.out).values()) == {"resolved", "unresolved"}
 
     ledger = night.out / "ledger.sqlite"

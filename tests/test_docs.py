@@ -36,6 +36,7 @@ def test_the_example_study_repo_and_scenario_load() -> None:
     assert Repo.model_validate(tomllib.loads(repo)).tests.framework == "django"
     study = next(block for block in found if block.startswith("schema = 1\nname = "))
     assert Study.model_validate(tomllib.loads(study)).repeats == 3
+    assert Repo.model_validate(tomllib.loads(repo)).environment.node == "22"
     added = next(block for block in found if "[queue]" in block)
     night = Study.model_validate({**tomllib.loads(added), "models": ["noop"]})
     assert (night.queue.otherwise, night.notify.names) == ("escalate", False)

@@ -44,7 +44,7 @@ def test_where_nobody_gives_anything_back_the_cap_holds_for_that_model_and_its_t
     assert "0.5000 USD" in purse.holds(second.key)
     assert purse.holds(third.key) == ""
     purse.reserve_for(third, threading.Event())(0.6, 0)
-    assert purse.left() == "0.4000 of 1.00 USD"
+    assert purse.left() == "0.4000 of 1.0000 USD"
 
 
 def test_a_trial_that_is_to_stop_does_not_wait_for_money(tmp_path: Path) -> None:

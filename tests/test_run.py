@@ -213,7 +213,7 @@ def test_a_cap_is_never_passed(new_run: NewRun) -> None:
     [why] = run.held
     assert "0.0500 of 0.0500 USD are spent or reserved (the run)" in why
     assert run.held[why] == sum(row.state == "planned" for row in ledger.rows()) > 0
-    assert run.left == "0.0000 of 0.05 USD"
+    assert run.left == "0.0000 of 0.0500 USD"
 
 
 def test_a_sandbox_that_dies_is_retried_twice_and_then_an_infra_error_which_resume_can_retry(

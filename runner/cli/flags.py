@@ -172,7 +172,9 @@ def _study(file: Path | None, given: dict[str, Any], caps: dict[str, Any]) -> St
         pairable(name)
     if unpriced := unpriced_models(study.models, study.endpoints):
         names = ", ".join(unpriced)
-        if study.budget.usd is not None:
+        of_models = [table for name, table in study.budget.models.items() if name in unpriced]
+        usd_caps = [study.budget, *of_models, *study.budget.scenarios.values()]
+        if any(cap.usd is not None for cap in usd_caps):
             raise UserError(
                 f"no price is known for {names}, so a budget in USD cannot hold; give it a price table, or cap --tokens"
             )

@@ -142,9 +142,8 @@ class Session:
             self._notifier.end(work.problem, work.refused.values(), work.held)
             self._stopped(work.problem, 1)
         results = self._folder.results()
-        if results:
-            print_report(self._folder, self._json)
-            self._write_page()
+        print_report(self._folder, self._json)
+        self._write_page()
         for why, count in work.held.items():
             self._say(f"taskfit: {count} trials stay planned: {why}")
         if work.held:

@@ -25,9 +25,12 @@ from runner.workspace import Workspace, prepare
 from sandboxes.archive import misplaced, safe_path
 from sandboxes.errors import ImageBuildFailed
 from sandboxes.images import ImageStore
+from sandboxes.modules import NPM
 
 UNKNOWN = "tests-not-known-yet"
 """Stands for the tests that decide until running has found them."""
+_CHOOSING = tuple((command,) for command in NPM[1:])
+"""Install commands that choose versions by the day."""
 UNLOCKED = "its lock file does not do; npm chooses versions by package.json"
 SPARE = 4.0
 """A grading, and each test in it, may take so many times what it took while it was proved."""
@@ -92,7 +95,7 @@ def _environments(proposal: Proposal) -> Iterator[tuple[Environment, RepoTests, 
     if (unlocked := without_lock(environment)) is not None:
         environment = unlocked
         yield environment, suite, (*guess.reasons, UNLOCKED)
-    if environment.as_of is not None:
+    if environment.as_of is not None and (environment.packages or environment.install[:1] in _CHOOSING):
         today = environment.model_copy(update={"as_of": None})
         yield today, suite, (*guess.reasons, f"packages of {environment.as_of} do not do; these are of today")
 
