@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -254,3 +255,10 @@ def test_a_digest_is_of_tool_and_arguments_whatever_their_order() -> None:
     for other in ({"a": 1, "b": [2, 1]}, {"a": "1", "b": [1, 2]}, {"a": 1}, {"a": True, "b": [1, 2]}):
         assert one.digest != Action(tool="t", arguments=other, effects=frozenset()).digest
     assert one.digest != Action(tool="u", arguments=one.arguments, effects=frozenset()).digest
+
+
+def test_a_request_that_a_full_disk_refuses_is_no_unanswered_one(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, Says(OSError(errno.ENOSPC, "No space left on device")), "gate", ASK_ALL)
+    with pytest.raises(OSError, match="No space"):
+        rig.admit(action(Effect.NETWORK))
+    assert not [event for event in read(rig.file) if isinstance(event, Decided)]
