@@ -127,7 +127,10 @@ class RunFolder:
         kept = folder / "attempts" / str(attempt)
         kept.mkdir(parents=True, exist_ok=True)
         for path in left:
-            path.rename(free(kept / path.name))
+            if path.name.endswith(".partial"):  # a file that a crash kept from getting its name
+                path.unlink()
+            else:
+                path.rename(free(kept / path.name))
 
 
 def free(path: Path) -> Path:

@@ -151,6 +151,18 @@ def test_setting_aside_twice_without_a_new_attempt_loses_nothing(run: RunFolder)
     assert (run.trial(KEY) / "attempts" / "1" / "events.jsonl").read_text() == "mine"
 
 
+def test_an_attempt_whose_setting_aside_broke_off_is_kept_whole_and_its_half_written_files_go(run: RunFolder) -> None:
+    leave(run, "mine")
+    kept = run.trial(KEY) / "attempts" / "1"
+    kept.mkdir(parents=True)
+    (kept / "patch.diff").write_text("moved before the crash")
+    (run.trial(KEY) / "result.json.partial").write_text("{")
+    run.set_aside(KEY, 1)
+    assert (kept / "patch.diff").read_text() == "moved before the crash"
+    assert (kept / "events.jsonl").read_text() == "mine"
+    assert list(run.path.rglob("*.partial")) == []
+
+
 # What it says
 
 
