@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import docker
+import psutil
 import pytest
 
 from runner.catalog import ScenarioFolder, load_scenario
@@ -150,6 +151,13 @@ class Daemon:
             with contextlib.suppress(OSError, ValueError):  # its containerd dies with it, as with a machine
                 os.kill(int((self.folder / "exec-root/containerd/containerd.pid").read_text()), how)
 
+    def bury(self) -> None:
+        """End what killed engines left running: the shims of their containers."""
+        for process in psutil.process_iter(["cmdline"]):
+            if any(str(self.folder) in word for word in process.info["cmdline"] or ()):
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+
 
 @pytest.fixture
 def daemon(tmp_path_factory: pytest.TempPathFactory, engine: Engine, base_image: str) -> Iterator[Daemon]:
@@ -159,5 +167,6 @@ def daemon(tmp_path_factory: pytest.TempPathFactory, engine: Engine, base_image:
     api.load_image(engine.api.get_image(base_image))
     yield second
     second.end(signal.SIGTERM)
+    second.bury()
     subprocess.run(["umount", "-R", "-l", str(folder / "data-root")], check=False, capture_output=True)
     shutil.rmtree(folder, ignore_errors=True)
