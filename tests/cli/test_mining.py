@@ -101,8 +101,10 @@ def test_one_commit_is_added_with_an_instruction_of_ones_own(repository: Reposit
     (outcome,) = json.loads(taskfit(tmp_path, *words))
     folder = tmp_path / "pack" / "scenarios" / outcome["id"]
     assert (folder / "instruction.md").read_text() == "# Totals\n\nTwo items cost as much as the second one.\n"
-    (again,) = json.loads(taskfit(tmp_path, *words, "--json", code=1))
-    assert again["code"] == "duplicate"
+    (folder / "instruction.md").write_text("Mine.\n")
+    (again,) = json.loads(taskfit(tmp_path, *words, "--json"))
+    assert again == outcome
+    assert (folder / "instruction.md").read_text() == "Mine.\n", "what is kept is not made again"
 
 
 def test_a_patch_and_tests_made_by_hand_are_added(repository: Repository, tmp_path: Path) -> None:
