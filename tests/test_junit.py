@@ -293,3 +293,7 @@ def test_the_slowest_test_is_told_and_nonsense_is_not() -> None:
     report = "".join(case.format(f"test_{at}", time) for at, time in enumerate(times))
     assert slowest(f"<testsuite>{report}</testsuite>".encode()) == 12.25
     assert slowest(b"no report") == 0.0
+    hung = '<testcase file="t.py" classname="t" name="h" time="90"><failure/></testcase>'
+    assert slowest(f"<testsuite>{report}{hung}</testsuite>".encode()) == 12.25, (
+        "a test that met its limit tells nothing"
+    )
