@@ -76,7 +76,7 @@ def prove(proposal: Proposal, pack: Pack, images: ImageStore, terms: Terms) -> P
         except Rejected as error:
             if error.code not in ("image-does-not-build", "tests-do-not-run", "reference-fails"):
                 raise
-            problem = problem or error
+            problem = error
     assert problem is not None
     raise problem
 
