@@ -24,7 +24,7 @@ def _node_id(value: str) -> str:
     file, _, test = value.partition("::")
     names = (test.partition("[")[0] if file.endswith(".py") else test).split("::")
     if not all(names) or not all(part.strip(".") for part in file.split("/")):
-        raise ValueError("a pytest node id from the repository's root is needed, as in tests/test_x.py::test_y")
+        raise ValueError("a test id from the repository's root is needed, as in tests/test_x.py::test_y")
     return value
 
 
@@ -43,7 +43,7 @@ PassToPass = Annotated[
     Discriminator(
         _form,
         custom_error_type="pass_to_pass",
-        custom_error_message='use "rest", or a list of pytest node ids, as in ["tests/test_x.py::test_y"]',
+        custom_error_message='use "rest", or a list of test ids, as in ["tests/test_x.py::test_y"]',
     ),
 ]
 

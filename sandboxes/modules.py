@@ -99,7 +99,7 @@ def install_modules(builder: Builder, wanted: Modules, as_of: date | None, say: 
     builder.run(fetching(fetch, as_of), cwd=FOLDER, credentials=True)
     if rebuild:
         _build(builder, say)
-    builder.run(f"mkdir -p {FOLDER}/node_modules && rm -rf /root/.npm && chown -R {USER}:{USER} {FOLDER}")
+    builder.run(f"mkdir -p {FOLDER}/node_modules && rm -rf ~/.npm && chown -R {USER}:{USER} {FOLDER}")
 
 
 def _build(builder: Builder, say: Callable[[str], None]) -> None:

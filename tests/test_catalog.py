@@ -129,13 +129,13 @@ def test_a_bad_node_in_pass_to_pass_is_explained_by_its_own_key(write_scenario: 
     problem = problem_of(write_scenario(**{"scenario.toml": GOOD + 'pass_to_pass = ["tests/test_calc.py"]\n'}))
     assert problem.key.startswith("tests.pass_to_pass")
     assert "literal" not in problem.key, "a key as users write it, none of pydantic's"
-    assert "pytest node id" in str(problem)
+    assert "a test id from the repository's root" in str(problem)
 
 
 def test_a_wrong_word_for_pass_to_pass_is_told_both_forms(write_scenario: WriteScenario) -> None:
     problem = problem_of(write_scenario(**{"scenario.toml": GOOD + 'pass_to_pass = "all"\n'}))
     assert problem.key == "tests.pass_to_pass"
-    assert '"rest", or a list of pytest node ids' in str(problem)
+    assert '"rest", or a list of test ids' in str(problem)
 
 
 def test_an_unknown_key_in_a_list_of_tables_lists_the_keys_known_there(tmp_path: Path) -> None:

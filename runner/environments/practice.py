@@ -21,6 +21,8 @@ _TESTS = re.compile(
 _FACTORS = re.compile(r"(py\{?3?[\d,py.]*\}?|tests?|unit|cov(erage)?)([,-](tests?|cov(erage)?|py3?\d*))*")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _NOT_SYSTEM = re.compile(r"python|pypy|docker|sudo|git$|curl$|wget$|nodejs$|npm$|texlive|latexmk|pandoc$|apt-")
+_FOLDERS = re.compile(r"^\{(tox_?root|toxinidir|env_?site_?packages_?dir)\}/", re.IGNORECASE)
+"""What tox puts before a path: the project's root, or where its copy is installed."""
 _PYTHON = re.compile(r"\b3\.(\d{1,2})\b")
 
 
@@ -83,7 +85,8 @@ def _tox(files: Files, practice: Practice) -> None:
             if mark and re.fullmatch(r"[A-Z][A-Z0-9_]*\s*", name) and "{" not in value:
                 practice.variables.setdefault(name.strip(), value.strip())
         for line in _substituted(told, section, "commands"):
-            command = [word for word in words(line.lstrip("- ")) if not word.startswith("{")]
+            said = (_FOLDERS.sub("", word) for word in words(line.lstrip("- ")))
+            command = [word for word in said if not word.startswith("{")]
             if _TESTS.search(line):
                 practice.commands.append((f"[{section}] in {source}", command))
 

@@ -21,7 +21,7 @@ class Pytest(PythonFramework):
     """The default."""
 
     def shown(self, suite: RepoTests, tests: Sequence[str]) -> list[str]:
-        return [*SHOWN, *suite.args, *tests]
+        return [*SHOWN, *suite.args, *(tests or suite.paths)]
 
     def graded(self, suite: RepoTests, more: Sequence[str], report: str, test_seconds: float) -> list[str]:
         argv = ["python", "-c", LAUNCH.read_text(encoding="utf-8")]

@@ -68,8 +68,10 @@ def accept(found: ScenarioFolder) -> float:
     file = found.folder / PROPOSED
     try:
         proposed = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise FileProblem(file, f"is not there; first propose a text: taskfit scenarios rewrite {found.id}") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise FileProblem(file, f"cannot be read as UTF-8: {error}; propose something first") from None
+        raise FileProblem(file, f"cannot be read as UTF-8: {error}") from None
     text = written(proposed)
     if not text.strip():
         raise FileProblem(file, "holds no text but comments; write the issue below them")

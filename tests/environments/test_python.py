@@ -358,3 +358,15 @@ def test_what_judges_style_is_neither_installed_nor_asked_for() -> None:
     assert "pytest-flake8" not in names(found)
     assert {"pytest-cov", "six"} <= set(names(found))
     assert found.suite.args == ("-o", "addopts=-q --cov=thing")
+
+
+def test_what_tox_puts_before_a_path_is_no_part_of_it() -> None:
+    found = guess(
+        {
+            "thing/__init__.py": "",
+            "setup.py": "from setuptools import setup\nsetup(name='thing')\n",
+            "tox.ini": "[testenv]\nchangedir = .tox\n"
+            "commands = pytest --doctest-modules {env_site_packages_dir}/thing {tox_root}/tests {posargs}\n",
+        }
+    )
+    assert (found.suite.args, found.suite.paths) == (("--doctest-modules",), ("thing", "tests"))

@@ -148,6 +148,13 @@ def test_named_paths_bound_a_run_and_a_model_may_name_one_test(engine: Engine, b
     assert shown.steady("Ran 3 tests in 0.012s\n\nOK") == "Ran 3 tests\n\nOK"
 
 
+@pytest.mark.parametrize("name", ["pytest", "unittest", "node", "jest", "go"])
+def test_all_tests_are_those_of_the_named_paths_for_a_model_too(name: FrameworkName) -> None:
+    suite = RepoTests(framework=name, paths=("checks",))
+    assert any(word.endswith("checks") for word in framework(name).shown(suite, []))
+    assert not any(word.endswith("checks") for word in framework(name).shown(suite, ["other/test_x.py"]))
+
+
 @pytest.mark.engine
 def test_canaries_are_found_beside_a_test_and_come_out_as_they_are_meant(engine: Engine, base_image: str) -> None:
     unittest = framework("unittest")

@@ -60,6 +60,6 @@ def test_a_model_that_could_cost_too_much_is_not_asked(scenario: ScenarioFolder)
 def test_nothing_to_accept_is_said(scenario: ScenarioFolder, text: str | None) -> None:
     if text is not None:
         (scenario.folder / revising.PROPOSED).write_text(text)
-    with pytest.raises(FileProblem, match=r"propose something first|no text but comments"):
+    with pytest.raises(FileProblem, match=r"is not there; first propose a text|no text but comments"):
         revising.accept(scenario)
     assert load_scenario(scenario.folder).instruction.strip() == OLD

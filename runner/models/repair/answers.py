@@ -41,8 +41,8 @@ def _test_id(summary: str) -> str:
 
 
 def frames(text: str) -> list[tuple[str, int]]:
-    """The files and lines that pytest's short tracebacks name."""
-    return [(path, int(line)) for path, line in FRAME.findall(text)]
+    """The files and lines that pytest's short tracebacks name; none outside the workspace."""
+    return [(path, int(line)) for path, line in FRAME.findall(text) if not path.startswith(("/", "../"))]
 
 
 def numbered(text: str) -> dict[int, str]:

@@ -9,7 +9,7 @@ import pytest
 
 from runner.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
 from runner.models.base import Opening
-from runner.models.repair import Repair
+from runner.models.repair import Repair, answers
 
 OFF_BY_ONE = """
 def last_page(total, size):
@@ -243,3 +243,10 @@ def deny(workspace: Any, denied: Any) -> None:
         return ("denied by the approver", True) if denied(name, arguments) else call(name, arguments)
 
     workspace.call = guarded
+
+
+def test_a_traceback_through_the_standard_library_suspects_the_workspace_alone() -> None:
+    text = (
+        "/usr/lib/python3.11/importlib/__init__.py:126: in import_module\nsrc/calc.py:2: in double\n../x.py:1: in y\n"
+    )
+    assert answers.frames(text) == [("src/calc.py", 2)]
