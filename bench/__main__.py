@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -57,9 +58,12 @@ def main() -> int:
 def start_up() -> Row:
     """Whole processes: `taskfit --help`; its share of an empty interpreter is for information, the goal is absolute."""
     program = str(Path(sys.executable).with_name("taskfit"))
-    command = lambda *argv: lambda: subprocess.run(argv, check=True, capture_output=True)  # noqa: E731
-    value, _ = alternate(command(program, "--help"), command(sys.executable, "-c", "pass"), rounds=11)
+    value, _ = alternate(_command(program, "--help"), _command(sys.executable, "-c", "pass"), rounds=11)
     return Row("taskfit --help", value, "s", None, 0.2)
+
+
+def _command(*argv: str) -> Callable[[], object]:
+    return partial(subprocess.run, argv, check=True, capture_output=True)
 
 
 def one_sandbox(engine: Engine) -> list[Row]:

@@ -121,7 +121,7 @@ def _turn(turn: int, number: int) -> Iterator[dict[str, object]]:
     yield {"type": "replied", "turn": turn + 1, "reply": {"message": message, "usage": usage, "cost_usd": 0.01}}
     policy = {"ruling": "allow", "rule": "r"}
     stands = {"authorisation": "implied", "label": "free", "answer": "approve"}
-    asked = {"type": "call_proposed", "call_id": call, "tool": tool, "arguments": arguments}
+    asked: dict[str, object] = {"type": "call_proposed", "call_id": call, "tool": tool, "arguments": arguments}
     yield {**asked, "effects": [effect], "targets": ["src/a.py"], "policy": policy, "standing": stands}
     failed = (number + turn) % 7 == 0
     code = turn % 2 if tool == "run_tests" else None

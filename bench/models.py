@@ -54,7 +54,9 @@ def _both(url: str) -> tuple[Callable[[], Any], Callable[[], Any]]:
 
 @contextmanager
 def _serving(pace: float) -> Iterator[str]:
-    chunks = [{"choices": [{"index": 0, "delta": {"content": f"word {number} "}}]} for number in range(DELTAS)]
+    chunks: list[dict[str, Any]] = [
+        {"choices": [{"index": 0, "delta": {"content": f"word {number} "}}]} for number in range(DELTAS)
+    ]
     chunks += [{"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}]
     chunks += [{"choices": [], "usage": {"prompt_tokens": 5000, "completion_tokens": DELTAS}}]
     events = [f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks]

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from runner.approvals import Action
-from runner.errors import AnswerCut, Interrupted, ModelFault
+from runner.errors import AnswerCut, Interrupted, ModelFault, ProviderDown
 from runner.events import (
     CallRefused,
     CallRejected,
@@ -36,8 +36,8 @@ from runner.turns import MAX_CALLS, bounded, first, of_turn, parse, silence
 
 MAX_FORMAT_ERRORS = 5
 """Turns in a row without one usable call; then the trial ends as agent_limit."""
-MAX_CUTS = 3
-"""Answers to one turn that may break off."""
+CUT_PAUSES = (1.0, 10.0)
+"""Seconds before a turn is asked for again whose answer broke off; after one more the provider counts as down."""
 Reserve = Callable[[float, int], Callable[[float, int], None]]
 """Sets US dollars and tokens aside; returns how to settle. Raises BudgetExhausted."""
 
@@ -137,8 +137,10 @@ class Agent:
             except AnswerCut as cut:  # perhaps paid for
                 self.tally.waited += time.monotonic() - started
                 settle(*worst)
-                if cuts == MAX_CUTS:
-                    raise ModelFault(f"{cuts} answers in a row broke off: {cut}") from cut
+                if cuts > len(CUT_PAUSES):
+                    raise ProviderDown(f"{cuts} answers in a row broke off: {cut}") from cut
+                self.tally.waited += CUT_PAUSES[cuts - 1]
+                self.stop.wait(CUT_PAUSES[cuts - 1])
             except ModelFault:
                 self.tally.waited += time.monotonic() - started
                 settle(0.0, 0)

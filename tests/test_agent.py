@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from runner.agent import MAX_FORMAT_ERRORS, Agent, Ending, Tally
+from runner.agent import CUT_PAUSES, MAX_FORMAT_ERRORS, Agent, Ending, Tally
 from runner.approvals import Decision, Request
 from runner.approvers.base import Approver
 from runner.approvers.policy import PolicyApprover, load_policy
-from runner.errors import BudgetExhausted, Interrupted
+from runner.errors import AnswerCut, BudgetExhausted, Interrupted, ProviderDown
 from runner.events import AnyEvent, CallProposed, CallRejected, Decided, Replied, ToolReturned
 from runner.gate import Gate
 from runner.messages import AssistantMessage, Reply, ToolCall, UserMessage
@@ -304,3 +304,17 @@ def test_an_approver_cannot_change_a_call_into_one_that_a_rule_forbids(rig: Rigg
     assert set_up.run().submission is not None
     assert set_up.sandbox.commands == []
     assert "no-wide-deletion" in set_up.answers()[0]
+
+
+def test_a_provider_that_breaks_off_every_answer_counts_as_down_after_pauses_that_are_no_work(rig: Rigged) -> None:
+    asked: list[int] = []
+
+    def cut(conversation: object) -> Reply:
+        asked.append(1)
+        raise AnswerCut("no answer came")
+
+    set_up = rig([cut] * 9)
+    with pytest.raises(ProviderDown, match="3 answers in a row broke off: no answer came"):
+        set_up.run()
+    assert len(asked) == len(set_up.reserved) == 1 + len(CUT_PAUSES)
+    assert set_up.tally.waited >= sum(CUT_PAUSES) and set_up.tally.worked == 0.0
