@@ -33,11 +33,11 @@ from sandboxes.host import ensure_engine
 from sandboxes.images import ImageStore
 
 MODELS = ("steady", "flaky")
-REPEATS = 2
+REPEATS = 4
 AT_A_TIME = 6
-CAP = 6.0
+CAP = 12.0
 """US dollars: what the trials need, and what broken answers may take with them."""
-EVERY_SECONDS = 240.0
+EVERY_SECONDS = 480.0
 """Mean time between two troubles of the engine."""
 
 Trouble = Literal["engine killed", "engine restarted", "containers removed", "container frozen"]
