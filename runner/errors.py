@@ -117,6 +117,11 @@ class BudgetExhausted(TaskfitError):
         self.where = where
         self.what = what
 
+    @property
+    def name(self) -> str:
+        """The cap's, whatever the call was."""
+        return f"{self.what} of {self.where}"
+
 
 class Interrupted(TaskfitError):
     """The run or the trial is to stop: by the user, a cap, or because it was stuck."""

@@ -256,11 +256,18 @@ class Ledger:
             query = "SELECT DISTINCT model FROM trials JOIN spending ON trial = position WHERE reserved > 0"
             return {str(model) for (model,) in self._db.execute(query)}
 
-    def durations(self) -> list[tuple[str, str, float]]:
-        """Scenario, model and seconds of each trial that is done and says how long it took."""
+    def durations(self) -> list[tuple[TrialKey, float]]:
+        """Each trial that is done and says how long it took, with its seconds."""
+        query = (
+            "SELECT scenario, model, arm, repeat, seconds FROM trials WHERE state = 'done' AND seconds > 0 "
+            "ORDER BY position"
+        )
         with self._lock:
-            query = "SELECT scenario, model, seconds FROM trials WHERE state = 'done' AND seconds > 0 ORDER BY position"
-            return self._db.execute(query).fetchall()
+            found = self._db.execute(query).fetchall()
+        return [
+            (TrialKey(scenario=scenario, model=model, arm=arm, repeat=repeat), seconds)
+            for scenario, model, arm, repeat, seconds in found
+        ]
 
     def begin_session(self) -> int:
         """A process begins to work on the run."""

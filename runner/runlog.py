@@ -19,7 +19,7 @@ from runner.messages import Frozen, shorten
 LOG = "log.jsonl"
 Kind = Literal[
     "started", "resumed", "ended", "interrupted", "halted",
-    "capped", "late", "draining", "stopped_late",
+    "holding", "capped", "late", "draining", "stopped_late",
     "disk_low", "disk_ok", "clock",
     "engine_gone", "engine_back",
     "provider_down", "provider_probe", "provider_back", "provider_given_up",

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 
 from runner.crew import Crew
+from runner.held import TIME
 from runner.running import Running
 from sandboxes.errors import SandboxError
 from sandboxes.reaper import remove_own
@@ -77,7 +78,7 @@ class Watchman:
             self.crew.log.add("stopped_late", said)
             self.crew.observer.say(said)
         if left := under_way + self.crew.waiting:
-            self.crew.held[f"the time is up ({hours.why()})"] += left
+            self.crew.admission.held.add(f"the time is up ({hours.why()})", TIME, left)
         return True
 
     def _look_at(self, running: Running) -> None:
