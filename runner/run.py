@@ -19,11 +19,11 @@ from runner.budget import Budget
 from runner.catalog import ScenarioFolder, load_scenario, validated
 from runner.crew import Crew
 from runner.disk import Disk, engine_root
-from runner.errors import Interrupted, UserError
+from runner.errors import CapReached, Interrupted, UserError
 from runner.folder import RunFolder
 from runner.held import Held
 from runner.hours import Hours
-from runner.ledger import Ledger
+from runner.ledger import Ledger, Row
 from runner.leftover import Leftovers
 from runner.lifeline import Lifeline
 from runner.lock import differing, lock_of
@@ -81,10 +81,10 @@ class Run:
     _trials: Trials = field(default_factory=Trials)
 
     def __post_init__(self) -> None:
-        self._log = RunLog(self.folder.path / LOG)
-        self.held = Held(self._log)
+        self.log = RunLog(self.folder.path / LOG)
+        self.held = Held(self.log)
         self._arms = self.study.arms
-        self._breaker = self.breaker or Breaker(self._log)
+        self._breaker = self.breaker or Breaker(self.log)
         self._stage = Stage(
             study=self.study,
             folder=self.folder,
@@ -119,12 +119,12 @@ class Run:
 
         Raises CapReached where a cap is used up before anything is begun.
         """
-        disk = Disk([self.folder.path, *engine_root(self.engine)], self._log, self.observer.say, self._floor())
+        disk = Disk([self.folder.path, *engine_root(self.engine)], self.log, self.observer.say, self._floor())
         disk.await_room(self.stop)
         for name in [*(each.name for each in reap(self.engine)), *(folder.name for folder in sweep())]:
             said = f"removed {name}, left by a process that died"
             self.observer.say(said)
-            self._log.add("leftover", said)
+            self.log.add("leftover", said)
         with self._ledger() as ledger:
             recover(ledger, self.folder, self.study.infra_retries, retry_infra)
             Questions(self.folder.path).clear()
@@ -134,11 +134,10 @@ class Run:
             purse = Purse(ledger, self.study.budget)
             hours = Hours(self.study.budget, ledger.earlier_seconds(session), self._limit, ledger.durations())
             self.observer.planned(rows)
+            said = f"{len(pending)} of {len(rows)} trials are to be done"
+            self.log.add("started" if session == 1 else "resumed", said)
             if pending:
-                check_open(self.study.budget, ledger, pending, hours, self.folder.path)
-            self._log.add(
-                "started" if session == 1 else "resumed", f"{len(pending)} of {len(rows)} trials are to be done"
-            )
+                self._check_open(ledger, pending, hours)
             crew = self._crew(ledger, purse, hours, disk)
             self._todo = Schedule(pending, self._stage.trunk_key, self.study.concurrency)
             needed = dict.fromkeys(row.key.scenario for row in pending)
@@ -155,8 +154,8 @@ class Run:
             stage=self._stage,
             observer=self.observer,
             ledger=ledger,
-            log=self._log,
-            lifeline=Lifeline(self.engine, self._log, self.observer.say),
+            log=self.log,
+            lifeline=Lifeline(self.engine, self.log, self.observer.say),
             admission=Admission(self._breaker, purse, hours, disk, self.refused, self.held),
             trials=self._trials,
             stop=self.stop,
@@ -184,9 +183,9 @@ class Run:
                 if not watchman.look():
                     self._halt("")
                     break
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             self._halt("")
-            self._log.add("interrupted", "stopped by the user")
+            self.log.add("interrupted", f"stopped by {str(error) or 'the user'}")
             raise Interrupted("stopped by the user") from None
         finally:
             if self.stop.is_set():
@@ -198,11 +197,18 @@ class Run:
         with contextlib.suppress(Exception):
             self.left = purse.left()
         for why, count in self.held.items():
-            self._log.add("capped", f"{count} trials stay planned: {why}")
+            self.log.add("capped", f"{count} trials stay planned: {why}")
         if self.problem:
-            self._log.add("halted", self.problem)
+            self.log.add("halted", self.problem)
         elif not self.held and not self.stop.is_set():
-            self._log.add("ended", "every trial is done")
+            self.log.add("ended", "every trial is done")
+
+    def _check_open(self, ledger: Ledger, pending: list[Row], hours: Hours) -> None:
+        try:
+            check_open(self.study.budget, ledger, pending, hours, self.folder.path)
+        except CapReached as error:
+            self.log.add("capped", f"{len(pending)} trials stay planned: {error}")
+            raise
 
     def _limit(self, key: TrialKey) -> float:
         """Seconds that a trial may take: its scenario's, in its arm."""

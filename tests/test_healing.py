@@ -259,12 +259,13 @@ def test_the_command_says_which_cap_held_what_is_left_and_how_to_go_on(
     out = str(tmp_path / "out")
     argv = [program, "run", "--model", "noop", "--scenarios", places, "--repeats", "2", "--out", out]
     done = subprocess.run([*argv, "--max-trials", "1"], capture_output=True, text=True, check=False)
-    assert done.returncode == 1, done.stderr
+    assert done.returncode == 4, done.stderr
     assert "taskfit: 1 trials stay planned: the run has begun the 1 trials that it may" in done.stderr
     assert "Left: 0 of 1 trials. Go on, with more where a cap held: " in done.stderr
     assert f"taskfit resume {out}" in done.stderr
     again = subprocess.run([program, "resume", out], capture_output=True, text=True, check=False)
-    assert again.returncode == 2 and "--max-trials" in again.stderr
+    assert again.returncode == 4 and "--max-trials" in again.stderr
+    assert [each.kind for each in read_log(Path(out) / LOG)][-2:] == ["resumed", "capped"]
     bad = subprocess.run([program, "resume", out, "--until", "noon"], capture_output=True, text=True, check=False)
     assert bad.returncode == 2 and "budget.until: write a local time of day" in bad.stderr
     last = subprocess.run([program, "resume", out, "--max-trials", "5"], capture_output=True, text=True, check=False)

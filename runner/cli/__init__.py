@@ -25,6 +25,7 @@ from runner.cli import (
     trend,
     watch,
 )
+from runner.exits import CAPPED, INTERRUPTED, REFUSED
 
 app = typer.Typer(
     name="taskfit",
@@ -55,20 +56,20 @@ app.command()(clean.clean)
 
 
 def main() -> None:
-    """The console script. Exit codes: 0 done; 1 done with failures; 2 wrong input; 130 interrupted, resumable."""
+    """The console script. Exit codes: 0 done, and `runner.exits`."""
     try:
         app()
     except KeyboardInterrupt:
-        _leave("interrupted", 130)
+        _leave("interrupted", INTERRUPTED)
     except Exception as error:
-        from runner.errors import Interrupted, TaskfitError
+        from runner.errors import CapReached, Interrupted, TaskfitError
         from sandboxes.errors import SandboxError
 
         if isinstance(error, Interrupted):
-            _leave(str(error), 130)
+            _leave(str(error), INTERRUPTED)
         if not isinstance(error, TaskfitError | SandboxError):
             raise
-        _leave(str(error), 2)
+        _leave(str(error), CAPPED if isinstance(error, CapReached) else REFUSED)
 
 
 def _leave(message: str, code: int) -> None:
