@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ValidationError
 
 from runner.catalog import validated
+from runner.durable import write_whole
 from runner.errors import FileProblem, RunHeld, UserError
 from runner.ledger import Ledger
 from runner.results import TrialKey, TrialResult
@@ -63,13 +64,11 @@ class RunFolder:
         return validated(self.lock_file, self.lock(), Lock)
 
     def write_lock(self, lock: dict[str, Any]) -> None:
-        """Write the study lock, whole or not at all."""
-        partial = self.path / ".lock.partial"
-        with partial.open("w", encoding="utf-8") as handle:
-            json.dump(lock, handle, indent=1, sort_keys=True)
-            handle.flush()
-            os.fsync(handle.fileno())
-        partial.replace(self.lock_file)
+        """Write the study lock, whole or not at all. Raises FileProblem where the disk does not take it."""
+        try:
+            write_whole(self.lock_file, json.dumps(lock, indent=1, sort_keys=True).encode())
+        except OSError as error:
+            raise FileProblem(self.lock_file, f"cannot be written: {error}") from None
 
     def result(self, key: TrialKey) -> TrialResult | None:
         """A trial's result, None while there is none. Raises FileProblem for a damaged one."""
@@ -96,6 +95,13 @@ class RunFolder:
         finally:
             ledger.close()
 
+    def set_ledger_aside(self) -> Path:
+        """Give a damaged ledger another name, which is returned; it is kept for whoever can read more of it."""
+        kept = free(self.path / "ledger-damaged.sqlite")
+        for file in sorted(self.path.glob(f"{self.ledger_file.name}*")):
+            file.rename(kept.with_name(kept.name + file.name.removeprefix(self.ledger_file.name)))
+        return kept
+
     def forget_plan(self) -> None:
         """Remove a ledger that was written for a lock that never was: its process died in between."""
         for file in self.path.glob(f"{self.ledger_file.name}*"):
@@ -104,15 +110,18 @@ class RunFolder:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the folder for this process. Raises RunHeld with the holder's pid."""
-        self.path.mkdir(parents=True, exist_ok=True)
         holder = self.path / ".holder"
         lock = FileLock(self.path / ".lock")
         try:
+            self.path.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=0)
+            holder.write_text(f"{os.getpid()}\n")
         except Timeout:
             raise RunHeld(self.path, holder.read_text().strip() if holder.exists() else "unknown") from None
+        except OSError as error:
+            lock.release()
+            raise FileProblem(self.path, f"cannot be worked in: {error}") from None
         try:
-            holder.write_text(f"{os.getpid()}\n")
             yield
         finally:
             holder.unlink(missing_ok=True)

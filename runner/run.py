@@ -31,7 +31,7 @@ from runner.observer import Observer
 from runner.preparing import Preparation
 from runner.purse import Purse
 from runner.questions import Questions
-from runner.recovery import recover
+from runner.recovery import recover, sound_ledger
 from runner.results import TrialKey
 from runner.runlog import LOG, RunLog
 from runner.running import Patience, Trials
@@ -74,6 +74,8 @@ class Run:
     left: str = ""
     """What the caps have left, in words."""
     patience: Patience = field(default_factory=Patience)
+    renewed: bool = False
+    """Whether a cap on money or tokens was given anew."""
     breaker: Breaker | None = None
     """Another one than the usual."""
     _stage: Stage = field(init=False)
@@ -106,13 +108,16 @@ class Run:
             )
         self.study.budget.check_names(self.study.models, self.scenarios)
         self.study = begun(self.study)
-        keys = self.study.keys(self.scenarios, self._stage.leftovers or ())
+        keys = self._keys()
         if len({key.name for key in keys}) != len(keys):
             raise UserError("two trials would share a folder; rename a model or a scenario")
         self.folder.forget_plan()
-        with self._ledger() as ledger:
+        with self._closing(Ledger(self.folder.ledger_file)) as ledger:
             ledger.plan(keys)
         self.folder.write_lock(lock_of(self.study, self.policy, self.scenarios, self.engine.description))
+
+    def _keys(self) -> list[TrialKey]:
+        return list(self.study.keys(self.scenarios, self._stage.leftovers or ()))
 
     def work(self, retry_infra: bool = False) -> None:
         """Work until every trial is done or held, the user interrupts, or the run cannot go on (`problem` says why).
@@ -125,7 +130,8 @@ class Run:
             said = f"removed {name}, left by a process that died"
             self.observer.say(said)
             self.log.add("leftover", said)
-        with self._ledger() as ledger:
+        opened = sound_ledger(self.folder, self._keys, self.study.budget, self.renewed, self.log)
+        with self._closing(opened) as ledger:
             recover(ledger, self.folder, self.study.infra_retries, retry_infra)
             Questions(self.folder.path).clear()
             rows = ledger.rows()
@@ -236,8 +242,7 @@ class Run:
             remove_own(self.engine)
 
     @contextlib.contextmanager
-    def _ledger(self) -> Iterator[Ledger]:
-        ledger = Ledger(self.folder.ledger_file)
+    def _closing(self, ledger: Ledger) -> Iterator[Ledger]:
         try:
             yield ledger
         finally:
@@ -278,7 +283,8 @@ def reopened(
         whole = folder.lock()
         whole["study"]["budget"] = study.budget.model_dump(mode="json")
         folder.write_lock(whole)
-    return Run(study, folder, scenarios, policy, human, engine, observer)
+    renewed = not {"usd", "tokens"}.isdisjoint(caps or ())
+    return Run(study, folder, scenarios, policy, human, engine, observer, renewed=renewed)
 
 
 def begun(study: Study) -> Study:

@@ -25,7 +25,7 @@ from runner.cli import (
     trend,
     watch,
 )
-from runner.exits import CAPPED, INTERRUPTED, REFUSED
+from runner.exits import CAPPED, FAILED, INTERRUPTED, REFUSED
 
 app = typer.Typer(
     name="taskfit",
@@ -62,11 +62,15 @@ def main() -> None:
     except KeyboardInterrupt:
         _leave("interrupted", INTERRUPTED)
     except Exception as error:
-        from runner.errors import CapReached, Interrupted, TaskfitError
+        import sqlite3
+
+        from runner.errors import CapReached, Interrupted, TaskfitError, is_full
         from sandboxes.errors import SandboxError
 
         if isinstance(error, Interrupted):
             _leave(str(error), INTERRUPTED)
+        if isinstance(error, OSError | sqlite3.Error) and is_full(error):
+            _leave(f"{error}: free some space on the disk, and try again", FAILED)
         if not isinstance(error, TaskfitError | SandboxError):
             raise
         _leave(str(error), CAPPED if isinstance(error, CapReached) else REFUSED)
