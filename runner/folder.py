@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from runner.durable import write_whole
 from runner.errors import FileProblem, RunHeld, UserError
 from runner.ledger import Ledger
 from runner.results import TrialKey, TrialResult
+from sandboxes.owner import started
 
 LOCK = "study.lock.json"
 
@@ -115,9 +116,9 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=0)
-            holder.write_text(f"{os.getpid()}\n")
+            holder.write_text(f"{os.getpid()}\n{started(os.getpid())}\n")
         except Timeout:
-            raise RunHeld(self.path, holder.read_text().strip() if holder.exists() else "unknown") from None
+            raise RunHeld(self.path, _first_line(holder)) from None
         except OSError as error:
             lock.release()
             raise FileProblem(self.path, f"cannot be worked in: {error}") from None
@@ -140,6 +141,12 @@ class RunFolder:
                 path.unlink()
             else:
                 path.rename(free(kept / path.name))
+
+
+def _first_line(holder: Path) -> str:
+    with suppress(OSError):
+        return holder.read_text(encoding="utf-8", errors="replace").partition("\n")[0] or "unknown"
+    return "unknown"
 
 
 def free(path: Path) -> Path:

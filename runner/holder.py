@@ -9,9 +9,10 @@ from typing import Literal
 import psutil
 
 from runner.folder import RunFolder
+from sandboxes.owner import started
 
 SLACK_SECONDS = 2.0
-"""How much later than its note a process may seem to have begun: clocks of files and of processes differ."""
+"""How much later than a note that does not say when its process began that one may seem to have done so."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,11 @@ class Holder:
 
 
 def holder_of(folder: RunFolder) -> Holder:
-    """A process that has the note's number but began after the note was written is another one."""
+    """A process that has the note's number but began at another time, or after the note was written, is another one."""
     note: Path = folder.path / ".holder"
     try:
-        pid, since = int(note.read_text(encoding="ascii")), note.stat().st_mtime
+        number, _, began = note.read_text(encoding="ascii").strip().partition("\n")
+        pid, since = int(number), note.stat().st_mtime
         if pid <= 0:
             raise ValueError
     except FileNotFoundError:
@@ -38,7 +40,8 @@ def holder_of(folder: RunFolder) -> Holder:
         return Holder("dead")
     try:
         process = psutil.Process(pid)
-        alive = process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= since + SLACK_SECONDS
+        its = started(pid) == began if began else process.create_time() <= since + SLACK_SECONDS
+        alive = its and process.status() != psutil.STATUS_ZOMBIE
     except psutil.AccessDenied:
         alive = True
     except (psutil.Error, OverflowError):

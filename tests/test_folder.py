@@ -20,6 +20,7 @@ from runner.ledger import Ledger
 from runner.results import TrialKey, TrialResult
 from runner.run import reopened
 from runner.trial import write_result
+from sandboxes.owner import started
 
 KEY = TrialKey(scenario="s", model="m", repeat=1)
 HOLD = """
@@ -65,7 +66,7 @@ def test_the_folder_is_free_again_when_its_holder_is_killed(run: RunFolder) -> N
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
         with run.held():
-            assert (run.path / ".holder").read_text() == f"{os.getpid()}\n"
+            assert (run.path / ".holder").read_text() == f"{os.getpid()}\n{started(os.getpid())}\n"
 
 
 def test_the_folder_is_free_again_when_its_holder_ends_or_raises(run: RunFolder) -> None:
@@ -111,7 +112,7 @@ def test_a_refused_process_leaves_the_holders_name_alone(run: RunFolder) -> None
     with holder(run.path) as child:
         with pytest.raises(RunHeld), run.held():
             pass
-        assert (run.path / ".holder").read_text() == f"{child.pid}\n"
+        assert (run.path / ".holder").read_text() == f"{child.pid}\n{started(child.pid)}\n"
 
 
 # Attempts
