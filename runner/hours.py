@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import statistics
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from runner.budget import Budget
+from runner.pulse import PULSE
 from runner.results import TrialKey
 
 
@@ -32,7 +32,7 @@ class Hours:
         self._seconds = budget.minutes * 60 if budget.minutes is not None else None
         self._grace = budget.grace_minutes * 60
         self._earlier = earlier
-        self._started = time.monotonic()
+        self._started = PULSE.now()
         self._lock = threading.Lock()
         self._limit = limit
         self._took: defaultdict[tuple[str, str, float], list[float]] = defaultdict(list)
@@ -42,8 +42,8 @@ class Hours:
 
     @property
     def worked(self) -> float:
-        """Seconds that this process has worked; a suspended machine's sleep is none."""
-        return time.monotonic() - self._started
+        """Seconds that this process has worked; what a suspended machine slept, or a stopped process lost, is none."""
+        return PULSE.now() - self._started
 
     def left(self) -> float:
         """Seconds to the nearer deadline, negative after it; infinite without one."""
