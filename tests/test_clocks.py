@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,25 @@ from runner.runlog import LOG, Happened, read_log
 
 PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 ROOT = Path(__file__).parent.parent
-FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)
+CLOCK = """\
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+/* The clock on the wall, moved by the seconds that a file says; all others as they are. */
+int clock_gettime(clockid_t id, struct timespec *out) {
+    int failed = syscall(SYS_clock_gettime, id, out);
+    FILE *file = id == CLOCK_REALTIME && !failed ? fopen(getenv("TEST_CLOCK"), "r") : NULL;
+    long seconds = 0;
+    if (file) {
+        if (fscanf(file, "%ld", &seconds) == 1) out->tv_sec += seconds;
+        fclose(file);
+    }
+    return failed;
+}
+"""
 SLOW = """\
 import time
 from runner.messages import AssistantMessage, Reply, ToolCall
@@ -34,7 +53,8 @@ def works(opening):
     return Scripted([*[turn] * 6, ToolCall.of("s", "submit", summary="done", confidence=0.5)])
 """
 LIMITS = (
-    'schema = 1\ntitle = "Doubling is off"\nrepo = "calc"\n[tests]\nfail_to_pass = ["tests/test_hidden.py::test_three"]\n'
+    'schema = 1\ntitle = "Doubling is off"\nrepo = "calc"\n'
+    '[tests]\nfail_to_pass = ["tests/test_hidden.py::test_three"]\n'
     "[limits]\nminutes = 0.2\ncommand_seconds = 20\n"
 )
 """Twelve seconds of work; the model needs some six."""
@@ -50,28 +70,26 @@ class Night:
         (folder / "slow.py").write_text(SLOW)
         self.environment = os.environ | {"PYTHONPATH": f"{folder}:{ROOT}"}
 
-    def start(self, *more: str, fake: bool = False, **streams: Any) -> subprocess.Popen[bytes]:
-        if fake:
-            self.set("+0")
-            self.environment |= {
-                "LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(self.clock), "FAKETIME_NO_CACHE": "1",
-                "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1",
-            }  # fmt: skip
+    def start(self, *more: str, clock: Path | None = None, **streams: Any) -> subprocess.Popen[bytes]:
+        if clock is not None:
+            self.set(0)
+            self.environment |= {"LD_PRELOAD": str(clock), "TEST_CLOCK": str(self.clock)}
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} | streams
         words = [*self.words, "--out", str(self.out), *more]
         self.process = subprocess.Popen(words, env=self.environment, start_new_session=True, **streams)
         return self.process
 
-    def set(self, offset: str) -> None:
+    def set(self, seconds: int) -> None:
         partial = self.clock.with_suffix(".new")
-        partial.write_text(offset)
+        partial.write_text(str(seconds))
         partial.replace(self.clock)
 
     def await_work(self, trial: int = 1) -> None:
         """Until a trial's model works."""
         deadline = time.monotonic() + 120
         while not any('"replied"' in file.read_text() for file in self.out.glob(f"trials/*.{trial}/events.jsonl")):
-            assert time.monotonic() < deadline and self.process.poll() is None
+            assert time.monotonic() < deadline
+            assert self.process.poll() is None, self.ends()
             time.sleep(0.05)
 
     def ends(self) -> str:
@@ -94,17 +112,26 @@ def night(tmp_path: Path, write_scenario: Callable[..., Path]) -> Iterator[Night
         found.process.kill()
 
 
-needs_faketime = pytest.mark.skipif(FAKETIME is None, reason="libfaketime is not installed")
+@pytest.fixture(scope="session")
+def clock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library that moves the clock on the wall of a process that it is loaded into."""
+    compiler = shutil.which("cc")
+    if compiler is None or not sys.platform.startswith("linux"):
+        pytest.skip("needs a C compiler and Linux")
+    source = tmp_path_factory.mktemp("clock") / "clock.c"
+    source.write_text(CLOCK)
+    library = source.with_suffix(".so")
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", str(library), str(source)], check=True)
+    return library
 
 
 @pytest.mark.engine
-@needs_faketime
-def test_a_clock_that_is_set_forwards_and_back_charges_no_trial_and_ends_no_run(night: Night) -> None:
-    night.start("--max-minutes", "20", fake=True)
+def test_a_clock_that_is_set_forwards_and_back_charges_no_trial_and_ends_no_run(night: Night, clock: Path) -> None:
+    night.start("--max-minutes", "20", clock=clock)
     night.await_work()
-    night.set("+3600")
+    night.set(3600)
     time.sleep(2)
-    night.set("-3600")
+    night.set(-3600)
     said = night.ends()
     assert night.process.returncode == 0, said
     assert night.verdicts == ["unresolved"], said
@@ -114,12 +141,11 @@ def test_a_clock_that_is_set_forwards_and_back_charges_no_trial_and_ends_no_run(
 
 
 @pytest.mark.engine
-@needs_faketime
-def test_until_is_by_the_clock_on_the_wall(night: Night) -> None:
+def test_until_is_by_the_clock_on_the_wall(night: Night, clock: Path) -> None:
     until = (datetime.now() + timedelta(minutes=50)).strftime("%Y-%m-%dT%H:%M:%S")
-    night.start("--until", until, "--repeats", "6", "--concurrency", "1", fake=True)
+    night.start("--until", until, "--repeats", "6", "--concurrency", "1", clock=clock)
     night.await_work()
-    night.set("+3600")
+    night.set(3600)
     said = night.ends()
     assert night.process.returncode == 4, said
     assert len(night.verdicts) < 6
