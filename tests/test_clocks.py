@@ -48,16 +48,16 @@ from runner.models.scripted import Scripted
 
 def works(opening):
     def turn(conversation):
-        time.sleep(1.0)
+        time.sleep(0.7)
         return Reply(message=AssistantMessage(tool_calls=(ToolCall.of("l", "list_files"),)))
     return Scripted([*[turn] * 6, ToolCall.of("s", "submit", summary="done", confidence=0.5)])
 """
 LIMITS = (
     'schema = 1\ntitle = "Doubling is off"\nrepo = "calc"\n'
     '[tests]\nfail_to_pass = ["tests/test_hidden.py::test_three"]\n'
-    "[limits]\nminutes = 0.2\ncommand_seconds = 20\n"
+    "[limits]\nminutes = 0.15\ncommand_seconds = 20\n"
 )
-"""Twelve seconds of work; the model needs some six."""
+"""Nine seconds of work; the model needs some four."""
 
 
 class Night:
@@ -159,13 +159,13 @@ def test_a_run_that_is_stopped_for_a_while_charges_no_trial_for_it(night: Night,
     night.start("--max-minutes", "20")
     night.await_work()
     tell(night.process.pid, signal.SIGSTOP)
-    time.sleep(14)
+    time.sleep(10)
     tell(night.process.pid, signal.SIGCONT)
     said = night.ends()
     assert night.process.returncode == 0, said
-    assert night.verdicts == ["unresolved"], "twelve seconds are all that it has, and it was stopped for fourteen"
+    assert night.verdicts == ["unresolved"], "nine seconds are all that it has, and it was stopped for ten"
     [line] = night.log("clock")
-    assert line.seconds == pytest.approx(14, abs=3) and "was stopped for" in line.text
+    assert line.seconds == pytest.approx(10, abs=2) and "was stopped for" in line.text
 
 
 def test_a_pulse_leaves_out_what_a_process_lost() -> None:

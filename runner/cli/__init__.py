@@ -25,6 +25,7 @@ from runner.cli import (
     trend,
     watch,
 )
+from runner.cli.streams import fill, unheard
 from runner.exits import CAPPED, FAILED, INTERRUPTED, REFUSED
 
 app = typer.Typer(
@@ -57,6 +58,7 @@ app.command()(clean.clean)
 
 def main() -> None:
     """The console script. Exit codes: 0 done, and `runner.exits`."""
+    fill()
     try:
         app()
     except KeyboardInterrupt:
@@ -79,6 +81,8 @@ def main() -> None:
 def _leave(message: str, code: int) -> None:
     from runner.visible import visible
 
-    sys.stdout.flush()
-    print(f"taskfit: {visible(message, newlines=True)}", file=sys.stderr)
+    with unheard(sys.stdout):
+        sys.stdout.flush()
+    with unheard(sys.stderr):
+        print(f"taskfit: {visible(message, newlines=True)}", file=sys.stderr, flush=True)
     sys.exit(code)

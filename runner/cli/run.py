@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -15,6 +15,7 @@ import typer
 from runner.cli.flags import Minutes, Tokens, Trials, Until, Usd, caps_of, with_flags
 from runner.cli.options import Json, program
 from runner.cli.report import PAGE, print_report, write_page
+from runner.cli.streams import lasting, unheard
 from runner.exits import CAPPED, FAILED, INTERRUPTED
 from runner.visible import visible
 
@@ -97,14 +98,15 @@ class Session:
 
         self._folder = folder
         self._json = as_json
-        self._console = Console(stderr=True)
+        self._console = Console(file=lasting(sys.stderr), stderr=True)
         self._held = folder.held()
         self.observer = LiveRun(self._console, study.budget.usd, folder, study.concurrency)
         self._notifier = Notifier(tells, folder.path, self.observer.progress, self._say)
 
     def __enter__(self) -> Session:
         for name in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(name, _as_interrupt)
+            if signal.getsignal(name) is not signal.SIG_IGN:  # as nohup has it
+                signal.signal(name, _as_interrupt)
         self._held.__enter__()
         return self
 
@@ -149,7 +151,9 @@ class Session:
             self._notifier.end(work.problem, work.refused.values(), work.held)
             self._stopped(work.problem, FAILED)
         results = self._folder.results()
-        print_report(self._folder, self._json)
+        with redirect_stdout(lasting(sys.stdout)):
+            print_report(self._folder, self._json)
+            sys.stdout.flush()
         self._write_page()
         for why, count in work.held.items():
             self._say(f"taskfit: {count} trials stay planned: {why}")
@@ -201,7 +205,8 @@ class Session:
             soft_wrap=True,
         )
         self._held.__exit__(None, None, None)
-        sys.stdout.flush()
+        with unheard(sys.stdout):
+            sys.stdout.flush()
         os._exit(code)
 
 
