@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -116,9 +117,9 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=0)
-            holder.write_text(f"{os.getpid()}\n{started(os.getpid())}\n")
+            holder.write_text(f"{os.getpid()}\n{started(os.getpid())}\n{socket.gethostname()}\n")
         except Timeout:
-            raise RunHeld(self.path, _first_line(holder)) from None
+            raise RunHeld(self.path, _named(holder)) from None
         except OSError as error:
             lock.release()
             raise FileProblem(self.path, f"cannot be worked in: {error}") from None
@@ -143,9 +144,12 @@ class RunFolder:
                 path.rename(free(kept / path.name))
 
 
-def _first_line(holder: Path) -> str:
+def _named(holder: Path) -> str:
+    """The holder's process, with its machine where that is another one."""
     with suppress(OSError):
-        return holder.read_text(encoding="utf-8", errors="replace").partition("\n")[0] or "unknown"
+        pid, _, host, *_ = [*holder.read_text(encoding="utf-8", errors="replace").splitlines(), "", "", ""]
+        elsewhere = f" on {host}" if host and host != socket.gethostname() else ""
+        return f"{pid}{elsewhere}" if pid else "unknown"
     return "unknown"
 
 

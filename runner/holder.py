@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -27,10 +28,13 @@ class Holder:
 
 
 def holder_of(folder: RunFolder) -> Holder:
-    """A process that has the note's number but began at another time, or after the note was written, is another one."""
+    """A process that has the note's number but began at another time, or after the note was written, is another one.
+
+    One on another machine, in a folder that both see, counts as alive while its note is there: nobody here can tell.
+    """
     note: Path = folder.path / ".holder"
     try:
-        number, _, began = note.read_text(encoding="ascii").strip().partition("\n")
+        number, began, host, *_ = [*note.read_text(encoding="utf-8").splitlines(), "", "", ""]
         pid, since = int(number), note.stat().st_mtime
         if pid <= 0:
             raise ValueError
@@ -38,6 +42,8 @@ def holder_of(folder: RunFolder) -> Holder:
         return Holder("none")
     except (OSError, ValueError):
         return Holder("dead")
+    if host and host != socket.gethostname():
+        return Holder("alive", pid, since)
     try:
         process = psutil.Process(pid)
         its = started(pid) == began if began else process.create_time() <= since + SLACK_SECONDS

@@ -46,10 +46,12 @@ class Silent:
 
     def __init__(self) -> None:
         self.said: list[str] = []
+        self.on_phase: Callable[[TrialKey, str], None] = lambda key, phase: None
 
     def planned(self, rows: list[Row]) -> None: ...
 
-    def phase(self, key: TrialKey, phase: str) -> None: ...
+    def phase(self, key: TrialKey, phase: str) -> None:
+        self.on_phase(key, phase)
 
     def finished(self, result: TrialResult, committed_usd: float) -> None: ...
 
@@ -185,6 +187,32 @@ def test_a_trial_that_hangs_is_reported_with_its_stack_and_tried_once_more(new_r
     [first, _] = run.folder.results()
     assert first.attempt == 2
     assert (run.folder.trial(first.key) / "attempts/1/events.jsonl").is_file()
+
+
+def test_a_container_that_is_frozen_is_removed_and_its_trial_tried_again(new_run: NewRun) -> None:
+    limits = "[limits]\nminutes = 0.1\ncommand_seconds = 2\n"
+    files = {"scenario.toml": scenario_with(limits)}
+    run = new_run("oracle", files=files, patience=Patience(5.0, 8.0, 5.0), approval_seconds=1.0)
+    api = run.engine.api
+    frozen: list[str] = []
+
+    def freeze(key: TrialKey, phase: str) -> None:
+        if phase == "working" and not frozen:
+            [found] = [
+                each["Id"]
+                for each in api.containers(filters={"label": f"taskfit.run={run.folder.path.name}"})
+                if each["Labels"]["taskfit.kind"] == "sandbox" and each["Labels"]["taskfit.trial"] == key.name
+            ]
+            frozen.append(found)
+            api.pause(found)
+
+    run.observer.on_phase = freeze  # type: ignore[attr-defined]
+    began = time.monotonic()
+    run.work()
+    assert time.monotonic() - began < 120
+    assert verdicts(run) == ["resolved"]
+    assert "retried" in [each.kind for each in log(run)]
+    assert frozen[0] not in [each["Id"] for each in api.containers(all=True)]
 
 
 def scenario_with(limits: str) -> str:

@@ -128,6 +128,8 @@ def test_a_clock_that_was_set_makes_nobody_of_a_process_at_work(run: RunFolder, 
         assert (holder_of(run).state, holder_of(run).pid) == ("alive", holder.pid)
     (run.path / ".holder").write_text(f"{holder.pid}\n1.00\n")
     assert holder_of(run).state == "dead", "another process has the number by now"
+    (run.path / ".holder").write_text(f"{holder.pid}\n1.00\nelsewhere\n")
+    assert holder_of(run).state == "alive", "on another machine, where nobody here can look"
 
 
 @pytest.mark.parametrize("text", ["", "x", "-1", "0", "99999999999999999999", "1.5", "\u00b2"])
