@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -27,6 +26,7 @@ from runner.gate import Gate
 from runner.links import followed
 from runner.messages import Message, Reply, ToolCall, ToolMessage, Usage, UserMessage
 from runner.models.base import Model
+from runner.pulse import PULSE
 from runner.results import Submission
 from runner.scenario import Limits
 from runner.tools.base import AnyTool, Arguments, Outcome, Refusal, Workbench, spec
@@ -130,22 +130,22 @@ class Agent:
                 self.model.worst_case_tokens(self._conversation, specs),
             )
             settle = self.reserve(*worst)
-            started = time.monotonic()
+            started = PULSE.now()
             try:
                 reply = self.model.reply(self._conversation, specs)
                 break
             except AnswerCut as cut:  # perhaps paid for
-                self.tally.waited += time.monotonic() - started
+                self.tally.waited += PULSE.now() - started
                 settle(*worst)
                 if cuts > len(CUT_PAUSES):
                     raise ProviderDown(f"{cuts} answers in a row broke off: {cut}") from cut
                 self.tally.waited += CUT_PAUSES[cuts - 1]
                 self.stop.wait(CUT_PAUSES[cuts - 1])
             except ModelFault:
-                self.tally.waited += time.monotonic() - started
+                self.tally.waited += PULSE.now() - started
                 settle(0.0, 0)
                 raise
-        seconds = time.monotonic() - started
+        seconds = PULSE.now() - started
         waited = reply.call.waited if reply.call else 0.0
         settle(reply.cost_usd, reply.usage.total)
         reply = reply.model_copy(update={"message": bounded(reply.message)})
@@ -186,12 +186,12 @@ class Agent:
         return Outcome(message, is_error=True)
 
     def _call(self, call: ToolCall, tool: AnyTool, arguments: Arguments) -> Outcome:
-        started = time.monotonic()
+        started = PULSE.now()
         try:
             outcome = tool.run(arguments, self.bench)
         except Refusal as refusal:
             outcome = Outcome(str(refusal), is_error=True)
-        seconds = time.monotonic() - started
+        seconds = PULSE.now() - started
         self.tally.tool_seconds += seconds
         self.transcript.append(
             ToolReturned(

@@ -15,6 +15,8 @@ from runner.objects import tree_at, write_tree
 from runner.patches import PatchRefused, lay_out, patched, work_folder
 from sandboxes.archive import Entry, Tree, read_folder
 
+CLONE_SECONDS = 1800.0
+"""How long a clone may take."""
 MAX_DEPTH = 256
 """Folders within folders that a difference shows; git's own limit is not far above."""
 
@@ -90,7 +92,7 @@ def _source(found: ScenarioFolder) -> dict[str, Entry]:
         if Path(location).is_dir():
             return tree_at(Path(location), str(source.commit), CACHES)
         with work_folder() as folder:
-            git(folder, "clone", "-q", "--bare", "--", location, ".")
+            git(folder, "clone", "-q", "--bare", "--", location, ".", seconds=CLONE_SECONDS)
             return tree_at(folder, str(source.commit), CACHES)
     except GitRefused as error:
         problem = f"cannot check out {source.git} at {source.commit}: {error}"

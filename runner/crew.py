@@ -6,53 +6,28 @@ import contextlib
 import sqlite3
 import threading
 import traceback
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import CancelledError
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import dataclass, replace
 
-from runner.breaker import Breaker
-from runner.catalog import ScenarioFolder
-from runner.disk import Disk
+from runner.admission import Admission
 from runner.errors import BudgetExhausted, FileProblem, Interrupted, ProviderRefused, ScenarioInvalid, is_full
 from runner.events import AnyEvent
 from runner.folder import RunFolder
-from runner.hours import Hours
-from runner.ledger import Ledger, Row
+from runner.ledger import Ledger
 from runner.lifeline import Lifeline
+from runner.observer import Observer
 from runner.preparing import Preparation
-from runner.purse import Purse
 from runner.results import COUNTED, FailureKind, TrialKey, TrialResult, Verdict
 from runner.runlog import Kind, RunLog
 from runner.running import Running, Trials
-from runner.schedule import Ruling, Schedule
+from runner.schedule import Schedule
 from runner.staging import Stage
 from runner.trial import failure_of, run_trial, write_result
 from sandboxes.errors import EngineUnavailable, SandboxError
 
 FULL_SECONDS = 2.0
 """How long to wait at least before a full disk is written to again."""
-
-
-class Observer(Protocol):
-    """Told what happens, from any thread."""
-
-    def planned(self, rows: list[Row]) -> None: ...
-
-    def phase(self, key: TrialKey, phase: str) -> None:
-        """A trial begins a phase: preparing, starting, working, waiting (for a person), queued, grading."""
-        ...
-
-    def finished(self, result: TrialResult, committed_usd: float) -> None: ...
-
-    def released(self, key: TrialKey) -> None:
-        """A trial goes back to planned, perhaps to be tried again."""
-        ...
-
-    def say(self, text: str) -> None:
-        """Something that the user should know."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -75,28 +50,21 @@ class Crew:
     """Shared by all threads of a process's work on a run."""
 
     folder: RunFolder
-    scenarios: Mapping[str, ScenarioFolder]
     stage: Stage
     observer: Observer
     ledger: Ledger
     log: RunLog
     lifeline: Lifeline
-    purse: Purse
-    hours: Hours
-    disk: Disk
-    breaker: Breaker
+    admission: Admission
     trials: Trials
     stop: threading.Event
     halt: Callable[[str], None]
     """Stops the run, saying why."""
     retries: int
-    refused: dict[str, str]
-    """Model → why its provider serves none of its trials."""
-    held: Counter[str] = field(default_factory=Counter)
-    """What kept trials planned → how many."""
-    _probes: set[int] = field(default_factory=set)
-    _late: bool = False
-    """Whether it was said that trials stay planned for want of time."""
+
+    def __post_init__(self) -> None:
+        rules = self.admission
+        self.purse, self.hours, self.disk, self.breaker = rules.purse, rules.hours, rules.disk, rules.breaker
 
     def begin(self, todo: Schedule, preparing: Preparation, count: int) -> None:
         """Start so many threads."""
@@ -107,34 +75,6 @@ class Crew:
         worker = threading.Thread(target=self._work, name=f"trial-{number}", daemon=True)
         worker.start()
         return worker
-
-    # Which trial may start
-
-    def may(self, row: Row) -> Ruling:
-        key = row.key
-        passage = self.breaker.passage(key.model)
-        if passage == "closed_for_good":
-            self.refused.setdefault(key.model, "its provider stayed out of reach")
-        limit = self.scenarios[key.scenario].scenario.limits.minutes * 60
-        late = (
-            "" if self.hours.admits(key, limit) else f"the time is up, or would be before it ended ({self.hours.why()})"
-        )
-        if key.model in self.refused or (why := late or self.purse.holds(key)):
-            if key.model not in self.refused:
-                self.held[why] += 1
-                self._say_late(why if late else "")
-            return "hold"
-        return "wait" if passage == "wait" or self.disk.short() else "go"
-
-    def _say_late(self, why: str) -> None:
-        """Once: that trials stay planned for want of time."""
-        if why and not self._late:
-            self._late = True
-            self.log.add("late", f"trials begin to stay planned: {why}")
-
-    def starts(self, row: Row) -> None:
-        if self.breaker.taken(row.key.model):
-            self._probes.add(row.position)
 
     def heard(self, running: Running) -> Callable[[AnyEvent], None]:
         """What listens to a trial's events."""
@@ -149,7 +89,7 @@ class Crew:
     # One thread
 
     def _work(self) -> None:
-        while (row := self._todo.next(self.stop, self)) is not None:
+        while (row := self._todo.next(self.stop, self.admission)) is not None:
             running = self.trials.begin(row)
             outcome = self._outcome(running)
             if not self.trials.end(running):
@@ -166,16 +106,16 @@ class Crew:
             self.lifeline.wait(running.stop)
             return self._one(running)
         except ProviderRefused as error:
-            self.refused.setdefault(row.key.model, str(error))
+            self.admission.refused.setdefault(row.key.model, str(error))
         except BudgetExhausted as error:
-            self.held[str(error)] += 1
+            self.admission.held.add(str(error), error.name)
         except (Interrupted, CancelledError):
             if running.abandoned:
                 return HELD
             if running.why == "stuck":
                 return self._after_failure(running, "stuck", None)
-            if said := self.purse.holds(row.key):
-                self.held[said] += 1
+            if (cap := self.purse.holds(row)) is not None:
+                self.admission.held.add(str(cap), cap.name)
         except (OSError, sqlite3.Error) as error:
             return self._after_disk(error)
         except EngineUnavailable as error:
@@ -195,7 +135,7 @@ class Crew:
     def _one(self, running: Running) -> Outcome:
         """One trial from planned to its result."""
         key = running.row.key
-        attempt = running.attempt = self.ledger.start(running.row.position, self.purse.budget.caps(key))
+        attempt = running.attempt = self.purse.begins(running.row)
         self.folder.set_aside(key, attempt - 1)
         folder = self.folder.trial(key)
         folder.mkdir(parents=True, exist_ok=True)
@@ -241,7 +181,7 @@ class Crew:
         """Tried again, a bounded number of times; while a provider is down, without counting."""
         row = running.row
         why = result.reason if result is not None else f"it hung while {running.phase}"
-        if kind == "provider_down" and self.breaker.failed(row.key.model, why, row.position in self._probes):
+        if kind == "provider_down" and self.breaker.failed(row.key.model, why, row.position in self.admission.probes):
             return Outcome(again=True)
         most = min(1, self.retries) if kind == "stuck" else self.retries
         if row.failures < most:
@@ -275,12 +215,10 @@ class Crew:
     def _apply(self, running: Running, outcome: Outcome) -> None:
         """Write the outcome down, and give the row back."""
         row, result = running.row, outcome.result
-        if row.position in self._probes:
-            self._probes.discard(row.position)
-            self.breaker.left(row.key.model)
+        self.admission.ended(row)
         if result is not None:
             self._written(lambda: self.ledger.finish(row.position, result.verdict, running.attempt, result.times.busy))
-            self.hours.learn(row.key.scenario, row.key.model, result.times.busy)
+            self.hours.learn(row.key, result.times.busy)
             self.observer.finished(result, self.ledger.committed())
             self._todo.ended(row)
             return

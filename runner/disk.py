@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import threading
 import time
@@ -9,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from runner.runlog import RunLog
+from sandboxes.client import Engine
 
 FLOOR_BYTES = 2_000_000_000
 FLOOR_SHARE = 0.05
@@ -76,3 +78,13 @@ class Disk:
         if usage.free >= floor:
             return ""
         return f"the disk that holds {folder} has {usage.free / 1e9:.2f} GB left, less than {floor / 1e9:.2f}"
+
+
+def engine_root(engine: Engine) -> list[Path]:
+    """Where an engine on this machine keeps its data; nothing for one elsewhere."""
+    if not engine.endpoint.startswith("unix:"):
+        return []
+    with contextlib.suppress(Exception):
+        root = Path(engine.api.info().get("DockerRootDir") or "")
+        return [root] if root.is_absolute() and root.is_dir() else []
+    return []

@@ -3,6 +3,7 @@
     TaskfitError
     ├── UserError               the user's input is wrong: exit 2, a message, no traceback
     │   ├── FileProblem         a file of the user's: names file, key, what was found, what would be right
+    │   │   └── LedgerDamaged   a run's ledger is none any more; a resume makes it again
     │   ├── UnknownName         a scenario, repo, model or run that is not there; names the nearest ones
     │   ├── RunHeld             another process works in this run's folder
     │   └── CapReached          a cap of the run's is used up: nothing can be begun
@@ -42,6 +43,16 @@ class FileProblem(UserError):
         super().__init__(where + problem)
         self.path = path
         self.key = key
+
+
+class LedgerDamaged(FileProblem):
+    """A run's ledger is none any more."""
+
+    def __init__(self, path: Path, found: str) -> None:
+        super().__init__(
+            path,
+            f"is no sound ledger: {found}; `taskfit resume {path.parent}` makes it again out of the trials' results",
+        )
 
 
 class UnknownName(UserError):
@@ -116,6 +127,11 @@ class BudgetExhausted(TaskfitError):
         super().__init__(problem)
         self.where = where
         self.what = what
+
+    @property
+    def name(self) -> str:
+        """The cap's, whatever the call was."""
+        return f"{self.what} of {self.where}"
 
 
 class Interrupted(TaskfitError):

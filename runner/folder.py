@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ValidationError
 
 from runner.catalog import validated
+from runner.durable import write_whole
 from runner.errors import FileProblem, RunHeld, UserError
 from runner.ledger import Ledger
 from runner.results import TrialKey, TrialResult
+from sandboxes.owner import started
 
 LOCK = "study.lock.json"
 
@@ -63,13 +66,11 @@ class RunFolder:
         return validated(self.lock_file, self.lock(), Lock)
 
     def write_lock(self, lock: dict[str, Any]) -> None:
-        """Write the study lock, whole or not at all."""
-        partial = self.path / ".lock.partial"
-        with partial.open("w", encoding="utf-8") as handle:
-            json.dump(lock, handle, indent=1, sort_keys=True)
-            handle.flush()
-            os.fsync(handle.fileno())
-        partial.replace(self.lock_file)
+        """Write the study lock, whole or not at all. Raises FileProblem where the disk does not take it."""
+        try:
+            write_whole(self.lock_file, json.dumps(lock, indent=1, sort_keys=True).encode())
+        except OSError as error:
+            raise FileProblem(self.lock_file, f"cannot be written: {error}") from None
 
     def result(self, key: TrialKey) -> TrialResult | None:
         """A trial's result, None while there is none. Raises FileProblem for a damaged one."""
@@ -96,6 +97,13 @@ class RunFolder:
         finally:
             ledger.close()
 
+    def set_ledger_aside(self) -> Path:
+        """Give a damaged ledger another name, which is returned; it is kept for whoever can read more of it."""
+        kept = free(self.path / "ledger-damaged.sqlite")
+        for file in sorted(self.path.glob(f"{self.ledger_file.name}*")):
+            file.rename(kept.with_name(kept.name + file.name.removeprefix(self.ledger_file.name)))
+        return kept
+
     def forget_plan(self) -> None:
         """Remove a ledger that was written for a lock that never was: its process died in between."""
         for file in self.path.glob(f"{self.ledger_file.name}*"):
@@ -104,15 +112,18 @@ class RunFolder:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the folder for this process. Raises RunHeld with the holder's pid."""
-        self.path.mkdir(parents=True, exist_ok=True)
         holder = self.path / ".holder"
         lock = FileLock(self.path / ".lock")
         try:
+            self.path.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=0)
+            holder.write_text(f"{os.getpid()}\n{started(os.getpid())}\n{socket.gethostname()}\n")
         except Timeout:
-            raise RunHeld(self.path, holder.read_text().strip() if holder.exists() else "unknown") from None
+            raise RunHeld(self.path, _named(holder)) from None
+        except OSError as error:
+            lock.release()
+            raise FileProblem(self.path, f"cannot be worked in: {error}") from None
         try:
-            holder.write_text(f"{os.getpid()}\n")
             yield
         finally:
             holder.unlink(missing_ok=True)
@@ -131,6 +142,15 @@ class RunFolder:
                 path.unlink()
             else:
                 path.rename(free(kept / path.name))
+
+
+def _named(holder: Path) -> str:
+    """The holder's process, with its machine where that is another one."""
+    with suppress(OSError):
+        pid, _, host, *_ = [*holder.read_text(encoding="utf-8", errors="replace").splitlines(), "", "", ""]
+        elsewhere = f" on {host}" if host and host != socket.gethostname() else ""
+        return f"{pid}{elsewhere}" if pid else "unknown"
+    return "unknown"
 
 
 def free(path: Path) -> Path:

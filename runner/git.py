@@ -39,10 +39,10 @@ class GitRefused(UserError):
     """Git did not do what it was asked to; carries its own words."""
 
 
-def git(folder: Path, *words: str, stdin: BinaryIO | None = None) -> bytes:
+def git(folder: Path, *words: str, stdin: BinaryIO | None = None, seconds: float | None = None) -> bytes:
     """What git says in a folder, untouched by the user's configuration and by a hook around taskfit.
 
-    Raises GitRefused, and UserError where there is no git.
+    It is ended after `seconds`. Raises GitRefused, and UserError where there is no git.
     """
     if shutil.which("git") is None:
         raise UserError("git is not installed on this machine; install it (apt-get install git)")
@@ -54,7 +54,13 @@ def git(folder: Path, *words: str, stdin: BinaryIO | None = None) -> bytes:
     foreign = [name for name in os.environ if name.startswith("GIT_") and name not in IDENTITY | ISOLATED]
     command = ["env", *(word for name in foreign for word in ("-u", name)), "git", *words]
     try:
-        said = tool.execute(command, istream=stdin, stdout_as_string=False, strip_newline_in_stdout=False)
+        said = tool.execute(
+            command,
+            istream=stdin,
+            stdout_as_string=False,
+            strip_newline_in_stdout=False,
+            kill_after_timeout=seconds,
+        )
     except GitCommandError as error:
         raise GitRefused(str(error.stderr).strip().removeprefix("stderr:").strip(" '\n")) from None
     return said if isinstance(said, bytes) else b""

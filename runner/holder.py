@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,9 +10,10 @@ from typing import Literal
 import psutil
 
 from runner.folder import RunFolder
+from sandboxes.owner import started
 
 SLACK_SECONDS = 2.0
-"""How much later than its note a process may seem to have begun: clocks of files and of processes differ."""
+"""How much later than a note that does not say when its process began that one may seem to have done so."""
 
 
 @dataclass(frozen=True)
@@ -26,19 +28,26 @@ class Holder:
 
 
 def holder_of(folder: RunFolder) -> Holder:
-    """A process that has the note's number but began after the note was written is another one."""
+    """A process that has the note's number but began at another time, or after the note was written, is another one.
+
+    One on another machine, in a folder that both see, counts as alive while its note is there: nobody here can tell.
+    """
     note: Path = folder.path / ".holder"
     try:
-        pid, since = int(note.read_text(encoding="ascii")), note.stat().st_mtime
+        number, began, host, *_ = [*note.read_text(encoding="utf-8").splitlines(), "", "", ""]
+        pid, since = int(number), note.stat().st_mtime
         if pid <= 0:
             raise ValueError
     except FileNotFoundError:
         return Holder("none")
     except (OSError, ValueError):
         return Holder("dead")
+    if host and host != socket.gethostname():
+        return Holder("alive", pid, since)
     try:
         process = psutil.Process(pid)
-        alive = process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= since + SLACK_SECONDS
+        its = started(pid) == began if began else process.create_time() <= since + SLACK_SECONDS
+        alive = its and process.status() != psutil.STATUS_ZOMBIE
     except psutil.AccessDenied:
         alive = True
     except (psutil.Error, OverflowError):

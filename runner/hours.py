@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import statistics
 import threading
-import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from runner.budget import Budget
+from runner.pulse import PULSE
 from runner.results import TrialKey
 
 
@@ -19,23 +19,31 @@ class Hours:
     Thread-safe.
     """
 
-    def __init__(self, budget: Budget, earlier: float, durations: Iterable[tuple[str, str, float]] = ()) -> None:
-        """`earlier`: seconds that earlier processes worked; `durations`: scenario, model, seconds of ended trials."""
+    def __init__(
+        self,
+        budget: Budget,
+        earlier: float,
+        limit: Callable[[TrialKey], float],
+        durations: Iterable[tuple[TrialKey, float]] = (),
+    ) -> None:
+        """`earlier`: seconds that earlier processes worked; `limit`: seconds that a trial may take, in its arm;
+        `durations`: seconds that ended trials took."""
         self._until = datetime.fromisoformat(budget.until) if budget.until else None
         self._seconds = budget.minutes * 60 if budget.minutes is not None else None
         self._grace = budget.grace_minutes * 60
         self._earlier = earlier
-        self._started = time.monotonic()
+        self._started = PULSE.now()
         self._lock = threading.Lock()
-        self._took: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
-        for scenario, model, seconds in durations:
-            self.learn(scenario, model, seconds)
+        self._limit = limit
+        self._took: defaultdict[tuple[str, str, float], list[float]] = defaultdict(list)
+        for key, seconds in durations:
+            self.learn(key, seconds)
         self._window = self.left()
 
     @property
     def worked(self) -> float:
-        """Seconds that this process has worked; a suspended machine's sleep is none."""
-        return time.monotonic() - self._started
+        """Seconds that this process has worked; what a suspended machine slept, or a stopped process lost, is none."""
+        return PULSE.now() - self._started
 
     def left(self) -> float:
         """Seconds to the nearer deadline, negative after it; infinite without one."""
@@ -49,28 +57,31 @@ class Hours:
         """Whether the grace after the deadline is over, too."""
         return self.left() + self._grace <= 0
 
-    def learn(self, scenario: str, model: str, seconds: float) -> None:
+    def learn(self, key: TrialKey, seconds: float) -> None:
         """How long a trial took."""
+        limit = self._limit(key)
         with self._lock:
-            for key in ((scenario, model), (scenario, ""), ("", model)):
-                self._took[key].append(seconds)
+            for like in _alike(key, limit):
+                self._took[like].append(seconds)
 
-    def expected(self, key: TrialKey, limit: float) -> float:
+    def expected(self, key: TrialKey) -> float:
         """Seconds that a trial will probably take.
 
         The median of what trials of its scenario and model took, else of its scenario, else of its model; else its
-        `limit`, but no more than half of what the run had at its start, so that a short run learns something at all.
+        limit, but no more than half of what the run had at its start, so that a short run learns something at all.
+        Trials that may take longer, or less, as in another arm or after a challenge, say nothing of it.
         """
+        limit = self._limit(key)
         with self._lock:
-            for pair in ((key.scenario, key.model), (key.scenario, ""), ("", key.model)):
-                if took := self._took.get(pair):
+            for like in _alike(key, limit):
+                if took := self._took.get(like):
                     return statistics.median(took[-50:])
         return min(limit, self._window / 2)
 
-    def admits(self, key: TrialKey, limit: float) -> bool:
+    def admits(self, key: TrialKey) -> bool:
         """Whether a trial that starts now will probably end in time."""
         left = self.left()
-        return left > 0 and self.expected(key, limit) <= left
+        return left > 0 and self.expected(key) <= left
 
     def _deadlines(self) -> list[tuple[float, str]]:
         found = [(float("inf"), "")]
@@ -80,3 +91,8 @@ class Hours:
         if self._seconds is not None:
             found.append((self._seconds - self._earlier - self.worked, f"{self._seconds / 60:g} minutes"))
         return found
+
+
+def _alike(key: TrialKey, limit: float) -> tuple[tuple[str, str, float], ...]:
+    """Of what trials the durations say most of this one's, the nearest first."""
+    return (key.scenario, key.model, limit), (key.scenario, "", limit), ("", key.model, limit)

@@ -20,51 +20,11 @@ from pathlib import Path
 from typing import Literal
 
 from runner.budget import Cap
-from runner.errors import BudgetExhausted, FileProblem
+from runner.errors import BudgetExhausted, FileProblem, LedgerDamaged
+from runner.ledger_schema import CARRY, set_up
 from runner.results import TrialKey, Verdict
 
 State = Literal["planned", "running", "done"]
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS trials (
-    position INTEGER PRIMARY KEY,
-    scenario TEXT NOT NULL, model TEXT NOT NULL, arm TEXT NOT NULL, repeat INTEGER NOT NULL,
-    state TEXT NOT NULL DEFAULT 'planned' CHECK (state IN ('planned', 'running', 'done')),
-    attempts INTEGER NOT NULL DEFAULT 0,
-    verdict TEXT,
-    failures INTEGER NOT NULL DEFAULT 0,
-    seconds REAL,
-    usd REAL NOT NULL DEFAULT 0,
-    tokens INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (scenario, model, arm, repeat)
-);
-CREATE TABLE IF NOT EXISTS spending (
-    id INTEGER PRIMARY KEY,
-    trial INTEGER NOT NULL REFERENCES trials (position),
-    reserved REAL NOT NULL CHECK (reserved >= 0),
-    spent REAL CHECK (spent >= 0),
-    reserved_tokens INTEGER NOT NULL DEFAULT 0 CHECK (reserved_tokens >= 0),
-    spent_tokens INTEGER CHECK (spent_tokens >= 0)
-);
-CREATE INDEX IF NOT EXISTS spending_of_trial ON spending (trial);
-CREATE TABLE IF NOT EXISTS images (scenario TEXT PRIMARY KEY, image TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS sessions (id INTEGER PRIMARY KEY, started TEXT NOT NULL, seconds REAL NOT NULL DEFAULT 0);
-"""
-ADDED = {
-    "spending": {"reserved_tokens": "INTEGER NOT NULL DEFAULT 0", "spent_tokens": "INTEGER"},
-    "trials": {
-        "failures": "INTEGER NOT NULL DEFAULT 0",
-        "seconds": "REAL",
-        "usd": "REAL NOT NULL DEFAULT 0",
-        "tokens": "INTEGER NOT NULL DEFAULT 0",
-    },
-}
-"""Columns that ledgers of earlier versions lack."""
-CARRY = """
-UPDATE trials SET
-    usd = (SELECT total(coalesce(spent, reserved)) FROM spending WHERE trial = position),
-    tokens = (SELECT coalesce(sum(coalesce(spent_tokens, reserved_tokens)), 0) FROM spending WHERE trial = position)
-"""
-"""Each trial carries what its calls took, so that a cap is checked over trials, not over all calls ever made."""
 
 
 @dataclass(frozen=True)
@@ -83,10 +43,12 @@ class Row:
 class Ledger:
     """Safe to use from any thread. Each change is committed, and on disk, before its method returns.
 
-    Raises FileProblem for a file that is no sound ledger; that file is left as it is.
+    Raises LedgerDamaged for a file that is no sound ledger, FileProblem for one that cannot be used; it is left as it
+    is.
     """
 
     def __init__(self, file: Path) -> None:
+        self._file = file
         self._lock = threading.RLock()
         try:
             self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None, timeout=30)
@@ -95,31 +57,28 @@ class Ledger:
         try:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
-            self._db.executescript(SCHEMA)
-            self._add_missing_columns()
+            set_up(self._db)
             found = str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
         except sqlite3.Error as error:
+            if isinstance(error, sqlite3.OperationalError):  # a full disk, a lock, a folder that is read-only
+                self._db.close()
+                raise FileProblem(file, f"cannot be used: {error}") from None
             found = str(error)
         if found != "ok":
             self._db.close()
-            raise FileProblem(file, f"is no sound ledger: {found}")
-
-    def _add_missing_columns(self) -> None:
-        """A ledger that an earlier version wrote; what its trials took is carried over."""
-        for table, columns in ADDED.items():
-            known = {row[1] for row in self._db.execute(f"PRAGMA table_info({table})")}
-            for name in columns.keys() - known:
-                self._db.execute(f"ALTER TABLE {table} ADD COLUMN {name} {columns[name]}")
-            if table == "trials" and "usd" not in known:
-                self._db.execute(CARRY)
+            raise LedgerDamaged(file, found)
 
     def plan(self, keys: Iterable[TrialKey]) -> None:
-        """Write the trials in the order in which they are to run; those already there stay as they are."""
-        with self._transaction() as db:
-            db.executemany(
-                "INSERT OR IGNORE INTO trials (scenario, model, arm, repeat) VALUES (?, ?, ?, ?)",
-                [(key.scenario, key.model, key.arm, key.repeat) for key in keys],
-            )
+        """Write the trials in the order in which they are to run; those already there stay as they are.
+
+        Raises FileProblem where the disk does not take them.
+        """
+        lines = [(key.scenario, key.model, key.arm, key.repeat) for key in keys]
+        try:
+            with self._transaction() as db:
+                db.executemany("INSERT OR IGNORE INTO trials (scenario, model, arm, repeat) VALUES (?, ?, ?, ?)", lines)
+        except sqlite3.Error as error:
+            raise FileProblem(self._file, f"cannot be written: {error}") from None
 
     def rows(self) -> list[Row]:
         """All trials, in order."""
@@ -172,6 +131,14 @@ class Ledger:
             ).rowcount
         if not changed:
             raise ValueError(f"trial {position} is not running")
+
+    def adopt(self, position: int, verdict: Verdict, attempt: int, seconds: float) -> None:
+        """Mark a trial as done that the ledger knows nothing of, as its result says."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE trials SET state = 'done', verdict = ?, attempts = ?, seconds = ? WHERE position = ?",
+                (verdict, attempt, seconds, position),
+            )
 
     def fail(self, position: int) -> None:
         """Put a running trial whose infrastructure failed back to planned, and count that."""
@@ -256,11 +223,18 @@ class Ledger:
             query = "SELECT DISTINCT model FROM trials JOIN spending ON trial = position WHERE reserved > 0"
             return {str(model) for (model,) in self._db.execute(query)}
 
-    def durations(self) -> list[tuple[str, str, float]]:
-        """Scenario, model and seconds of each trial that is done and says how long it took."""
+    def durations(self) -> list[tuple[TrialKey, float]]:
+        """Each trial that is done and says how long it took, with its seconds."""
+        query = (
+            "SELECT scenario, model, arm, repeat, seconds FROM trials WHERE state = 'done' AND seconds > 0 "
+            "ORDER BY position"
+        )
         with self._lock:
-            query = "SELECT scenario, model, seconds FROM trials WHERE state = 'done' AND seconds > 0 ORDER BY position"
-            return self._db.execute(query).fetchall()
+            found = self._db.execute(query).fetchall()
+        return [
+            (TrialKey(scenario=scenario, model=model, arm=arm, repeat=repeat), seconds)
+            for scenario, model, arm, repeat, seconds in found
+        ]
 
     def begin_session(self) -> int:
         """A process begins to work on the run."""

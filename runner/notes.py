@@ -26,6 +26,20 @@ class Standstill:
     """What is missing → why the whole run stands still."""
     models: dict[str, str] = field(default_factory=dict)
 
+    def take(self, line: Happened) -> None:
+        """One more line of the log."""
+        if line.kind in FRESH:
+            self.run.clear()
+            self.models.clear()
+        elif line.kind in STOPS:
+            self.run[STOPS[line.kind]] = line.text
+        elif line.kind in GOES_ON:
+            self.run.pop(GOES_ON[line.kind], None)
+        elif line.kind in MODEL_STOPS:
+            self.models[line.model] = line.text
+        elif line.kind == MODEL_GOES_ON:
+            self.models.pop(line.model, None)
+
     @property
     def why(self) -> str:
         return "; ".join(self.run.values())
@@ -43,14 +57,5 @@ def standstill(said: Iterable[Happened]) -> Standstill:
     """What stands still after all that was said."""
     found = Standstill()
     for line in said:
-        if line.kind in FRESH:
-            found = Standstill()
-        elif line.kind in STOPS:
-            found.run[STOPS[line.kind]] = line.text
-        elif line.kind in GOES_ON:
-            found.run.pop(GOES_ON[line.kind], None)
-        elif line.kind in MODEL_STOPS:
-            found.models[line.model] = line.text
-        elif line.kind == MODEL_GOES_ON:
-            found.models.pop(line.model, None)
+        found.take(line)
     return found

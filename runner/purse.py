@@ -25,17 +25,26 @@ class Purse:
 
     ledger: Ledger
     budget: Budget
-    closed: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Whose cap, and the model for which it holds → the sentence."""
+    closed: dict[tuple[str, str], BudgetExhausted] = field(default_factory=dict)
+    """Whose cap, and the model for which it holds → what it said."""
     _under_way: dict[int, TrialKey] = field(default_factory=dict)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
-    def holds(self, key: TrialKey) -> str:
-        """Which cap keeps a trial from starting, in a sentence; empty for none."""
-        for cap in self.budget.caps(key):
-            if said := self.closed.get((cap.where, key.model)):
-                return said
-        return ""
+    def holds(self, row: Row) -> BudgetExhausted | None:
+        """The cap that keeps a trial from starting. One on trials keeps none that was begun before."""
+        for cap in self.budget.caps(row.key):
+            closed = self.closed.get((cap.where, row.key.model))
+            if closed is not None and not (closed.what == "trials" and row.attempts):
+                return closed
+        return None
+
+    def begins(self, row: Row) -> int:
+        """Start a trial under its caps; the number of the attempt. Raises BudgetExhausted."""
+        try:
+            return self.ledger.start(row.position, self.budget.caps(row.key))
+        except BudgetExhausted as error:
+            self.closed.setdefault((error.where, row.key.model), error)
+            raise
 
     def reserve_for(self, row: Row, stop: threading.Event) -> Reserve:
         """What the trial reserves with. It raises BudgetExhausted, and Interrupted where the trial is to stop."""
@@ -82,7 +91,7 @@ class Purse:
                     reservation = self.ledger.reserve(row.position, usd, tokens, caps)
                 except BudgetExhausted as error:
                     if not self._others(error.where, caps):
-                        self.closed[error.where, row.key.model] = str(error)
+                        self.closed[error.where, row.key.model] = error
                         stop.set()  # also where it was the approver's call, whose errors the gate takes for no answer
                         raise
                     self._changed.wait(LOOK_SECONDS)

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, StrictFloat, field_validator, model_validator
 
 from runner.messages import Frozen
 
@@ -57,6 +57,8 @@ class Environment(Frozen):
     """pip requirements beside pytest and coverage, which are always there."""
     install: tuple[str, ...] = ()
     """Shell commands run in the workspace once the source is placed, as in `pip install -e .`."""
+    minutes: StrictFloat = Field(default=60.0, gt=0, le=1440)
+    """What making one image of it may take; a step that says nothing for half an hour is stopped before."""
     variables: dict[str, str] = Field(default_factory=dict)
     """Environment variables of every command in the sandbox; never a key."""
 

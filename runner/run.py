@@ -6,34 +6,39 @@ import contextlib
 import os
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from runner.admission import Admission, check_open
 from runner.approvers.base import Approver
 from runner.approvers.policy import Policy, load_policy
 from runner.breaker import Breaker
-from runner.budget import Budget, Cap
+from runner.budget import Budget
 from runner.catalog import ScenarioFolder, load_scenario, validated
-from runner.crew import Crew, Observer
-from runner.disk import Disk
+from runner.crew import Crew
+from runner.disk import Disk, engine_root
 from runner.errors import CapReached, Interrupted, UserError
 from runner.folder import RunFolder
+from runner.held import Held
 from runner.hours import Hours
 from runner.ledger import Ledger, Row
 from runner.leftover import Leftovers
 from runner.lifeline import Lifeline
 from runner.lock import differing, lock_of
+from runner.observer import Observer
 from runner.preparing import Preparation
 from runner.purse import Purse
 from runner.questions import Questions
+from runner.recovery import recover, sound_ledger
+from runner.results import TrialKey
 from runner.runlog import LOG, RunLog
 from runner.running import Patience, Trials
 from runner.schedule import Schedule
 from runner.staging import Stage
 from runner.study import Study
+from runner.telling import limits_of
 from runner.watchman import Watchman
 from sandboxes.client import Engine
 from sandboxes.errors import SandboxError
@@ -64,11 +69,13 @@ class Run:
     """Why the run had to stop before its end, when it was not the user."""
     refused: dict[str, str] = field(default_factory=dict)
     """Model → why its provider serves none of its trials; they stay planned."""
-    held: Counter[str] = field(default_factory=Counter)
+    held: Held = field(init=False)
     """What else kept trials planned: a cap or the time → how many."""
     left: str = ""
     """What the caps have left, in words."""
     patience: Patience = field(default_factory=Patience)
+    renewed: bool = False
+    """Whether a cap on money or tokens was given anew."""
     breaker: Breaker | None = None
     """Another one than the usual."""
     _stage: Stage = field(init=False)
@@ -76,8 +83,10 @@ class Run:
     _trials: Trials = field(default_factory=Trials)
 
     def __post_init__(self) -> None:
-        self._log = RunLog(self.folder.path / LOG)
-        self._breaker = self.breaker or Breaker(self._log)
+        self.log = RunLog(self.folder.path / LOG)
+        self.held = Held(self.log)
+        self._arms = self.study.arms
+        self._breaker = self.breaker or Breaker(self.log)
         self._stage = Stage(
             study=self.study,
             folder=self.folder,
@@ -99,39 +108,42 @@ class Run:
             )
         self.study.budget.check_names(self.study.models, self.scenarios)
         self.study = begun(self.study)
-        keys = self.study.keys(self.scenarios, self._stage.leftovers or ())
+        keys = self._keys()
         if len({key.name for key in keys}) != len(keys):
             raise UserError("two trials would share a folder; rename a model or a scenario")
         self.folder.forget_plan()
-        with self._ledger() as ledger:
+        with self._closing(Ledger(self.folder.ledger_file)) as ledger:
             ledger.plan(keys)
         self.folder.write_lock(lock_of(self.study, self.policy, self.scenarios, self.engine.description))
+
+    def _keys(self) -> list[TrialKey]:
+        return list(self.study.keys(self.scenarios, self._stage.leftovers or ()))
 
     def work(self, retry_infra: bool = False) -> None:
         """Work until every trial is done or held, the user interrupts, or the run cannot go on (`problem` says why).
 
         Raises CapReached where a cap is used up before anything is begun.
         """
-        disk = Disk([self.folder.path, *data_root(self.engine)], self._log, self.observer.say, self._floor())
+        disk = Disk([self.folder.path, *engine_root(self.engine)], self.log, self.observer.say, self._floor())
         disk.await_room(self.stop)
         for name in [*(each.name for each in reap(self.engine)), *(folder.name for folder in sweep())]:
             said = f"removed {name}, left by a process that died"
             self.observer.say(said)
-            self._log.add("leftover", said)
-        with self._ledger() as ledger:
-            self._recover(ledger, retry_infra)
+            self.log.add("leftover", said)
+        opened = sound_ledger(self.folder, self._keys, self.study.budget, self.renewed, self.log)
+        with self._closing(opened) as ledger:
+            recover(ledger, self.folder, self.study.infra_retries, retry_infra)
             Questions(self.folder.path).clear()
             rows = ledger.rows()
             pending = [row for row in rows if row.state == "planned"]
             session = ledger.begin_session()
             purse = Purse(ledger, self.study.budget)
-            hours = Hours(self.study.budget, ledger.earlier_seconds(session), ledger.durations())
+            hours = Hours(self.study.budget, ledger.earlier_seconds(session), self._limit, ledger.durations())
             self.observer.planned(rows)
+            said = f"{len(pending)} of {len(rows)} trials are to be done"
+            self.log.add("started" if session == 1 else "resumed", said)
             if pending:
-                self._check_caps(ledger, pending, hours)
-            self._log.add(
-                "started" if session == 1 else "resumed", f"{len(pending)} of {len(rows)} trials are to be done"
-            )
+                self._check_open(ledger, pending, hours)
             crew = self._crew(ledger, purse, hours, disk)
             self._todo = Schedule(pending, self._stage.trunk_key, self.study.concurrency)
             needed = dict.fromkeys(row.key.scenario for row in pending)
@@ -145,22 +157,16 @@ class Run:
     def _crew(self, ledger: Ledger, purse: Purse, hours: Hours, disk: Disk) -> Crew:
         return Crew(
             folder=self.folder,
-            scenarios=self.scenarios,
             stage=self._stage,
             observer=self.observer,
             ledger=ledger,
-            log=self._log,
-            lifeline=Lifeline(self.engine, self._log, self.observer.say),
-            purse=purse,
-            hours=hours,
-            disk=disk,
-            breaker=self._breaker,
+            log=self.log,
+            lifeline=Lifeline(self.engine, self.log, self.observer.say),
+            admission=Admission(self._breaker, purse, hours, disk, self.refused, self.held),
             trials=self._trials,
             stop=self.stop,
             halt=self._halt,
             retries=self.study.infra_retries,
-            refused=self.refused,
-            held=self.held,
         )
 
     def _preparation(self, crew: Crew) -> Preparation:
@@ -183,9 +189,9 @@ class Run:
                 if not watchman.look():
                     self._halt("")
                     break
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             self._halt("")
-            self._log.add("interrupted", "stopped by the user")
+            self.log.add("interrupted", f"stopped by {str(error) or 'the user'}")
             raise Interrupted("stopped by the user") from None
         finally:
             if self.stop.is_set():
@@ -197,44 +203,27 @@ class Run:
         with contextlib.suppress(Exception):
             self.left = purse.left()
         for why, count in self.held.items():
-            self._log.add("capped", f"{count} trials stay planned: {why}")
+            self.log.add("capped", f"{count} trials stay planned: {why}")
         if self.problem:
-            self._log.add("halted", self.problem)
+            self.log.add("halted", self.problem)
         elif not self.held and not self.stop.is_set():
-            self._log.add("ended", "every trial is done")
+            self.log.add("ended", "every trial is done")
 
-    def _check_caps(self, ledger: Ledger, pending: list[Row], hours: Hours) -> None:
-        """Raises CapReached where nothing can be begun since a cap of the run is used up."""
-        budget = self.study.budget
-        again = f"give more: taskfit resume {self.folder.path}"
-        if hours.left() <= 0:
-            flag = "--until" if "until" in hours.why() else "--max-minutes"
-            raise CapReached(f"the run's time is used up ({hours.why()}); {again} {flag} …")
-        paying = {row.key.model for row in pending} <= ledger.paying()
-        if paying and budget.usd is not None and ledger.committed() >= budget.usd:
-            raise CapReached(f"the run's {budget.usd:.2f} USD are used up; {again} --budget …")
-        if budget.tokens is not None and ledger.committed_tokens() >= budget.tokens > 0:
-            raise CapReached(f"the run's {budget.tokens} tokens are used up; {again} --tokens …")
-        begun_before = any(row.attempts for row in pending)
-        run = Cap("the run", budget)
-        if budget.trials is not None and not begun_before and ledger.begun(run) >= budget.trials:
-            raise CapReached(f"the run's {budget.trials} trials are used up; {again} --max-trials …")
+    def _check_open(self, ledger: Ledger, pending: list[Row], hours: Hours) -> None:
+        try:
+            check_open(self.study.budget, ledger, pending, hours, self.folder.path)
+        except CapReached as error:
+            self.log.add("capped", f"{len(pending)} trials stay planned: {error}")
+            raise
+
+    def _limit(self, key: TrialKey) -> float:
+        """Seconds that a trial may take: its scenario's, in its arm."""
+        arm = self._arms[key.arm]
+        limits = self.scenarios[key.scenario].scenario.limits
+        return limits_of(limits, arm, revision=arm.feedback != "none").minutes * 60
 
     def _floor(self) -> float | None:
         return None if self.study.budget.free_gb is None else self.study.budget.free_gb * 1e9
-
-    def _recover(self, ledger: Ledger, retry_infra: bool) -> None:
-        """Adopt what a dead process finished, release what it did not."""
-        for row in ledger.rows():
-            result = self.folder.result(row.key) if row.state == "running" else None
-            if result is not None and result.verdict == "infra_error" and row.failures < self.study.infra_retries:
-                ledger.fail(row.position)
-            elif result is not None:
-                ledger.finish(row.position, result.verdict, seconds=result.times.busy)
-            elif row.state == "running":
-                ledger.release(row.position)
-            elif retry_infra and row.verdict == "infra_error":
-                ledger.reopen(row.position)
 
     def _halt(self, problem: str) -> None:
         if not self.stop.is_set():
@@ -253,8 +242,7 @@ class Run:
             remove_own(self.engine)
 
     @contextlib.contextmanager
-    def _ledger(self) -> Iterator[Ledger]:
-        ledger = Ledger(self.folder.ledger_file)
+    def _closing(self, ledger: Ledger) -> Iterator[Ledger]:
         try:
             yield ledger
         finally:
@@ -295,19 +283,10 @@ def reopened(
         whole = folder.lock()
         whole["study"]["budget"] = study.budget.model_dump(mode="json")
         folder.write_lock(whole)
-    return Run(study, folder, scenarios, policy, human, engine, observer)
+    renewed = not {"usd", "tokens"}.isdisjoint(caps or ())
+    return Run(study, folder, scenarios, policy, human, engine, observer, renewed=renewed)
 
 
 def begun(study: Study) -> Study:
     """The study with its last hour as a moment. Raises UserError for one that has passed."""
     return study.model_copy(update={"budget": study.budget.begun(datetime.now().astimezone())})
-
-
-def data_root(engine: Engine) -> list[Path]:
-    """Where an engine on this machine keeps its data; nothing for one elsewhere."""
-    if not engine.endpoint.startswith("unix:"):
-        return []
-    with contextlib.suppress(Exception):
-        root = Path(engine.api.info().get("DockerRootDir") or "")
-        return [root] if root.is_absolute() and root.is_dir() else []
-    return []

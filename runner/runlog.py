@@ -7,7 +7,7 @@ import json
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -19,7 +19,7 @@ from runner.messages import Frozen, shorten
 LOG = "log.jsonl"
 Kind = Literal[
     "started", "resumed", "ended", "interrupted", "halted",
-    "capped", "late", "draining", "stopped_late",
+    "holding", "capped", "late", "draining", "stopped_late",
     "disk_low", "disk_ok", "clock",
     "engine_gone", "engine_back",
     "provider_down", "provider_probe", "provider_back", "provider_given_up",
@@ -55,6 +55,11 @@ class RunLog:
         self._file = file
         self._lock = threading.Lock()
         self._unwritten: deque[bytes] = deque(maxlen=UNWRITTEN)
+        self._listeners: list[Callable[[Happened], None]] = []
+
+    def listen(self, hear: Callable[[Happened], None]) -> None:
+        """`hear` is told of each line from now on, also of those that a full disk does not take; it must not wait."""
+        self._listeners.append(hear)
 
     def add(
         self,
@@ -84,6 +89,8 @@ class RunLog:
             self._unwritten.append(plain.encode("utf-8", "replace") + b"\n")
             with contextlib.suppress(OSError):
                 self._write()
+        for hear in self._listeners:
+            hear(line)
 
     def _write(self) -> None:
         """Each line whole or not at all: what a full disk tore is cut off again, what a crash tore is closed."""

@@ -12,6 +12,7 @@ from typing import Literal
 
 from runner.events import AnyEvent, TrialFailed
 from runner.ledger import Row
+from runner.pulse import PULSE
 from runner.results import FailureKind
 from runner.scenario import Limits
 
@@ -70,7 +71,7 @@ class Running:
     """The type of its last event."""
     failure: FailureKind | None = None
     """What failed, where the infrastructure did."""
-    since: float = field(default_factory=time.monotonic)
+    since: float = field(default_factory=PULSE.now)
     """When it last did anything."""
     thread: int = field(default_factory=threading.get_ident)
     allowed: Callable[[Running], float] = lambda running: float("inf")
@@ -83,17 +84,17 @@ class Running:
     """When it was told to stop because it hangs."""
 
     def heard(self, event: AnyEvent) -> None:
-        self.last, self.since = event.type, time.monotonic()
+        self.last, self.since = event.type, PULSE.now()
         if isinstance(event, TrialFailed):
             self.failure = event.kind
 
     def entered(self, phase: str) -> None:
-        self.phase, self.since = phase, time.monotonic()
+        self.phase, self.since = phase, PULSE.now()
 
     @property
     def silent(self) -> float:
         """Seconds since it last did anything."""
-        return time.monotonic() - self.since
+        return PULSE.now() - self.since
 
     def where(self) -> str:
         """The stack of its thread."""

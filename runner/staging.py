@@ -28,6 +28,7 @@ from runner.running import Patience, Running
 from runner.scenario import Scope
 from runner.setting import Heard, Setting
 from runner.study import Study, fault_seed, trial_seed
+from runner.telling import limits_of
 from runner.workspace import Workspace
 from sandboxes.client import Engine
 
@@ -66,7 +67,9 @@ class Stage:
         seed = trial_seed(study.seed, key)
         reserve = purse.reserve_for(row, running.stop)
         limits = workspace.found.scenario.limits
-        running.allowed = self.patience.of(limits, study.approval_seconds)
+        running.allowed = self.patience.of(
+            limits_of(limits, arm, revision=arm.feedback != "none"), study.approval_seconds
+        )
         case = Case(
             policy=self.policy,
             scenario=key.scenario,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 import traceback
 from pathlib import Path
 
 from runner.attempt import Progress, attempt
+from runner.durable import sync, write_whole
 from runner.errors import BudgetExhausted, Interrupted, ModelFault, ProviderDown, ProviderRefused, is_full
 from runner.events import CallProposed, CallRejected, Decided, Replied, TrialFailed, TrialFinished, TrialStarted
 from runner.messages import shorten, to_json
@@ -123,10 +123,9 @@ def count(file: Path) -> Counts:
 
 
 def write_result(folder: Path, result: TrialResult) -> None:
-    """Write result.json once, by rename, so that it is whole or absent."""
-    partial = folder / "result.json.partial"
-    with partial.open("wb") as handle:
-        handle.write(to_json(result, indent=1))
-        handle.flush()
-        os.fsync(handle.fileno())
-    partial.replace(folder / "result.json")
+    """Write result.json once, whole or not at all, after all else that the trial left is on disk."""
+    for path in folder.iterdir():
+        if path.is_file() and not path.is_symlink():
+            sync(path)
+    write_whole(folder / "result.json", to_json(result, indent=1))
+    sync(folder.parent)

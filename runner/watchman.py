@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass, field
 
 from runner.crew import Crew
+from runner.held import TIME
+from runner.pulse import PULSE
 from runner.running import Running
 from sandboxes.errors import SandboxError
 from sandboxes.reaper import remove_own
@@ -29,6 +31,7 @@ class Watchman:
     abandon_seconds: float
     _wall: float = field(default_factory=time.time)
     _monotonic: float = field(default_factory=time.monotonic)
+    _lost: float = field(default_factory=lambda: PULSE.lost)
     _noted: float = 0.0
     _draining: bool = False
 
@@ -58,8 +61,14 @@ class Watchman:
             said = (
                 f"the clock moved by {gap:+.0f} s: the machine was suspended, or its clock was set; no trial is charged"
             )
-            self.crew.log.add("clock", said, seconds=gap)
-            self.crew.observer.say(said)
+            self._say_of_clocks(said, gap)
+        if (lost := PULSE.lost - self._lost) > 0:
+            self._lost += lost
+            self._say_of_clocks(f"this process was stopped for {lost:.0f} s; no trial is charged", lost)
+
+    def _say_of_clocks(self, said: str, seconds: float) -> None:
+        self.crew.log.add("clock", said, seconds=seconds)
+        self.crew.observer.say(said)
 
     def _late(self) -> bool:
         """Say once that the hours are over; whether their grace is, too."""
@@ -77,7 +86,7 @@ class Watchman:
             self.crew.log.add("stopped_late", said)
             self.crew.observer.say(said)
         if left := under_way + self.crew.waiting:
-            self.crew.held[f"the time is up ({hours.why()})"] += left
+            self.crew.admission.held.add(f"the time is up ({hours.why()})", TIME, left)
         return True
 
     def _look_at(self, running: Running) -> None:

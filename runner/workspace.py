@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runner.catalog import HISTORY, ScenarioFolder
@@ -35,6 +35,7 @@ def prepare(found: ScenarioFolder, images: ImageStore) -> Workspace:
     base = base_tree(found)
     solved = solved_tree(found, base)
     environment = found.repo.repo.environment
+    images = replace(images, seconds=environment.minutes * 60)
     try:
         image = images.workspace(
             images.environment(recipe(environment, found.repo.folder)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import shlex
-import threading
+import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
@@ -13,12 +13,14 @@ from typing import Self
 from docker.types import LogConfig, Mount
 
 from sandboxes.client import Engine, labels, translated
-from sandboxes.errors import EngineUnavailable, ImageBuildFailed, SandboxDied, SandboxError
+from sandboxes.errors import ImageBuildFailed, SandboxDied, SandboxError
 from sandboxes.hands import ENVIRONMENT, WORKSPACE
 from sandboxes.lending import LENT, Loan, lend
+from sandboxes.recipe import BUILD_SECONDS
+from sandboxes.stream import Stream
 
-STEP_SECONDS = 1800.0
-"""How long one command may take."""
+SILENT_SECONDS = 1800.0
+"""How long one command may say nothing."""
 CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETFCAP", "SETGID", "SETUID")
 """What package managers need of root's rights."""
 MAX_PROCESSES = 4096
@@ -38,9 +40,18 @@ class Builder:
     """
 
     def __init__(
-        self, engine: Engine, image: str, *, network: bool, variables: Mapping[str, str] | None = None
+        self,
+        engine: Engine,
+        image: str,
+        *,
+        network: bool,
+        variables: Mapping[str, str] | None = None,
+        seconds: float = BUILD_SECONDS,
     ) -> None:
+        """All commands together may take `seconds`, and none of them may be silent for `SILENT_SECONDS`."""
         self._api = engine.api
+        self._seconds = seconds
+        self._deadline = time.monotonic() + seconds
         self._variables = {name: value for name, value in (variables or {}).items() if name not in OFFLINE}
         self._started = False
         self._loans = {known: lend(credentials=known) if network else Loan() for known in (False, True)}
@@ -78,10 +89,10 @@ class Builder:
         with translated():
             self._api.put_archive(self._id, folder, archive)
 
-    def run(self, command: str, cwd: str = "/", *, credentials: bool = False, seconds: float = STEP_SECONDS) -> str:
+    def run(self, command: str, cwd: str = "/", *, credentials: bool = False, seconds: float | None = None) -> str:
         """Run a shell command and return the end of its output; `credentials` lends those of the host's, too.
 
-        Raises ImageBuildFailed with its last lines.
+        `seconds`: what it may take, where that is less than what is left. Raises ImageBuildFailed with its last lines.
         """
         loan = self._loans[credentials]
         with translated():
@@ -99,7 +110,7 @@ class Builder:
         text = self._loans[True].censored(output.decode("utf-8", "replace"))
         shown = self._loans[True].censored(command)
         if stopped:
-            raise ImageBuildFailed(shown, f"{text}\nstopped after {seconds / 60:g} minutes")
+            raise ImageBuildFailed(shown, f"{text}\n{stopped}")
         if code != 0:
             if not self._runs():
                 raise SandboxDied(f"the container in which an image was built went away in: {shown[:200]}")
@@ -122,46 +133,58 @@ class Builder:
             if code:
                 raise ImageBuildFailed("lend the host's settings", output.decode("utf-8", "replace"))
 
-    def _exec(self, command: str, cwd: str, lent: Mapping[str, str], seconds: float) -> tuple[int, bytes, bool]:
-        """Exit code, the end of the output, and whether it was stopped; then the whole container is."""
-        stopped = threading.Event()
+    def _exec(
+        self, command: str, cwd: str, lent: Mapping[str, str], seconds: float | None = None
+    ) -> tuple[int, bytes, str]:
+        """Exit code, the end of the output, and why it was stopped, with the whole container; empty if it was not."""
         kept = bytearray()
-
-        def stop() -> None:
-            stopped.set()
-            with contextlib.suppress(SandboxError), translated():
+        with translated():
+            exec_id = self._api.exec_create(
+                self._id,
+                ["sh", "-ec", command],
+                user="0:0",
+                workdir=cwd,
+                environment={
+                    **ENVIRONMENT,
+                    "HOME": "/root",
+                    "DEBIAN_FRONTEND": "noninteractive",
+                    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+                    "PIP_ROOT_USER_ACTION": "ignore",
+                    **self._variables,
+                    **lent,
+                },
+            )["Id"]
+            with contextlib.closing(Stream(self._api.exec_start(exec_id, socket=True))) as stream:
+                stopped = self._follow(stream, seconds, kept)
+            if stopped:
                 self._api.kill(self._id)
+                return 137, bytes(kept), stopped
+            return self._exit_code(exec_id), bytes(kept), ""
 
-        timer = threading.Timer(seconds, stop)
-        try:
-            with translated():
-                exec_id = self._api.exec_create(
-                    self._id,
-                    ["sh", "-ec", command],
-                    user="0:0",
-                    workdir=cwd,
-                    environment={
-                        **ENVIRONMENT,
-                        "HOME": "/root",
-                        "DEBIAN_FRONTEND": "noninteractive",
-                        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-                        "PIP_ROOT_USER_ACTION": "ignore",
-                        **self._variables,
-                        **lent,
-                    },
-                )["Id"]
-                timer.start()
-                for chunk in self._api.exec_start(exec_id, stream=True):
-                    kept += chunk
-                    del kept[:-KEPT_OUTPUT]
-                code = self._api.exec_inspect(exec_id)["ExitCode"]
-        except (SandboxError, EngineUnavailable):
-            if not stopped.is_set():
-                raise
-            code = None
-        finally:
-            timer.cancel()
-        return 137 if code is None else int(code), bytes(kept), stopped.is_set()
+    def _follow(self, stream: Stream, seconds: float | None, kept: bytearray) -> str:
+        """Keep the end of what a command says, until it ends; why it is to be stopped before, empty if it is not."""
+        last = time.monotonic()
+        deadline = self._deadline if seconds is None else min(self._deadline, last + seconds)
+        allowed = self._seconds if deadline == self._deadline or seconds is None else seconds
+        while not stream.ended:
+            if (now := time.monotonic()) >= deadline:
+                return f"stopped after {allowed / 60:g} minutes"
+            if now - last >= SILENT_SECONDS:
+                return f"stopped after it had said nothing for {SILENT_SECONDS / 60:g} minutes"
+            for _, chunk in stream.exchange(b"", min(deadline, last + SILENT_SECONDS)):
+                last = time.monotonic()
+                kept += chunk
+                del kept[:-KEPT_OUTPUT]
+        return ""
+
+    def _exit_code(self, exec_id: str) -> int:
+        """The engine may close the stream a moment before it knows the code; a container that died has none."""
+        for pause in (0.0, 0.01, 0.05, 0.2, 1.0):
+            time.sleep(pause)
+            code = self._api.exec_inspect(exec_id)["ExitCode"]
+            if code is not None:
+                return int(code)
+        return 137
 
     def commit(self, reference: str, kind: str, **more: str) -> None:
         """Make the image. What was lent is left behind with the container."""

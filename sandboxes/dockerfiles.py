@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import requests
-from docker.errors import DockerException
+import urllib3
+from docker.errors import APIError, DockerException
 from docker.utils import exclude_paths
 
 from sandboxes.archive import MAX_BYTES, Entry, read_folder, write_tar
-from sandboxes.client import Engine, labels
-from sandboxes.errors import ImageBuildFailed
-from sandboxes.recipe import Dockerfile
+from sandboxes.builder import SILENT_SECONDS
+from sandboxes.client import Engine, labels, translated
+from sandboxes.errors import EngineUnavailable, ImageBuildFailed
+from sandboxes.recipe import BUILD_SECONDS, Dockerfile
 
 BASE = "taskfit/base"
 """What a Dockerfile calls the base image."""
@@ -42,12 +46,19 @@ def context(written: Dockerfile, base: str) -> bytes:
     return write_tar(tree | {written.name: Entry(_FROM.sub(rf"\g<1>{base}", text).encode())}, 0)
 
 
-def build(engine: Engine, written: Dockerfile, archive: bytes, say: Any) -> str:
-    """Build with the host's network and nothing else of the host's. Returns the image's id; raises ImageBuildFailed."""
+def build(engine: Engine, written: Dockerfile, archive: bytes, say: Any, seconds: float = BUILD_SECONDS) -> str:
+    """Build with the host's network and nothing else of the host's. Returns the image's id.
+
+    Raises ImageBuildFailed, also where it takes more than `seconds` or is silent for `SILENT_SECONDS`, and
+    EngineUnavailable where the engine went away meanwhile. An engine stops a build whose connection is closed.
+    """
     say(f"building {written.name}")
     marks = labels("dockerfile")
     marks.pop("taskfit.owner")
     told: list[str] = []
+    step = f"build {written.name}"
+    silence = min(seconds, SILENT_SECONDS)
+    started = time.monotonic()
     try:
         answers: Iterator[dict[str, Any]] = engine.api.build(
             fileobj=io.BytesIO(archive),
@@ -58,15 +69,25 @@ def build(engine: Engine, written: Dockerfile, archive: bytes, say: Any) -> str:
             forcerm=True,
             labels=marks,
             decode=True,
+            timeout=math.ceil(silence),
         )
         for answer in answers:
             told.append(str(answer.get("stream") or answer.get("error") or answer.get("status") or ""))
             del told[:-400]
             if image := (answer.get("aux") or {}).get("ID"):
                 return str(image)
-    except (DockerException, requests.RequestException) as error:
+            if time.monotonic() - started > seconds:
+                raise ImageBuildFailed(step, "".join(told) + f"\nstopped after {seconds / 60:g} minutes")
+    except (requests.Timeout, urllib3.exceptions.TimeoutError):
+        said = f"stopped after it had said nothing for {silence / 60:g} minutes"
+        raise ImageBuildFailed(step, "".join(told) + f"\n{said}") from None
+    except APIError as error:
         told.append(str(error))
-    raise ImageBuildFailed(f"build {written.name}", "".join(told))
+    except (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        raise EngineUnavailable(f"the engine went away during {step}: {str(error)[:200]}") from error
+    with translated():
+        engine.api.ping()
+    raise ImageBuildFailed(step, "".join(told))
 
 
 def archive_digest(archive: bytes) -> str:

@@ -27,7 +27,7 @@ from sandboxes.modules import LINK, NPM, SET_ASIDE, Modules, fetching, install_m
 from sandboxes.nodes import install_node
 from sandboxes.packages import RUNNER_REQUIREMENTS, install_packages
 from sandboxes.pythons import python_root
-from sandboxes.recipe import Dockerfile, Recipe, digest
+from sandboxes.recipe import BUILD_SECONDS, Dockerfile, Recipe, digest
 
 SETUP = (
     f"id {USER} >/dev/null 2>&1 || useradd --uid {USER_ID} --create-home --shell /bin/bash {USER}",
@@ -53,6 +53,8 @@ class ImageStore:
 
     engine: Engine
     say: Say
+    seconds: float = BUILD_SECONDS
+    """What making one image may take."""
 
     def base(self) -> str:
         """The base image's reference."""
@@ -75,7 +77,7 @@ class ImageStore:
         key = digest(base, sorted(recipe.system), packages, as_of, dict(recipe.variables))
 
         def build(reference: str) -> None:
-            with Builder(self.engine, base, network=True, variables=recipe.variables) as builder:
+            with self._builder(base, variables=recipe.variables) as builder:
                 for note in builder.notes:
                     self.say(note)
                 if recipe.system:
@@ -101,7 +103,7 @@ class ImageStore:
         """`base` with a Node and its npm."""
 
         def build(reference: str) -> None:
-            with Builder(self.engine, base, network=True) as builder:
+            with self._builder(base) as builder:
                 install_node(builder, version, self.say)
                 builder.commit(reference, "environment")
 
@@ -113,7 +115,7 @@ class ImageStore:
         day = as_of if wanted.moves else None
 
         def build(reference: str) -> None:
-            with Builder(self.engine, environment, network=True) as builder:
+            with self._builder(environment) as builder:
                 for note in builder.notes:
                     self.say(note)
                 install_modules(builder, wanted, day, self.say)
@@ -128,7 +130,7 @@ class ImageStore:
         key = digest(base, SETUP, archive_digest(archive), written.name)
 
         def build(reference: str) -> None:
-            self._set_up(build_image(self.engine, written, archive, self.say), reference, "dockerfile")
+            self._set_up(build_image(self.engine, written, archive, self.say, self.seconds), reference, "dockerfile")
 
         return self._ensure(f"taskfit/dockerfile:{key}", build)
 
@@ -157,7 +159,7 @@ class ImageStore:
         key = digest(environment, content, list(install), *([dict(variables)] if variables else []))
 
         def build(reference: str) -> None:
-            with Builder(self.engine, environment, network=bool(install), variables=variables) as builder:
+            with self._builder(environment, bool(install), variables) as builder:
                 builder.put(WORKSPACE, write_tar(history(tree), USER_ID))
                 if wanted is not None:
                     builder.run(LINK, cwd=WORKSPACE)
@@ -190,7 +192,7 @@ class ImageStore:
 
     def _set_up(self, image: str, reference: str, kind: str, more: Sequence[str] = ()) -> None:
         """Apply the base's steps to an image; each does nothing where its work is done already."""
-        with Builder(self.engine, image, network=True) as builder:
+        with self._builder(image) as builder:
             for command in (*SETUP, *more):
                 builder.run(command, credentials=kind == "base")
             builder.commit(reference, kind)
@@ -205,6 +207,9 @@ class ImageStore:
             if _askers[reference] == 0 and reference in _built:
                 _built.discard(reference)
                 remove_image(self.engine, reference)
+
+    def _builder(self, image: str, network: bool = True, variables: Mapping[str, str] | None = None) -> Builder:
+        return Builder(self.engine, image, network=network, variables=variables, seconds=self.seconds)
 
     def _ensure(self, reference: str, build: Callable[[str], None]) -> str:
         with _locks[reference]:

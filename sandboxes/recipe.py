@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+BUILD_SECONDS = 3600.0
+"""What making one image may take where nobody says more or less."""
+
 
 @dataclass(frozen=True)
 class Dockerfile:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sandboxes.owner import is_alive, me
 
-_NAME = re.compile(r"taskfit-(?P<host>.+)-(?P<pid>\d+)-(?P<started>\d+\.\d+)-[^-]+")
+_NAME = re.compile(r"taskfit-(?P<host>.+)-(?P<pid>\d+)-(?P<at>\d+\.\d+)(-(?P<began>\d+\.\d+))?-[^-]+")
 
 
 @contextlib.contextmanager
@@ -28,7 +28,7 @@ def sweep() -> list[Path]:
     swept = []
     for folder in Path(tempfile.gettempdir()).glob("taskfit-*"):
         named = _NAME.fullmatch(folder.name)
-        if named is None or is_alive(f"{named['host']} {named['pid']} {named['started']}"):
+        if named is None or is_alive(" ".join(filter(None, named.group("host", "pid", "at", "began")))):
             continue
         with contextlib.suppress(OSError):
             found = folder.lstat()

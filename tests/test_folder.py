@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ from runner.ledger import Ledger
 from runner.results import TrialKey, TrialResult
 from runner.run import reopened
 from runner.trial import write_result
+from sandboxes.owner import started
 
 KEY = TrialKey(scenario="s", model="m", repeat=1)
 HOLD = """
@@ -60,12 +62,21 @@ def test_a_second_process_is_refused_with_the_firsts_pid(run: RunFolder) -> None
         assert f"process {child.pid}" in done.stderr
 
 
+def test_a_holder_on_another_machine_is_named_with_it(run: RunFolder) -> None:
+    with holder(run.path):
+        (run.path / ".holder").write_text("12\n1.00\nelsewhere\n")
+        with pytest.raises(RunHeld, match="in use by process 12 on elsewhere;"), run.held():
+            pass
+
+
 def test_the_folder_is_free_again_when_its_holder_is_killed(run: RunFolder) -> None:
     with holder(run.path) as child:
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
         with run.held():
-            assert (run.path / ".holder").read_text() == f"{os.getpid()}\n"
+            assert (
+                run.path / ".holder"
+            ).read_text() == f"{os.getpid()}\n{started(os.getpid())}\n{socket.gethostname()}\n"
 
 
 def test_the_folder_is_free_again_when_its_holder_ends_or_raises(run: RunFolder) -> None:
@@ -111,7 +122,7 @@ def test_a_refused_process_leaves_the_holders_name_alone(run: RunFolder) -> None
     with holder(run.path) as child:
         with pytest.raises(RunHeld), run.held():
             pass
-        assert (run.path / ".holder").read_text() == f"{child.pid}\n"
+        assert (run.path / ".holder").read_text() == f"{child.pid}\n{started(child.pid)}\n{socket.gethostname()}\n"
 
 
 # Attempts

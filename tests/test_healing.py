@@ -46,10 +46,12 @@ class Silent:
 
     def __init__(self) -> None:
         self.said: list[str] = []
+        self.on_phase: Callable[[TrialKey, str], None] = lambda key, phase: None
 
     def planned(self, rows: list[Row]) -> None: ...
 
-    def phase(self, key: TrialKey, phase: str) -> None: ...
+    def phase(self, key: TrialKey, phase: str) -> None:
+        self.on_phase(key, phase)
 
     def finished(self, result: TrialResult, committed_usd: float) -> None: ...
 
@@ -187,6 +189,32 @@ def test_a_trial_that_hangs_is_reported_with_its_stack_and_tried_once_more(new_r
     assert (run.folder.trial(first.key) / "attempts/1/events.jsonl").is_file()
 
 
+def test_a_container_that_is_frozen_is_removed_and_its_trial_tried_again(new_run: NewRun) -> None:
+    limits = "[limits]\nminutes = 0.1\ncommand_seconds = 2\n"
+    files = {"scenario.toml": scenario_with(limits)}
+    run = new_run("oracle", files=files, patience=Patience(5.0, 8.0, 5.0), approval_seconds=1.0)
+    api = run.engine.api
+    frozen: list[str] = []
+
+    def freeze(key: TrialKey, phase: str) -> None:
+        if phase == "working" and not frozen:
+            [found] = [
+                each["Id"]
+                for each in api.containers(filters={"label": f"taskfit.run={run.folder.path.name}"})
+                if each["Labels"]["taskfit.kind"] == "sandbox" and each["Labels"]["taskfit.trial"] == key.name
+            ]
+            frozen.append(found)
+            api.pause(found)
+
+    run.observer.on_phase = freeze  # type: ignore[attr-defined]
+    began = time.monotonic()
+    run.work()
+    assert time.monotonic() - began < 120
+    assert verdicts(run) == ["resolved"]
+    assert "retried" in [each.kind for each in log(run)]
+    assert frozen[0] not in [each["Id"] for each in api.containers(all=True)]
+
+
 def scenario_with(limits: str) -> str:
     return (
         'schema = 1\ntitle = "Doubling is off"\nrepo = "calc"\n[tests]\n'
@@ -259,12 +287,13 @@ def test_the_command_says_which_cap_held_what_is_left_and_how_to_go_on(
     out = str(tmp_path / "out")
     argv = [program, "run", "--model", "noop", "--scenarios", places, "--repeats", "2", "--out", out]
     done = subprocess.run([*argv, "--max-trials", "1"], capture_output=True, text=True, check=False)
-    assert done.returncode == 1, done.stderr
+    assert done.returncode == 4, done.stderr
     assert "taskfit: 1 trials stay planned: the run has begun the 1 trials that it may" in done.stderr
     assert "Left: 0 of 1 trials. Go on, with more where a cap held: " in done.stderr
     assert f"taskfit resume {out}" in done.stderr
     again = subprocess.run([program, "resume", out], capture_output=True, text=True, check=False)
-    assert again.returncode == 2 and "--max-trials" in again.stderr
+    assert again.returncode == 4 and "--max-trials" in again.stderr
+    assert [each.kind for each in read_log(Path(out) / LOG)][-2:] == ["resumed", "capped"]
     bad = subprocess.run([program, "resume", out, "--until", "noon"], capture_output=True, text=True, check=False)
     assert bad.returncode == 2 and "budget.until: write a local time of day" in bad.stderr
     last = subprocess.run([program, "resume", out, "--max-trials", "5"], capture_output=True, text=True, check=False)

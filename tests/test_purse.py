@@ -41,8 +41,8 @@ def test_where_nobody_gives_anything_back_the_cap_holds_for_that_model_and_its_t
     with pytest.raises(BudgetExhausted, match="model m0"):
         purse.reserve_for(first, stop)(0.6, 0)
     assert stop.is_set()
-    assert "0.5000 USD" in purse.holds(second.key)
-    assert purse.holds(third.key) == ""
+    assert "0.5000 USD" in str(purse.holds(second))
+    assert purse.holds(third) is None
     purse.reserve_for(third, threading.Event())(0.6, 0)
     assert purse.left() == "0.4000 of 1.0000 USD"
 

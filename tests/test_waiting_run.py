@@ -110,7 +110,7 @@ def test_trials_that_wait_leave_their_places_to_others_and_end_once_they_are_ans
     assert all(each["approval"] > each["model"] for each in times), "waiting is no model's time"
     assert all(0 < each["people"] <= each["approval"] for each in times)
     ledger = Ledger(out / "ledger.sqlite")
-    took = sum(seconds for _, model, seconds in ledger.durations() if model != "noop")
+    took = sum(seconds for key, seconds in ledger.durations() if key.model != "noop")
     ledger.close()
     assert took == pytest.approx(sum(each["total"] - each["people"] for each in times)), "nor what a trial takes"
     gone = taskfit("approvals", str(out), "approve", ids[0])

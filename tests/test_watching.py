@@ -122,6 +122,16 @@ def test_a_process_that_merely_has_the_holders_number_is_not_it(run: RunFolder) 
     assert holder_of(run).state == "dead", "this process began after the note was written"
 
 
+def test_a_clock_that_was_set_makes_nobody_of_a_process_at_work(run: RunFolder, holder: subprocess.Popen[str]) -> None:
+    for moment in (1e9, time.time() + 7200):
+        os.utime(run.path / ".holder", (moment, moment))
+        assert (holder_of(run).state, holder_of(run).pid) == ("alive", holder.pid)
+    (run.path / ".holder").write_text(f"{holder.pid}\n1.00\n")
+    assert holder_of(run).state == "dead", "another process has the number by now"
+    (run.path / ".holder").write_text(f"{holder.pid}\n1.00\nelsewhere\n")
+    assert holder_of(run).state == "alive", "on another machine, where nobody here can look"
+
+
 @pytest.mark.parametrize("text", ["", "x", "-1", "0", "99999999999999999999", "1.5", "\u00b2"])
 def test_a_holders_note_that_makes_no_sense_is_nobodys(run: RunFolder, text: str) -> None:
     (run.path / ".holder").write_text(text)

@@ -25,6 +25,8 @@ from runner.cli import (
     trend,
     watch,
 )
+from runner.cli.streams import fill, unheard
+from runner.exits import CAPPED, FAILED, INTERRUPTED, REFUSED
 
 app = typer.Typer(
     name="taskfit",
@@ -55,25 +57,32 @@ app.command()(clean.clean)
 
 
 def main() -> None:
-    """The console script. Exit codes: 0 done; 1 done with failures; 2 wrong input; 130 interrupted, resumable."""
+    """The console script. Exit codes: 0 done, and `runner.exits`."""
+    fill()
     try:
         app()
     except KeyboardInterrupt:
-        _leave("interrupted", 130)
+        _leave("interrupted", INTERRUPTED)
     except Exception as error:
-        from runner.errors import Interrupted, TaskfitError
+        import sqlite3
+
+        from runner.errors import CapReached, Interrupted, TaskfitError, is_full
         from sandboxes.errors import SandboxError
 
         if isinstance(error, Interrupted):
-            _leave(str(error), 130)
+            _leave(str(error), INTERRUPTED)
+        if isinstance(error, OSError | sqlite3.Error) and is_full(error):
+            _leave(f"{error}: free some space on the disk, and try again", FAILED)
         if not isinstance(error, TaskfitError | SandboxError):
             raise
-        _leave(str(error), 2)
+        _leave(str(error), CAPPED if isinstance(error, CapReached) else REFUSED)
 
 
 def _leave(message: str, code: int) -> None:
     from runner.visible import visible
 
-    sys.stdout.flush()
-    print(f"taskfit: {visible(message, newlines=True)}", file=sys.stderr)
+    with unheard(sys.stdout):
+        sys.stdout.flush()
+    with unheard(sys.stderr):
+        print(f"taskfit: {visible(message, newlines=True)}", file=sys.stderr, flush=True)
     sys.exit(code)

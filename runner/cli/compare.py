@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runner.cli.options import Json
+from runner.exits import UNFAIR
 
 if TYPE_CHECKING:
     from runner.comparison import Comparison
@@ -72,7 +73,7 @@ def compare(
         for comparison in found:
             console.print(Text(visible(sentence(comparison))), soft_wrap=True)
     if refused:
-        raise typer.Exit(3)
+        raise typer.Exit(UNFAIR)
 
 
 def _declared(side: Side) -> list[str]:

@@ -12,6 +12,7 @@ import typer
 import typer.core
 
 from runner.cli.options import Json, Public, Redact, privacy, program
+from runner.exits import UNFAIR
 
 if TYPE_CHECKING:
     from typer._click.core import Context
@@ -88,7 +89,7 @@ def _print_pooled(runs: list[RunFolder], as_json: bool, every: bool) -> None:
         found = pooled(runs, problem)
     except Unfair as error:
         print(f"taskfit: {visible(str(error))}", file=sys.stderr)
-        raise typer.Exit(3) from None
+        raise typer.Exit(UNFAIR) from None
     if as_json:
         models = {name: _plain(profile) for name, profile in found.items()}
         whole = {"schema": 1, "runs": [str(run.path) for run in runs], "models": models}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import redirect_stdout, suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -14,6 +15,8 @@ import typer
 from runner.cli.flags import Minutes, Tokens, Trials, Until, Usd, caps_of, with_flags
 from runner.cli.options import Json, program
 from runner.cli.report import PAGE, print_report, write_page
+from runner.cli.streams import lasting, unheard
+from runner.exits import CAPPED, FAILED, INTERRUPTED
 from runner.visible import visible
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 
 NotifyFlag = Annotated[
     list[str] | None,
-    typer.Option("--notify", help="A command, or an https address, told of done, paused, capped and failed."),
+    typer.Option("--notify", help="A command, or an https address, told how the run goes and ends."),
 ]
 Retry = Annotated[bool, typer.Option("--retry-infra", help="Try trials that ended in infra_error once more.")]
 
@@ -95,14 +98,15 @@ class Session:
 
         self._folder = folder
         self._json = as_json
-        self._console = Console(stderr=True)
+        self._console = Console(file=lasting(sys.stderr), stderr=True)
         self._held = folder.held()
         self.observer = LiveRun(self._console, study.budget.usd, folder, study.concurrency)
         self._notifier = Notifier(tells, folder.path, self.observer.progress, self._say)
 
     def __enter__(self) -> Session:
         for name in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(name, _as_interrupt)
+            if signal.getsignal(name) is not signal.SIG_IGN:  # as nohup has it
+                signal.signal(name, _as_interrupt)
         self._held.__enter__()
         return self
 
@@ -110,7 +114,9 @@ class Session:
         from runner.errors import CapReached, Interrupted
 
         self._held.__exit__(kind, error, trace)
-        if isinstance(error, Exception) and not isinstance(error, typer.Exit | Interrupted):
+        if isinstance(error, KeyboardInterrupt | Interrupted):
+            self._notifier.interrupted()
+        elif isinstance(error, Exception) and not isinstance(error, typer.Exit):
             self._notifier.tell("capped" if isinstance(error, CapReached) else "failed", str(error))
 
     def human(self) -> Approver | None:
@@ -130,6 +136,7 @@ class Session:
         """Run to the end, print the report, and leave with the run's exit code."""
         from runner.errors import Interrupted
 
+        work.log.listen(self._notifier.hear)
         self._console.print(
             f"scenarios: {len(work.scenarios)}, run folder: {self._folder.path}", style="dim", markup=False
         )
@@ -137,12 +144,16 @@ class Session:
             with self.observer, self._notifier:
                 work.work(retry_infra)
         except (KeyboardInterrupt, Interrupted):
-            self._stopped("interrupted", 130)
+            with suppress(KeyboardInterrupt):
+                self._notifier.interrupted()
+            self._stopped("interrupted", INTERRUPTED)
         if work.problem:
             self._notifier.end(work.problem, work.refused.values(), work.held)
-            self._stopped(work.problem, 1)
+            self._stopped(work.problem, FAILED)
         results = self._folder.results()
-        print_report(self._folder, self._json)
+        with redirect_stdout(lasting(sys.stdout)):
+            print_report(self._folder, self._json)
+            sys.stdout.flush()
         self._write_page()
         for why, count in work.held.items():
             self._say(f"taskfit: {count} trials stay planned: {why}")
@@ -156,14 +167,13 @@ class Session:
         self._notifier.end("", work.refused.values(), work.held)
         if work.refused:
             self._say(f"Its trials stay planned; once that is mended: {program()} resume {self._folder.path}")
-            raise typer.Exit(1)
-        if work.held:
-            raise typer.Exit(1)
-        self._console.print(
-            f"Read a trial: {program()} show {self._telling_trial(results)}", markup=False, soft_wrap=True
-        )
+            raise typer.Exit(FAILED)
+        if not work.held:
+            self._console.print(
+                f"Read a trial: {program()} show {self._telling_trial(results)}", markup=False, soft_wrap=True
+            )
         failed = any(result.verdict in ("infra_error", "invalid_scenario") for result in results)
-        raise typer.Exit(1 if failed else 0)
+        raise typer.Exit(FAILED if failed else CAPPED if work.held else 0)
 
     def _write_page(self) -> None:
         """The page for the morning; a disk that has no room for it takes nothing from the run."""
@@ -195,9 +205,10 @@ class Session:
             soft_wrap=True,
         )
         self._held.__exit__(None, None, None)
-        sys.stdout.flush()
+        with unheard(sys.stdout):
+            sys.stdout.flush()
         os._exit(code)
 
 
-def _as_interrupt(_signal: int, _frame: object) -> None:
-    raise KeyboardInterrupt
+def _as_interrupt(number: int, _frame: object) -> None:
+    raise KeyboardInterrupt(signal.Signals(number).name)

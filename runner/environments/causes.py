@@ -53,6 +53,11 @@ HEADERS = {
 
 CAUSES = (
     _cause(
+        r"\nstopped after",
+        "a step hangs, or takes longer than it may",
+        "mend the step; where it needs its time, set minutes in [environment] and let it say how far it is",
+    ),
+    _cause(
         r"no space left on device|disk quota exceeded|Errno 28",
         "the disk is full",
         "free some space (`taskfit clean --images`) and try again",

@@ -13,14 +13,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from runner.errors import TaskfitError, UserError
+from runner.exits import INTERRUPTED, REFUSED
 from runner.folder import RunFolder
 from runner.holder import holder_of
 from runner.ledger_view import look
 from runner.runlog import LOG, Kind, read_log
 
-REFUSED, INTERRUPTED = 2, 130
-"""taskfit's exit codes for a run that cannot go on (what was held constant has changed, a cap is used up), and for one
-that was stopped."""
 OTHERWISE: frozenset[Kind] = frozenset(
     {"late", "draining", "stopped_late", "interrupted", "halted", "provider_given_up"}
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from runner.errors import UserError
+from runner.exits import CAPPED, INTERRUPTED
 from runner.nightly.plan import Job, Plan
 from runner.nightly.when import named
 
@@ -39,7 +40,7 @@ def _service(job: Job) -> str:
         f"[Unit]\nDescription=taskfit: the study {job.name} at night\n\n"
         f"[Service]\nType=exec\nWorkingDirectory={_escaped(str(job.folder))}\n{variables}"
         f"ExecStart=:{command}\n"
-        "KillMode=mixed\nTimeoutStopSec=120\nSuccessExitStatus=130\n"
+        f"KillMode=mixed\nTimeoutStopSec=120\nSuccessExitStatus={CAPPED} {INTERRUPTED}\n"
     )
 
 

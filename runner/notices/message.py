@@ -32,6 +32,8 @@ class Message(Frozen):
 
     format: Literal[1] = Field(default=1, alias="schema")
     event: Occasion
+    ended: bool
+    """Whether the run is over with it: the last message of this process."""
     at: str
     """UTC, ISO 8601."""
     planned: int
@@ -51,6 +53,7 @@ class Message(Frozen):
         """For a command's environment; no value holds a NUL."""
         plain: dict[str, object] = {
             "EVENT": self.event,
+            "ENDED": "yes" if self.ended else "no",
             "TEXT": self.text,
             "PLANNED": self.planned,
             "DONE": self.done,
@@ -66,12 +69,16 @@ class Message(Frozen):
 WORDS: dict[Occasion, str] = {
     "done": "the run is done",
     "paused": "the run, or a model of it, stands still and goes on by itself",
+    "resumed": "what stood still goes on",
     "capped": "the run has reached its limit",
     "failed": "the run stopped before its end",
+    "interrupted": "the run was interrupted and can be gone on with",
 }
+CAP_BEGINS = "a limit begins to hold trials back, the others go on"
 
 
-def sentence(event: Occasion, done: int, planned: int, resolved: int, lost: int, usd: float) -> str:
+def sentence(event: Occasion, ended: bool, done: int, planned: int, resolved: int, lost: int, usd: float) -> str:
     """One line without a name in it."""
+    words = WORDS[event] if ended or event != "capped" else CAP_BEGINS
     lost_too = f", {lost} lost to infrastructure" if lost else ""
-    return f"taskfit: {WORDS[event]}: {done} of {planned} trials, {resolved} resolved{lost_too}, {usd:.2f} USD"
+    return f"taskfit: {words}: {done} of {planned} trials, {resolved} resolved{lost_too}, {usd:.2f} USD"

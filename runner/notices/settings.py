@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import shlex
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import Field, StrictBool, StrictFloat, field_validator, model_validator
@@ -13,8 +13,8 @@ from pydantic import Field, StrictBool, StrictFloat, field_validator, model_vali
 from runner.errors import UserError
 from runner.messages import Frozen
 
-Occasion = Literal["done", "paused", "capped", "failed"]
-OCCASIONS: tuple[Occasion, ...] = ("done", "paused", "capped", "failed")
+Occasion = Literal["done", "paused", "resumed", "capped", "failed", "interrupted"]
+OCCASIONS: tuple[Occasion, ...] = get_args(Occasion)
 RESERVED = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection"})
 """Headers that are the transport's own."""
 

@@ -128,7 +128,7 @@ def test_both_are_done_one_after_the_other(tmp_path: Path) -> None:
     assert program.did == [["resume", str(todo[0].folder)], ["run", "/s.toml", "--out", str(todo[1].folder)]]
 
 
-@pytest.mark.parametrize(("code", "begun"), [(2, 2), (130, 1), (1, 1), (0, 1)])
+@pytest.mark.parametrize(("code", "begun"), [(2, 2), (130, 1), (1, 1), (4, 1), (0, 1)])
 def test_only_a_run_that_can_no_longer_go_on_is_passed_over(tmp_path: Path, code: int, begun: int) -> None:
     program = Program(tmp_path, {"code": code}, {})
     work(two(tmp_path), program.words, Path("/s.toml"), None, print)
@@ -136,7 +136,7 @@ def test_only_a_run_that_can_no_longer_go_on_is_passed_over(tmp_path: Path, code
 
 
 def test_a_run_that_only_its_caps_hold_back_keeps_no_other_from_beginning(tmp_path: Path) -> None:
-    program = Program(tmp_path, {"code": 1, "log": ["resumed", "late", "resumed", "capped"]}, {})
+    program = Program(tmp_path, {"code": 4, "log": ["resumed", "late", "resumed", "holding", "capped"]}, {})
     work(two(tmp_path), program.words, Path("/s.toml"), None, print)
     assert [each[0] for each in program.did] == ["resume", "run"]
 

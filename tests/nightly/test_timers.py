@@ -87,6 +87,8 @@ def test_systemd_finds_nothing_wrong_with_its_units(tmp_path: Path, name: str) -
         file.write_text(text)
     done = verified(analyze, files, tmp_path)
     assert "Failed to initialize" not in done.stderr
+    [service] = [text for file, text in files.items() if file.suffix == ".service"]
+    assert "\nSuccessExitStatus=4 130\n" in service, "a cap that was reached, and a stop in order, are no failures"
     mine = [line for line in done.stderr.splitlines() if "taskfit-" in line or "task fit" in line]
     assert mine == [], "systemd names the unit where it finds a fault, as in a program that it cannot find"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import pytest
 from pydantic import ValidationError
 
 from runner.errors import FileProblem, UserError
+from runner.held import TIME, Held
 from runner.ledger import Row
 from runner.notices.command import NotTold, run_command
 from runner.notices.delivery import deliver, keep, kept
@@ -27,7 +29,7 @@ from runner.notices.webhook import NotPosted, post
 from runner.notifying import Notifier, message_of
 from runner.progress import Board, Progress
 from runner.results import TrialKey
-from runner.runlog import LOG, Kind, RunLog
+from runner.runlog import LOG, Kind, RunLog, read_log
 
 PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 SECRET = "acme-secret-scenario"
@@ -283,12 +285,18 @@ def test_what_is_kept_for_a_resume_is_its_owners_alone(tmp_path: Path) -> None:
         kept(tmp_path)
 
 
+def heard(notifier: Notifier, run: Path) -> RunLog:
+    log = RunLog(run / LOG)
+    log.listen(notifier.hear)
+    return log
+
+
 def test_pauses_are_told_once_and_those_of_an_earlier_process_never(tmp_path: Path) -> None:
-    log = RunLog(tmp_path / LOG)
-    log.add("provider_down", "m: down", model="m")
-    time.sleep(0.01)
+    RunLog(tmp_path / LOG).add("provider_down", "m: down", model="m")
     with server() as (address, received):
-        notifier = Notifier(Notify(webhook=address, names=True), tmp_path, progress, print)
+        settings = Notify(webhook=address, names=True, on=("paused",))
+        notifier = Notifier(settings, tmp_path, progress, print)
+        log = heard(notifier, tmp_path)
         notifier.look()
         assert received.bodies == []
         for _ in range(3):
@@ -304,13 +312,67 @@ def test_pauses_are_told_once_and_those_of_an_earlier_process_never(tmp_path: Pa
 def test_whatever_a_run_waits_for_is_a_pause(tmp_path: Path, kind: Kind) -> None:
     with (
         server() as (address, received),
-        Notifier(Notify(webhook=address), tmp_path, progress, print, look_seconds=0.05),
+        Notifier(Notify(webhook=address), tmp_path, progress, print, look_seconds=0.05) as notifier,
     ):
-        RunLog(tmp_path / LOG).add(kind, "it went away", model="m")
+        heard(notifier, tmp_path).add(kind, "it went away", model="m")
         deadline = time.monotonic() + 10
         while not received.bodies and time.monotonic() < deadline:
             time.sleep(0.05)
+    assert [(each["event"], each["ended"]) for each in received.bodies] == [("paused", False)]
+
+
+def test_what_was_told_to_stand_still_is_told_to_go_on_and_a_short_pause_is_told_nobody(tmp_path: Path) -> None:
+    with server() as (address, received):
+        notifier = Notifier(Notify(webhook=address), tmp_path, progress, print)
+        log = heard(notifier, tmp_path)
+        log.add("engine_gone", "it went away")
+        log.add("engine_back", "and came again")
+        notifier.look()
+        assert received.bodies == []
+        log.add("disk_low", "little room")
+        notifier.look()
+        log.add("disk_ok", "room again")
+        notifier.look()
+        notifier.look()
+    assert [each["event"] for each in received.bodies] == ["paused", "resumed"]
+
+
+def test_a_pause_is_told_of_where_the_disk_takes_no_line_of_the_log(tmp_path: Path) -> None:
+    with server() as (address, received):
+        notifier = Notifier(Notify(webhook=address), tmp_path, progress, print)
+        log = RunLog(Path("/dev/full"))
+        log.listen(notifier.hear)
+        log.add("disk_low", "no room at all")
+        notifier.look()
     assert [each["event"] for each in received.bodies] == ["paused"]
+
+
+def test_a_cap_is_told_of_once_when_it_begins_to_hold_trials_back(tmp_path: Path) -> None:
+    with server() as (address, received):
+        notifier = Notifier(Notify(webhook=address, names=True), tmp_path, progress, print)
+        held = Held(heard(notifier, tmp_path))
+        for number in range(10_000):
+            held.add(f"the next call of m{number % 3} is too dear", "usd of the run")
+        held.add("the time is up", TIME)
+        notifier.look()
+        notifier.look()
+    told = [(each["event"], each["ended"], each["names"]["reason"]) for each in received.bodies]  # type: ignore[index]
+    assert told == [
+        ("capped", False, "trials begin to stay planned: the next call of m0 is too dear"),
+        ("capped", False, "trials begin to stay planned: the time is up"),
+    ]
+    assert "begins to hold trials back, the others go on" in str(received.bodies[0]["text"])
+    assert len(list(read_log(tmp_path / LOG))) == 2, "and no flood of lines either"
+    assert sum(held.values()) == 10_001
+
+
+def test_whoever_is_slow_to_listen_does_not_keep_an_interrupted_process(tmp_path: Path) -> None:
+    with server() as (address, received):
+        received.delay = 20.0
+        started = time.monotonic()
+        Notifier(Notify(webhook=address, command="sleep 30"), tmp_path, progress, print).interrupted()
+        assert time.monotonic() - started < 5
+    assert [(each["event"], each["ended"]) for each in received.bodies] == [("interrupted", True)]
 
 
 @pytest.mark.parametrize(
@@ -338,10 +400,44 @@ def test_a_real_run_that_a_cap_holds_back_says_so_at_its_end_and_when_it_is_resu
     places = str(write_scenario().parent)
     words = ["run", "--model", "noop", "--repeats", "2", "--scenarios", places, "--out", str(out), "--max-trials", "1"]
     with server() as (address, received):
-        for argv, code in (([*words, "--notify", address], 1), (["resume", str(out)], 2)):
+        for argv, code in (([*words, "--notify", address], 4), (["resume", str(out)], 4)):
             done = subprocess.run([PROGRAM, *argv], capture_output=True, text=True, check=False, timeout=200)
             assert done.returncode == code, done.stderr
-    assert [(each["event"], each["done"]) for each in received.bodies] == [("capped", 1), ("capped", 1)]
+    assert {each["event"] for each in received.bodies} == {"capped"}
+    assert [each["done"] for each in received.bodies if each["ended"]] == [1, 1]
+    assert sum(not each["ended"] for each in received.bodies) <= 1, "while the run went on: once, if it did so for long"
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+def test_a_real_run_that_is_told_to_end_says_so_and_ends_soon(
+    how: signal.Signals, tmp_path: Path, write_scenario: Callable[..., Path]
+) -> None:
+    out = tmp_path / "run"
+    words = [
+        "run",
+        "--model",
+        "noop",
+        "--repeats",
+        "50",
+        "--scenarios",
+        str(write_scenario().parent),
+        "--out",
+        str(out),
+    ]
+    with server() as (address, received):
+        process = subprocess.Popen([PROGRAM, *words, "--notify", address], stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 120
+        while not list(out.glob("trials/*/result.json")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        started = time.monotonic()
+        process.send_signal(how)
+        said = process.communicate(timeout=60)[1]
+        assert time.monotonic() - started < 20
+    assert process.returncode == 130, said
+    assert [(each["event"], each["ended"]) for each in received.bodies] == [("interrupted", True)]
+    last = list(read_log(out / LOG))[-1]
+    assert (last.kind, last.text) == ("interrupted", f"stopped by {how.name}")
 
 
 @pytest.mark.engine

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+import re
+import signal
 import threading
 import time
 import zipfile
@@ -11,7 +13,10 @@ from collections.abc import Iterator
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
+import docker
+import psutil
 import pytest
 
 from sandboxes.archive import Entry
@@ -19,7 +24,8 @@ from sandboxes.base import Command
 from sandboxes.builder import KEPT_OUTPUT, Builder
 from sandboxes.client import Engine
 from sandboxes.container import DockerSandbox
-from sandboxes.errors import ImageBuildFailed
+from sandboxes.dockerfiles import build, context
+from sandboxes.errors import EngineUnavailable, ImageBuildFailed
 from sandboxes.images import ImageStore
 from sandboxes.inventory import remove_image
 from sandboxes.recipe import Dockerfile, Recipe
@@ -144,6 +150,60 @@ def test_a_command_that_hangs_is_stopped_whatever_it_started(engine: Engine, bas
             builder.run("echo begun; setsid sleep 1000 & trap '' TERM; sleep 1000", seconds=2)
         assert time.monotonic() - started < 20
         assert "begun" in failed.value.output
+
+
+def test_all_commands_of_an_image_together_have_a_limit(engine: Engine, base_image: str) -> None:
+    with Builder(engine, base_image, network=False, seconds=4) as builder:
+        builder.run("sleep 2")
+        started = time.monotonic()
+        with pytest.raises(ImageBuildFailed, match=r"stopped after 0\.0666667 minutes"):
+            builder.run("while true; do echo .; sleep 0.1; done", seconds=60)
+        assert time.monotonic() - started < 15
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("echo begun; sleep 98761", "begun.*nothing for 0.05 minutes"),
+        ("while true; do echo begun; sleep 0.1; [ 98761 ]; done", "begun.*stopped after 0.05 minutes"),
+    ],
+)
+def test_a_dockerfile_that_hangs_is_stopped_and_leaves_nothing_running(
+    engine: Engine, base_image: str, tmp_path: Path, command: str, said: str
+) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM taskfit/base\nRUN {command}\n")
+    recipe = Recipe(dockerfile=Dockerfile(tmp_path, "Dockerfile"))
+    started = time.monotonic()
+    with pytest.raises(ImageBuildFailed) as failed:
+        ImageStore(engine, print, seconds=3.0).environment(recipe)
+    assert time.monotonic() - started < 30
+    assert re.search(said, failed.value.output, re.DOTALL)
+    deadline = time.monotonic() + 20
+    while left := [each for each in engine.api.containers(all=True) if "98761" in each["Command"]]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.2)
+
+
+def test_an_engine_that_is_wedged_or_goes_away_holds_no_build_up_and_is_no_fault_of_the_scenario(
+    daemon: Any, base_image: str, tmp_path: Path
+) -> None:
+    engine = Engine(docker.APIClient(base_url=daemon.host, version="auto", timeout=3), daemon.host)
+    running = psutil.process_iter(["cmdline"])
+    [process] = [each for each in running if f"--host={daemon.host}" in (each.info["cmdline"] or ())]
+    with Builder(engine, base_image, network=False, seconds=8) as builder:
+        threading.Timer(2.0, process.suspend).start()
+        started = time.monotonic()
+        try:
+            with pytest.raises(EngineUnavailable):
+                builder.run("echo begun; sleep 1000")
+            assert time.monotonic() - started < 30
+        finally:
+            process.resume()
+    (tmp_path / "Dockerfile").write_text(f"FROM {base_image}\nRUN echo begun; sleep 98762\n")
+    threading.Timer(3.0, daemon.end, (signal.SIGKILL,)).start()
+    written = Dockerfile(tmp_path, "Dockerfile")
+    with pytest.raises(EngineUnavailable):
+        build(engine, written, context(written, base_image), print, 60.0)
 
 
 def test_a_flood_of_output_is_bounded(engine: Engine, base_image: str) -> None:

@@ -33,9 +33,20 @@ def test_only_the_containers_of_dead_processes_go(engine: Engine, base_image: st
 
 
 def test_owners() -> None:
-    host, pid, started = me().split(" ")
+    host, pid, at, began = me().split(" ")
     assert is_alive(me())
-    assert is_alive(f"elsewhere {pid} {started}"), "nobody here can tell"
-    assert not is_alive(f"{host} {pid} 12345.0"), "the pid belongs to a later process"
-    assert not is_alive(f"{host} 4194304 {started}")
+    assert is_alive(f"elsewhere {pid} {at} {began}"), "nobody here can tell"
+    assert not is_alive(f"{host} {pid} {at} 0.01"), "the pid belongs to a later process"
+    assert not is_alive(f"{host} 4194304 {at} {began}")
     assert not is_alive(f"{host}")
+
+
+def test_owners_that_an_earlier_version_wrote() -> None:
+    host, pid, at, _ = me().split(" ")
+    assert is_alive(f"{host} {pid} {at}")
+    assert not is_alive(f"{host} {pid} 12345.0")
+
+
+def test_an_owner_at_work_stays_it_when_the_clock_is_set() -> None:
+    host, pid, at, began = me().split(" ")
+    assert is_alive(f"{host} {pid} {float(at) - 3600:.2f} {began}")
