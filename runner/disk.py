@@ -20,13 +20,19 @@ EVERY_SECONDS = 1.0
 class Disk:
     """Watches the disks of some folders. Thread-safe.
 
-    `floor` in bytes; None is the lesser of 2 GB and 5 % of each disk. Folders that cannot be asked are left out.
+    `floor` in bytes; None is the lesser of 2 GB and 5 % of each disk, which holds for `passing`, folders of files that
+    are soon gone, in any case. Folders that cannot be asked are left out.
     """
 
     def __init__(
-        self, folders: Sequence[Path], log: RunLog, say: Callable[[str], None], floor: float | None = None
+        self,
+        folders: Sequence[Path],
+        log: RunLog,
+        say: Callable[[str], None],
+        floor: float | None = None,
+        passing: Sequence[Path] = (),
     ) -> None:
-        self._folders, self._log, self._say, self._floor = folders, log, say, floor
+        self._folders, self._log, self._say, self._floor, self._passing = folders, log, say, floor, passing
         self._lock = threading.Lock()
         self._asked = float("-inf")
         self._short = ""
@@ -59,7 +65,12 @@ class Disk:
         self._log.add("disk_low", said)
 
     def _look(self) -> None:
-        short = next(filter(None, map(self._lacking, self._folders)), "")
+        lacking = (
+            self._lacking(folder, floor)
+            for folders, floor in ((self._folders, self._floor), (self._passing, None))
+            for folder in folders
+        )
+        short = next(filter(None, lacking), "")
         if short and not self._short:
             self._low(short)
         elif self._short and not short:
@@ -69,12 +80,14 @@ class Disk:
             self._say(said)
             self._log.add("disk_ok", said, seconds=seconds)
 
-    def _lacking(self, folder: Path) -> str:
+    @staticmethod
+    def _lacking(folder: Path, floor: float | None) -> str:
         try:
             usage = shutil.disk_usage(folder)
         except OSError:
             return ""
-        floor = self._floor if self._floor is not None else min(FLOOR_BYTES, usage.total * FLOOR_SHARE)
+        if floor is None:
+            floor = min(FLOOR_BYTES, usage.total * FLOOR_SHARE)
         if usage.free >= floor:
             return ""
         return f"the disk that holds {folder} has {usage.free / 1e9:.2f} GB left, less than {floor / 1e9:.2f}"

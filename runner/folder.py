@@ -111,7 +111,10 @@ class RunFolder:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold the folder for this process. Raises RunHeld with the holder's pid."""
+        """Hold the folder for this process, on every machine that sees it where its file system knows locks.
+
+        Raises RunHeld with the holder's pid, FileProblem where nothing can be held or written there.
+        """
         holder = self.path / ".holder"
         lock = FileLock(self.path / ".lock")
         try:
@@ -120,7 +123,7 @@ class RunFolder:
             holder.write_text(f"{os.getpid()}\n{started(os.getpid())}\n{socket.gethostname()}\n")
         except Timeout:
             raise RunHeld(self.path, _named(holder)) from None
-        except OSError as error:
+        except (OSError, NotImplementedError) as error:  # the latter from a file system without locks
             lock.release()
             raise FileProblem(self.path, f"cannot be worked in: {error}") from None
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from pathlib import Path
 from runner.admission import Admission, check_open
 from runner.approvers.base import Approver
 from runner.approvers.policy import Policy, load_policy
+from runner.baseline import cache_folder
 from runner.breaker import Breaker
 from runner.budget import Budget
 from runner.catalog import ScenarioFolder, load_scenario, validated
@@ -124,7 +126,9 @@ class Run:
 
         Raises CapReached where a cap is used up before anything is begun.
         """
-        disk = Disk([self.folder.path, *engine_root(self.engine)], self.log, self.observer.say, self._floor())
+        places = [self.folder.path, *engine_root(self.engine)]
+        passing = [Path(tempfile.gettempdir()), cache_folder()]
+        disk = Disk(places, self.log, self.observer.say, self._floor(), passing)
         disk.await_room(self.stop)
         for name in [*(each.name for each in reap(self.engine)), *(folder.name for folder in sweep())]:
             said = f"removed {name}, left by a process that died"

@@ -211,3 +211,23 @@ def test_a_disk_that_fills_at_any_moment_of_planning_is_said_and_planning_again_
     done = subprocess.run([sys.executable, "-c", code, str(small_disk)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "No space left" in done.stdout or "full" in done.stdout
+
+
+@pytest.mark.engine
+def test_a_real_run_goes_on_after_its_ledger_was_lost_and_repeats_nothing(
+    tmp_path: Path, write_scenario: Callable[..., Path]
+) -> None:
+    out = tmp_path / "out"
+    words = ["run", "--model", "noop", "--repeats", "3", "--max-trials", "2", "--out", str(out)]
+    words += ["--scenarios", str(write_scenario().parent)]
+    first = subprocess.run([PROGRAM, *words], capture_output=True, text=True, check=False, timeout=200)
+    assert first.returncode == 4, first.stderr
+    before = {file: file.stat().st_mtime_ns for file in out.glob("trials/*/result.json")}
+    garbage(out / "ledger.sqlite")
+    told = subprocess.run([PROGRAM, "report", str(out)], capture_output=True, text=True, check=False, timeout=60)
+    assert told.returncode == 2 and "makes it again out of the trials' results" in told.stderr
+    again = [PROGRAM, "resume", str(out), "--max-trials", "3"]
+    last = subprocess.run(again, capture_output=True, text=True, check=False, timeout=200)
+    assert last.returncode == 0, last.stderr
+    assert len(list(out.glob("trials/*/result.json"))) == 3
+    assert {file: file.stat().st_mtime_ns for file in before} == before

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from runner.errors import AnswerCut, Interrupted, ModelFault, ProviderRefused
+from runner.errors import AnswerCut, Interrupted, ModelFault, ProviderDown, ProviderRefused
 from runner.messages import UserMessage
 from runner.models.base import Opening
+from runner.models.provider.endpoints import Endpoint, Price
+from runner.models.provider.model import Service
 
 ASK = [UserMessage(text="hi")]
 Serve = Callable[..., Any]
@@ -220,3 +222,11 @@ def test_two_hundred_streams_at_once_are_neither_lost_nor_mixed(
     for thread in threads:
         thread.join(60)
     assert got == {number: f"stream {number}" for number in range(200)}
+
+
+def test_a_name_that_leads_nowhere_is_a_provider_that_is_down(opening: Opening) -> None:
+    endpoint = Endpoint(base_url="http://no-such-host.invalid/v1", model="m", price=Price(input=1.0, output=2.0))
+    made = Service.of("test/m", endpoint, "key")
+    model = Service(made.name, made.endpoint, made.key, made.pricing, made.price, first_pause=0.01)(opening)
+    with pytest.raises(ProviderDown, match="cannot be reached"):
+        model.reply(ASK, [])
