@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from runner.errors import Interrupted
 from runner.runlog import RunLog
-from sandboxes.client import Engine
 from sandboxes.errors import EngineUnavailable
+from sandboxes.site import Site
 
 ENGINE_SECONDS = 900.0
 """How long a run waits for an engine that went away before it stops, resumable."""
@@ -18,8 +18,8 @@ ENGINE_SECONDS = 900.0
 class Lifeline:
     """Shared by all threads of a run."""
 
-    def __init__(self, engine: Engine, log: RunLog, say: Callable[[str], None]) -> None:
-        self.engine, self._log, self._say = engine, log, say
+    def __init__(self, site: Site, log: RunLog, say: Callable[[str], None]) -> None:
+        self.site, self._log, self._say = site, log, say
         self._lock = threading.Lock()
         self._gone: float | None = None
 
@@ -28,8 +28,8 @@ class Lifeline:
         deadline = time.monotonic() + ENGINE_SECONDS
         while not stop.is_set():
             try:
-                self.engine.api.ping()
-            except Exception as error:
+                self.site.check()
+            except EngineUnavailable as error:
                 self._went(error)
                 if time.monotonic() > deadline:
                     raise EngineUnavailable(f"no answer for {ENGINE_SECONDS:.0f} s ({error})") from error

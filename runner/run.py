@@ -37,8 +37,9 @@ from runner.study import Study
 from runner.watchman import Watchman
 from sandboxes.client import Engine
 from sandboxes.errors import SandboxError
-from sandboxes.reaper import reap, remove_own
 from sandboxes.scratch import sweep
+from sandboxes.single import SingleEngine
+from sandboxes.site import Change, Site
 
 STOP_SECONDS = 15.0
 """How long an interrupted run waits for its workers."""
@@ -71,19 +72,22 @@ class Run:
     patience: Patience = field(default_factory=Patience)
     breaker: Breaker | None = None
     """Another one than the usual."""
+    site: Site | None = None
+    """Where sandboxes live; `engine` alone when left out."""
     _stage: Stage = field(init=False)
     _todo: Schedule = field(init=False)
     _trials: Trials = field(default_factory=Trials)
 
     def __post_init__(self) -> None:
         self._log = RunLog(self.folder.path / LOG)
+        self._site = self.site or SingleEngine(self.engine)
         self._breaker = self.breaker or Breaker(self._log)
         self._stage = Stage(
             study=self.study,
             folder=self.folder,
             policy=self.policy,
             human=self.human,
-            engine=self.engine,
+            site=self._site,
             grading=threading.Semaphore(max(2, os.cpu_count() or 2)),
             phase=self.observer.phase,
             leftovers=Leftovers(Path(self.study.failed_run)) if self.study.failed_run else None,
@@ -105,7 +109,7 @@ class Run:
         self.folder.forget_plan()
         with self._ledger() as ledger:
             ledger.plan(keys)
-        self.folder.write_lock(lock_of(self.study, self.policy, self.scenarios, self.engine.description))
+        self.folder.write_lock(lock_of(self.study, self.policy, self.scenarios, self._site.description))
 
     def work(self, retry_infra: bool = False) -> None:
         """Work until every trial is done or held, the user interrupts, or the run cannot go on (`problem` says why).
@@ -113,8 +117,9 @@ class Run:
         Raises CapReached where a cap is used up before anything is begun.
         """
         disk = Disk([self.folder.path, *data_root(self.engine)], self._log, self.observer.say, self._floor())
+        self._site.listen(self._changed)
         disk.await_room(self.stop)
-        for name in [*(each.name for each in reap(self.engine)), *(folder.name for folder in sweep())]:
+        for name in [*self._site.reap(), *(folder.name for folder in sweep())]:
             said = f"removed {name}, left by a process that died"
             self.observer.say(said)
             self._log.add("leftover", said)
@@ -133,7 +138,7 @@ class Run:
                 "started" if session == 1 else "resumed", f"{len(pending)} of {len(rows)} trials are to be done"
             )
             crew = self._crew(ledger, purse, hours, disk)
-            self._todo = Schedule(pending, self._stage.trunk_key, self.study.concurrency)
+            self._todo = Schedule(pending, self._stage.trunk_key, self._places)
             needed = dict.fromkeys(row.key.scenario for row in pending)
             try:
                 with self._preparation(crew).start(needed, self.study.concurrency) as preparing:
@@ -141,6 +146,14 @@ class Run:
                     self._oversee(crew, Watchman(crew, session, self.patience.abandon))
             finally:
                 self._end(crew, purse)
+
+    def _places(self) -> int:
+        """Trials that work at a time: what the study asks for, as far as the machines take it.
+
+        One at least, which waits for a machine where none is left.
+        """
+        there = self._site.places
+        return self.study.concurrency if there is None else max(1, min(self.study.concurrency, there))
 
     def _crew(self, ledger: Ledger, purse: Purse, hours: Hours, disk: Disk) -> Crew:
         return Crew(
@@ -150,7 +163,7 @@ class Run:
             observer=self.observer,
             ledger=ledger,
             log=self._log,
-            lifeline=Lifeline(self.engine, self._log, self.observer.say),
+            lifeline=Lifeline(self._site, self._log, self.observer.say),
             purse=purse,
             hours=hours,
             disk=disk,
@@ -236,6 +249,10 @@ class Run:
             elif retry_infra and row.verdict == "infra_error":
                 ledger.reopen(row.position)
 
+    def _changed(self, change: Change) -> None:
+        self._log.add(change.kind, change.text)
+        self.observer.say(change.text)
+
     def _halt(self, problem: str) -> None:
         if not self.stop.is_set():
             self.problem = problem
@@ -247,10 +264,10 @@ class Run:
         deadline = time.monotonic() + STOP_SECONDS
         while any(worker.is_alive() for worker in workers) and time.monotonic() < deadline:
             with contextlib.suppress(SandboxError):
-                remove_own(self.engine)
+                self._site.remove()
             time.sleep(0.1)
         with contextlib.suppress(SandboxError):
-            remove_own(self.engine)
+            self._site.remove()
 
     @contextlib.contextmanager
     def _ledger(self) -> Iterator[Ledger]:
@@ -275,7 +292,12 @@ def study_of(folder: RunFolder, caps: Caps | None = None) -> Study:
 
 
 def reopened(
-    folder: RunFolder, engine: Engine, observer: Observer, human: Approver | None, caps: Caps | None = None
+    folder: RunFolder,
+    engine: Engine,
+    observer: Observer,
+    human: Approver | None,
+    caps: Caps | None = None,
+    site: Site | None = None,
 ) -> Run:
     """A run as its lock describes it, with other caps where `caps` has some; they are kept in the lock.
 
@@ -295,7 +317,7 @@ def reopened(
         whole = folder.lock()
         whole["study"]["budget"] = study.budget.model_dump(mode="json")
         folder.write_lock(whole)
-    return Run(study, folder, scenarios, policy, human, engine, observer)
+    return Run(study, folder, scenarios, policy, human, engine, observer, site=site)
 
 
 def begun(study: Study) -> Study:

@@ -29,7 +29,7 @@ from runner.scenario import Scope
 from runner.setting import Heard, Setting
 from runner.study import Study, fault_seed, trial_seed
 from runner.workspace import Workspace
-from sandboxes.client import Engine
+from sandboxes.site import Site
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Stage:
     folder: RunFolder
     policy: Policy
     human: Approver | None
-    engine: Engine
+    site: Site
     grading: threading.Semaphore
     phase: Callable[[TrialKey, str], None]
     leftovers: Leftovers | None
@@ -98,7 +98,7 @@ class Stage:
             model=model_factory(key.model, study.endpoints),
             policy=self.policy,
             approver=approver_for(arm.approver or study.approver, case),
-            engine=self.engine,
+            site=self.site,
             reserve=reserve,
             stop=running.stop,
             phase=partial(self._enters, running),

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from runner.crew import Crew
 from runner.running import Running
 from sandboxes.errors import SandboxError
-from sandboxes.reaper import remove_own
 
 EVERY_SECONDS = 0.5
 NOTE_SECONDS = 5.0
@@ -108,6 +107,6 @@ class Watchman:
         deadline = time.monotonic() + self.abandon_seconds
         while time.monotonic() < deadline:
             with contextlib.suppress(SandboxError):
-                remove_own(self.crew.lifeline.engine, trial)
+                self.crew.lifeline.site.remove(trial)
                 return
             time.sleep(1.0)
