@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from runner.results import TrialResult
     from runner.run import Run
     from runner.study import Study
+    from sandboxes.client import Engine
+    from sandboxes.site import Site
 
 NotifyFlag = Annotated[
     list[str] | None,
@@ -51,7 +53,9 @@ def run(
     scenarios = chosen(study.scenarios, study.select)
     folder = RunFolder((out or free(Path("runs", f"{date.today()}-{study.name}"))).resolve())
     with Session(folder, study, tells, json) as session:
-        work = Run(study, folder, scenarios, rules, session.human(), session.engine(), session.observer)
+        engine = session.engine()
+        site = session.site(engine)
+        work = Run(study, folder, scenarios, rules, session.human(), engine, session.observer, site=site)
         work.plan()
         if tells.tells:
             keep(folder.path, tells)
@@ -80,7 +84,8 @@ def resume(
     study = study_of(run_folder, caps)
     tells = from_flags(notify) if notify else kept(run_folder.path)
     with Session(run_folder, study, tells, json) as session:
-        work = reopened(run_folder, session.engine(), session.observer, session.human(), caps)
+        engine = session.engine()
+        work = reopened(run_folder, engine, session.observer, session.human(), caps, session.site(engine))
         session.work(work, retry_infra)
 
 
@@ -94,6 +99,8 @@ class Session:
         from runner.notifying import Notifier
 
         self._folder = folder
+        self._study = study
+        self._site: Site | None = None
         self._json = as_json
         self._console = Console(stderr=True)
         self._held = folder.held()
@@ -109,6 +116,8 @@ class Session:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         from runner.errors import CapReached, Interrupted
 
+        if self._site is not None:
+            self._site.close()
         self._held.__exit__(kind, error, trace)
         if isinstance(error, Exception) and not isinstance(error, typer.Exit | Interrupted):
             self._notifier.tell("capped" if isinstance(error, CapReached) else "failed", str(error))
@@ -121,10 +130,17 @@ class Session:
             return None
         return HumanApprover(self._console, self.observer.paused)
 
-    def engine(self) -> Any:
+    def engine(self) -> Engine:
         from sandboxes.host import ensure_engine
 
         return ensure_engine(self.observer.say)
+
+    def site(self, engine: Engine) -> Site:
+        """Where the study's sandboxes live."""
+        from runner.engines import site_of
+
+        self._site = site_of(self._study.engine, engine)
+        return self._site
 
     def work(self, work: Run, retry_infra: bool = False) -> None:
         """Run to the end, print the report, and leave with the run's exit code."""
