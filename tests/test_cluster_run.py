@@ -17,15 +17,18 @@ import docker
 import pytest
 
 from bench.cluster import LocalCluster
+from runner.catalog import load_scenario
 from runner.runlog import read_log
+from runner.workspace import prepare
+from sandboxes.client import Engine
+from sandboxes.cluster.fleet import Fleet
+from sandboxes.images import ImageStore
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.xdist_group("cluster"), pytest.mark.timeout(300)]
 
 PROGRAM = str(Path(sys.executable).with_name("taskfit"))
-SECONDS = 14.0
-"""Of waiting in a trial."""
-MODEL = f"""
-import time
+MODEL = """
+import os, time
 from runner.messages import AssistantMessage, Reply, ToolCall
 from runner.models.scripted import Scripted
 
@@ -40,8 +43,9 @@ def after(seconds, call):
 def patient(opening):
     '''Waits as a model does, and mends the bug in every second trial.'''
     text = FIXED if opening.seed % 2 else FIXED.replace("x * 2", "x * 5")
-    return Scripted([after({SECONDS} / 2, ToolCall.of("w", "write_file", path="src/calc.py", content=text)),
-                     after({SECONDS} / 2, ToolCall.of("s", "submit", summary="done", confidence=0.5))])
+    seconds = float(os.environ["PATIENCE"]) / 2
+    return Scripted([after(seconds, ToolCall.of("w", "write_file", path="src/calc.py", content=text)),
+                     after(seconds, ToolCall.of("s", "submit", summary="done", confidence=0.5))])
 """
 CHANGES = {"at", "seconds", "times", "detail"}
 """Fields of an event that say when, and how long; and the end of a grading's output, which names its control tests."""
@@ -52,6 +56,7 @@ class Place:
     folder: Path
     scenarios: Path
     environment: dict[str, str]
+    """`PATIENCE` is the waiting in a trial, in seconds."""
 
     def study(self, name: str, models: list[str], engine: str = "", **more: int) -> list[str]:
         lines = ["schema = 1", f"models = {json.dumps(models)}", f"scenarios = ['{self.scenarios}/*']"]
@@ -77,7 +82,7 @@ class Place:
 def place(tmp_path: Path, write_scenario: Callable[..., Path]) -> Place:
     scenarios = write_scenario().parent
     (tmp_path / "patientmodel.py").write_text(MODEL)
-    return Place(tmp_path, scenarios, os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")})
+    return Place(tmp_path, scenarios, os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PATIENCE": "3"})
 
 
 def on(cluster: LocalCluster, resource: str = "taskfit") -> str:
@@ -128,9 +133,13 @@ def test_results_and_transcripts_are_those_of_one_machine(cluster: LocalCluster,
     assert theirs["engine"].count("2 places") == 2
 
 
-def test_two_nodes_do_nearly_twice_as_much_waiting_work_as_one(cluster: LocalCluster, place: Place) -> None:
+def test_two_nodes_do_nearly_twice_as_much_waiting_work_as_one(
+    cluster: LocalCluster, fleet: Fleet, engine: Engine, place: Place
+) -> None:
     """Both have the image already, as after the first minutes of a night."""
-    place.run("warm", ["noop"], on(cluster), repeats=4, concurrency=4)
+    image = prepare(load_scenario(place.scenarios / "doubling"), ImageStore(engine, print)).image
+    with fleet.place(image), fleet.place(image):
+        place.environment["PATIENCE"] = "12"
     patient = ["python:patientmodel:patient"]
     _, one = place.run("one", patient, on(cluster, "first"), repeats=4, concurrency=8)
     out, two = place.run("two", patient, on(cluster), repeats=4, concurrency=8)

@@ -102,13 +102,13 @@ def _site_checks(file: Path) -> list[Check]:
     """The machines of a study's `[engine]`; nothing more for one that stays on this one."""
     import contextlib
 
-    from runner.engines import ThisMachine, site_of
+    from runner.engines import site_of
     from runner.study import load_study
     from sandboxes.client import connect
     from sandboxes.errors import SandboxError
 
     settings = load_study(file).engine
-    if isinstance(settings, ThisMachine):
+    if settings.kind == "docker":
         return []
     try:
         with contextlib.closing(site_of(settings, connect())) as site:

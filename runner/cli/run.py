@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from runner.cli.flags import Minutes, Tokens, Trials, Until, Usd, caps_of, with_flags
+from runner.cli.flags import EngineFlag, Minutes, Tokens, Trials, Until, Usd, caps_of, with_flags
 from runner.cli.options import Json, program
 from runner.cli.report import PAGE, print_report, write_page
 from runner.visible import visible
@@ -53,9 +53,9 @@ def run(
     scenarios = chosen(study.scenarios, study.select)
     folder = RunFolder((out or free(Path("runs", f"{date.today()}-{study.name}"))).resolve())
     with Session(folder, study, tells, json) as session:
-        engine = session.engine()
-        site = session.site(engine)
-        work = Run(study, folder, scenarios, rules, session.human(), engine, session.observer, site=site)
+        builder = session.engine()
+        site = session.site(builder)
+        work = Run(study, folder, scenarios, rules, session.human(), builder, session.observer, site=site)
         work.plan()
         if tells.tells:
             keep(folder.path, tells)
@@ -70,10 +70,12 @@ def resume(
     max_trials: Trials = None,
     max_minutes: Minutes = None,
     until: Until = None,
+    engine: EngineFlag = None,
     notify: NotifyFlag = None,
     json: Json = False,
 ) -> None:
     """Go on with a run that was interrupted; nothing finished is run again. A cap that is given replaces the run's."""
+    from runner.engines import named
     from runner.folder import RunFolder
     from runner.notices.delivery import kept
     from runner.notices.settings import from_flags
@@ -82,10 +84,12 @@ def resume(
     run_folder = RunFolder(folder.resolve())
     caps = caps_of(budget, tokens, max_trials, max_minutes, until)
     study = study_of(run_folder, caps)
+    if engine:
+        study = study.model_copy(update={"engine": named(engine, study.engine)})
     tells = from_flags(notify) if notify else kept(run_folder.path)
     with Session(run_folder, study, tells, json) as session:
-        engine = session.engine()
-        work = reopened(run_folder, engine, session.observer, session.human(), caps, session.site(engine))
+        builder = session.engine()
+        work = reopened(run_folder, builder, session.observer, session.human(), caps, session.site(builder))
         session.work(work, retry_infra)
 
 
