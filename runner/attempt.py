@@ -73,7 +73,7 @@ def _attempt(setting: Setting, place: Place, transcript: Transcript, progress: P
         save(setting.folder, changed)
         write_patch(setting, progress.kept, transcript)
         setting.phase("queued")
-        with setting.grading:
+        with place.grading:
             setting.phase("grading")
             started = time.monotonic()
             grading = grade(graders.take(), workspace, progress.kept, setting.known.foils)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import time
 from collections import Counter
@@ -88,7 +87,6 @@ class Run:
             policy=self.policy,
             human=self.human,
             site=self._site,
-            grading=threading.Semaphore(max(2, os.cpu_count() or 2)),
             phase=self.observer.phase,
             leftovers=Leftovers(Path(self.study.failed_run)) if self.study.failed_run else None,
             patience=self.patience,

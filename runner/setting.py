@@ -62,8 +62,6 @@ class Setting:
     stop: threading.Event
     """Set when this trial is to stop, alone or with the run."""
     phase: Phase
-    grading: threading.Semaphore
-    """How many gradings run at a time: more than there are processors would starve each other into time limits."""
     heard: Heard = nobody
     people: Callable[[], float] = lambda: 0.0
     """Seconds that the trial has waited for people so far."""

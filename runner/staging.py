@@ -41,7 +41,6 @@ class Stage:
     policy: Policy
     human: Approver | None
     site: Site
-    grading: threading.Semaphore
     phase: Callable[[TrialKey, str], None]
     leftovers: Leftovers | None
     patience: Patience
@@ -104,7 +103,6 @@ class Stage:
             phase=partial(self._enters, running),
             heard=heard,
             people=lambda: running.people,
-            grading=self.grading,
             run=self.folder.path.name,
             runtime=study.runtime,
             arm=arm,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sandboxes.base import Sandbox, SandboxLimits
 from sandboxes.client import Engine
 from sandboxes.container import DockerSandbox
 from sandboxes.errors import EngineUnavailable
 from sandboxes.reaper import reap, remove_own
-from sandboxes.site import Change, Place
+from sandboxes.site import Change, Place, gradings
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,7 @@ class SingleEngine:
     """See `sandboxes.site.Site`."""
 
     engine: Engine
+    gradings: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(gradings(os.cpu_count())))
 
     @property
     def description(self) -> str:
@@ -36,7 +39,7 @@ class SingleEngine:
 
     @contextmanager
     def place(self, image: str) -> Iterator[Place]:
-        yield EnginePlace(self.engine, image)
+        yield EnginePlace(self.engine, image, self.gradings)
 
     def reap(self) -> list[str]:
         return [each.name for each in reap(self.engine)]
@@ -57,6 +60,7 @@ class EnginePlace:
 
     engine: Engine
     image: str
+    grading: threading.Semaphore
 
     def open(
         self, limits: SandboxLimits, kind: str, *, run: str = "", trial: str = "", runtime: str | None = None

@@ -20,8 +20,18 @@ class Change:
     """A sentence for people."""
 
 
+def gradings(cpus: int | None) -> int:
+    """How many gradings a machine with so many processors runs at a time."""
+    return max(2, cpus or 2)
+
+
 class Place(Protocol):
     """One machine's engine, for one trial, with the image that its sandboxes start from."""
+
+    @property
+    def grading(self) -> AbstractContextManager[object]:
+        """Held during a grading: more at a time than a machine has processors would starve each other."""
+        ...
 
     def open(
         self, limits: SandboxLimits, kind: str, *, run: str = "", trial: str = "", runtime: str | None = None

@@ -16,7 +16,7 @@ from sandboxes.cluster.keeper import Hello, Keeper, code
 from sandboxes.cluster.remote import Node, NodePlace, said_of
 from sandboxes.errors import EngineUnavailable, SandboxDied, SandboxError
 from sandboxes.reaper import reap, remove_own
-from sandboxes.site import Change, Place
+from sandboxes.site import Change, Place, gradings
 
 LOOK_SECONDS = 1.0
 """How often the cluster is asked which nodes it has, and each node whether its engine answers."""
@@ -205,6 +205,7 @@ class Fleet:
             self._refuse(name, node, node.lost or said_of(error))
             return
         node.host, node.engine = hello.host, hello.engine
+        node.grading = threading.Semaphore(gradings(hello.cpus))
         with self._lock:
             self._joining.discard(name)
             self._refused.pop(name, None)

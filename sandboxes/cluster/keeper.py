@@ -47,6 +47,8 @@ class Hello:
     host: str
     engine: str
     """Its description."""
+    cpus: int
+    """That the engine has."""
     code: str
     """See `code`."""
 
@@ -82,7 +84,8 @@ class Keeper:
     # What can be asked
 
     def hello(self) -> Hello:
-        return Hello(socket.gethostname(), self._connected().description, code())
+        engine = self._connected()
+        return Hello(socket.gethostname(), engine.description, engine.cpus, code())
 
     def check(self) -> None:
         """Raises EngineUnavailable where the node's engine does not answer."""

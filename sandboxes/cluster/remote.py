@@ -15,6 +15,7 @@ from sandboxes.base import Command, ExecResult, Sandbox, SandboxLimits
 from sandboxes.cluster.keeper import Answer
 from sandboxes.errors import EngineUnavailable, SandboxDied, SandboxError
 from sandboxes.hands import WORKSPACE
+from sandboxes.site import gradings
 
 ANSWER_SECONDS = 300.0
 """An answer that takes longer means a wedged engine or network; what a command itself may take comes on top."""
@@ -38,6 +39,8 @@ class Node:
     """Why it is not used for now."""
     lost: str = ""
     """Why it cannot be used any more, by this handle."""
+    grading: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(gradings(None)))
+    """See `sandboxes.site.Place`."""
     images: set[str] = field(default_factory=set)
     """Ids of images that it is known to have."""
     arriving: defaultdict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
@@ -86,6 +89,10 @@ class NodePlace:
     node: Node
     image: str
     """The id that the driver's engine gives it."""
+
+    @property
+    def grading(self) -> threading.Semaphore:
+        return self.node.grading
 
     def open(
         self, limits: SandboxLimits, kind: str, *, run: str = "", trial: str = "", runtime: str | None = None

@@ -162,7 +162,6 @@ class Arena:
                 reserve=lambda usd, tokens: lambda spent, used: None,
                 stop=threading.Event(),
                 phase=lambda phase: None,
-                grading=threading.Semaphore(),
                 run=folder.name,
             )
         )
