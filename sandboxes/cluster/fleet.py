@@ -130,17 +130,19 @@ class Fleet:
             return [node for node in self._nodes.values() if not node.away and not node.lost]
 
     def _node_with(self, image: str) -> Node:
-        """The node with most free places, held, once it has the image; another one where that cannot be."""
+        """The node with most free places, held, once it has the image; another one where an engine does not answer."""
         tried: set[str] = set()
         while True:
             node = self._take(image, tried)
             try:
                 self._provide(image, node)
-            except BaseException as error:
+            except EngineUnavailable as error:
                 self._leave(node)
+                self._note(node, said_of(error))
                 tried.add(node.id)
-                if not isinstance(error, SandboxError) or len(tried) >= len(self._here()):
-                    raise
+            except BaseException:
+                self._leave(node)
+                raise
             else:
                 return node
 
@@ -158,7 +160,11 @@ class Fleet:
             node.held -= 1
 
     def _provide(self, image: str, node: Node) -> None:
-        """Copy the image there, unless it is there already. Others who want the same wait."""
+        """Copy the image there, unless it is there already. Others who want the same wait.
+
+        Raises EngineUnavailable where the node's engine does not answer just now: nothing is lost yet.
+        """
+        node.ask("check", seconds=CHECK_SECONDS)
         with node.arriving[image]:
             if image in node.images:
                 return
@@ -261,10 +267,15 @@ class Fleet:
             self._tell("node_joined", f"node {node.name} is used again")
 
     def _lose(self, node: Node) -> None:
+        """For good: should it come back, another keeper works there, and removes what is left of this one's."""
+        import ray
+
         with self._lock:
             if self._nodes.pop(node.id, None) is None:
                 return
         node.lost = node.lost or "it left the cluster"
+        with contextlib.suppress(Exception):
+            ray.kill(node.keeper)
         self._tell("node_lost", f"node {node.name} was lost, and its {node.held} trials with it: {node.lost}")
 
     def _tell(self, kind: str, text: str) -> None:

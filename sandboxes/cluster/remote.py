@@ -65,7 +65,7 @@ class Node:
         except ray.exceptions.RayTaskError:
             raise
         except ray.exceptions.RayError as error:
-            self.lost = said_of(error)
+            self.lost = f"its process there has ended or is out of reach ({type(error).__name__})"
             raise EngineUnavailable(f"node {self.name} was lost: {self.lost}") from None
         if answer.error is not None:
             raise answer.error
