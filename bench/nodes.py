@@ -30,7 +30,7 @@ PLACES = 2
 """Of a node."""
 TRIALS = 8
 TURNS = 4
-SECONDS = 8.0
+SECONDS = 5.0
 """Of waiting in each turn."""
 SCENARIO = "memo-shared-tags"
 CALLS = 200

@@ -2,9 +2,9 @@
 
 A closed network: so many trials are at work, and each that ends makes room for the next. A trial starts two containers,
 takes turns (the model thinks, the driver works, a command runs), and is graded. Thinking needs nobody of ours; the
-driver is one server, since Python's threads share one processor; a machine has as many servers as processors, and as
-many gradings at a time. Times are exponential around their means but for the provider's rate limit, which lets calls
-through one by one. Docs: docs/scale.md.
+driver is one server, since Python's threads share one processor, and so is the ledger, which writes to disk; a machine
+has as many servers as processors, and as many gradings at a time. Times are exponential around their means but for the
+provider's rate limit, which lets calls through one by one.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ class Load:
     """Processor time of the driver for one turn."""
     driver_trial: float = 0.1
     """And for all the rest of a trial."""
+    ledger_turn: float = 0.005
+    """Of a turn's two writes to the ledger, the disk's part included."""
     command: float = 0.3
     """Processor time of a turn's command on the machine."""
     start: float = 0.15
@@ -73,7 +75,7 @@ class Outcome:
 def simulate(load: Load, nodes: int, cpus: int, places: int, trials: int = 2000, seed: int = 1) -> Outcome:
     """`places` trials at a time on each of `nodes` machines with `cpus` processors."""
     drawn = random.Random(seed)
-    driver, limit = Station("driver", 1), Station("provider's limit", 1)
+    driver, ledger, limit = (Station(name, 1) for name in ("driver", "ledger", "provider's limit"))
     machines = [Station("machines", cpus) for _ in range(nodes)]
     gradings = [Station("gradings", max(2, cpus)) for _ in range(nodes)]
     ended: list[float] = []
@@ -92,6 +94,7 @@ def simulate(load: Load, nodes: int, cpus: int, places: int, trials: int = 2000,
                     yield limit, 60 / load.calls_per_minute
                 yield None, about(load.think)
                 yield driver, about(load.driver_turn)
+                yield ledger, about(load.ledger_turn)
                 yield machine, about(load.command)
             yield grading, about(load.grading)
             ended.append(now)
@@ -120,7 +123,7 @@ def simulate(load: Load, nodes: int, cpus: int, places: int, trials: int = 2000,
                 serve(station, seconds, waiting)
         if (step := next(process, None)) is not None:
             serve(*step, process)
-    return _outcome(ended, [driver, limit, *machines, *gradings])
+    return _outcome(ended, [driver, ledger, limit, *machines, *gradings])
 
 
 def _outcome(ended: list[float], stations: list[Station]) -> Outcome:
@@ -142,17 +145,18 @@ CASES = (
     ("4 machines of 8", Load(), 4, 8, 32),
     ("4 machines of 8", Load(), 4, 8, 64),
     ("16 machines of 8", Load(), 16, 8, 64),
-    ("16 machines of 8, models that think 2 s", Load(think=2.0), 16, 8, 16),
+    ("16 machines of 8, models that think 2 s", Load(think=2.0), 16, 8, 64),
     ("16 machines of 8, 1,000 calls a minute", Load(calls_per_minute=1000), 16, 8, 16),
-    ("8 machines of 8, gradings of 60 s", Load(grading=60.0), 8, 8, 32),
+    ("4 machines of 8, gradings of 60 s", Load(grading=60.0), 4, 8, 64),
 )
 
 
 def main() -> None:
-    table = Table("case", "places", "trials an hour", "driver", "machines", "gradings", "limit", "bottleneck")
+    table = Table("case", "places", "trials an hour", "driver", "ledger", "machines", "gradings", "limit", "bottleneck")
     for name, load, nodes, cpus, places in CASES:
         found = simulate(load, nodes, cpus, places, trials=6 * nodes * places)
-        shares = [f"{found.utilisation[each]:.0%}" for each in ("driver", "machines", "gradings", "provider's limit")]
+        order = ("driver", "ledger", "machines", "gradings", "provider's limit")
+        shares = [f"{found.utilisation[each]:.0%}" for each in order]
         table.add_row(name, str(nodes * places), f"{found.trials_an_hour:,.0f}", *shares, found.bottleneck)
     Console(width=130).print(table)
 
