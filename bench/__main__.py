@@ -19,6 +19,7 @@ from rich.table import Table
 from bench import floor
 from bench.measuring import measuring
 from bench.models import adapter_overhead
+from bench.nodes import nodes
 from bench.rows import Row, alternate
 from bench.waiting import waiting_trials
 from runner.approvers.policy import PolicyApprover, load_policy
@@ -44,7 +45,7 @@ AT_A_TIME = 2
 def main() -> int:
     engine = ensure_engine(print)
     rows = [start_up(), *measuring(), *adapter_overhead()]
-    rows += [*one_sandbox(engine), *oracle_trials(engine), *waiting_trials()]
+    rows += [*one_sandbox(engine), *oracle_trials(engine), *waiting_trials(), *nodes(engine)]
     table = Table("measure", "value", "reference", "ratio", "goal", "met")
     for row in rows:
         reference = "–" if row.reference is None else f"{row.reference:.4g} {row.unit}"

@@ -73,5 +73,6 @@ class Daemon:
             if any(str(self.folder) in word for word in process.info["cmdline"] or ()):
                 with contextlib.suppress(psutil.Error):
                     process.kill()
-        subprocess.run(["umount", "-R", "-l", str(self.folder / "data-root")], check=False, capture_output=True)
+        for place in ("data-root", "exec-root/netns/default"):
+            subprocess.run(["umount", "-R", "-l", str(self.folder / place)], check=False, capture_output=True)
         shutil.rmtree(self.folder, ignore_errors=True)

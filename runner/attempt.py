@@ -28,9 +28,9 @@ from runner.transcript import Transcript
 from runner.verdict import verdict_of
 from sandboxes.ahead import Ahead
 from sandboxes.archive import Entry, Tree
-from sandboxes.base import SandboxLimits
-from sandboxes.container import DockerSandbox
+from sandboxes.base import Sandbox, SandboxLimits
 from sandboxes.errors import ArchiveRefused
+from sandboxes.site import Place
 
 
 @dataclass
@@ -50,8 +50,16 @@ class Progress:
 
 def attempt(setting: Setting, transcript: Transcript, progress: Progress) -> tuple[Verdict, str]:
     """The verdict and the sentence behind it. Raises whatever fails."""
-    with Ahead(lambda: _sandbox(setting, "grading", LIMITS)) as graders:
-        after = _work(setting, transcript, progress)
+    started = time.monotonic()
+    with setting.site.place(setting.workspace.image) as place:
+        progress.sandbox += time.monotonic() - started
+        return _attempt(setting, place, transcript, progress)
+
+
+def _attempt(setting: Setting, place: Place, transcript: Transcript, progress: Progress) -> tuple[Verdict, str]:
+    """The same, on one machine."""
+    with Ahead(lambda: _sandbox(setting, place, "grading", LIMITS)) as graders:
+        after = _work(setting, place, transcript, progress)
         if isinstance(after, str):
             return "unresolved", after
         workspace = setting.workspace
@@ -65,7 +73,7 @@ def attempt(setting: Setting, transcript: Transcript, progress: Progress) -> tup
         save(setting.folder, changed)
         write_patch(setting, progress.kept, transcript)
         setting.phase("queued")
-        with setting.grading:
+        with place.grading:
             setting.phase("grading")
             started = time.monotonic()
             grading = grade(graders.take(), workspace, progress.kept, setting.known.foils)
@@ -77,7 +85,7 @@ def attempt(setting: Setting, transcript: Transcript, progress: Progress) -> tup
     return verdict_of(progress.ending, grading, progress.tests)
 
 
-def _work(setting: Setting, transcript: Transcript, progress: Progress) -> Tree | str:
+def _work(setting: Setting, place: Place, transcript: Transcript, progress: Progress) -> Tree | str:
     """Let the agent work to its end; returns what the workspace then holds, or why it cannot be taken out."""
     tools = toolbox(setting.early_confidence)
     model = setting.model(_opening(setting))
@@ -87,7 +95,7 @@ def _work(setting: Setting, transcript: Transcript, progress: Progress) -> Tree 
         take_up(model, earlier, [spec(tool) for tool in tools.values()])
     started = time.monotonic()
     setting.phase("starting")
-    with _sandbox(setting, "sandbox", SandboxLimits()) as sandbox:
+    with _sandbox(setting, place, "sandbox", SandboxLimits()) as sandbox:
         _lay_out(setting, sandbox, transcript)
         progress.sandbox += time.monotonic() - started
         setting.phase("working")
@@ -118,7 +126,7 @@ def _work(setting: Setting, transcript: Transcript, progress: Progress) -> Tree 
             progress.sandbox += time.monotonic() - started
 
 
-def _lay_out(setting: Setting, sandbox: DockerSandbox, transcript: Transcript) -> None:
+def _lay_out(setting: Setting, sandbox: Sandbox, transcript: Transcript) -> None:
     """What another trial left, where this one goes on from it."""
     trunk, left = setting.trunk, setting.left
     found = trunk.changes if trunk is not None else left.changes if left is not None else {}
@@ -152,16 +160,8 @@ def _said(setting: Setting, transcript: Transcript) -> list[Message]:
     return told(setting.workspace.found, setting.arm, setting.policy, setting.early_confidence)
 
 
-def _sandbox(setting: Setting, kind: str, limits: SandboxLimits) -> DockerSandbox:
-    return DockerSandbox(
-        setting.engine,
-        setting.workspace.image,
-        limits,
-        kind=kind,
-        run=setting.run,
-        trial=setting.key.name,
-        runtime=setting.runtime,
-    )
+def _sandbox(setting: Setting, place: Place, kind: str, limits: SandboxLimits) -> Sandbox:
+    return place.open(limits, kind, run=setting.run, trial=setting.key.name, runtime=setting.runtime)
 
 
 def _opening(setting: Setting) -> Opening:
@@ -179,7 +179,7 @@ def knows_reference(model: str) -> bool:
     return model == "oracle" or model.startswith("personality:")
 
 
-def _bench(setting: Setting, sandbox: DockerSandbox) -> Workbench:
+def _bench(setting: Setting, sandbox: Sandbox) -> Workbench:
     repo = setting.workspace.found.repo.repo
     return Workbench(
         sandbox=sandbox,

@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 import threading
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ from sandboxes.errors import EngineUnavailable, SandboxError
 
 FULL_SECONDS = 2.0
 """How long to wait at least before a full disk is written to again."""
+LOSSES = 5
+"""How often a trial may lose its engine before that counts as a failure of its own: it may be what brings it down."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ class Crew:
     retries: int
 
     def __post_init__(self) -> None:
+        self._losses: Counter[int] = Counter()
         rules = self.admission
         self.purse, self.hours, self.disk, self.breaker = rules.purse, rules.hours, rules.disk, rules.breaker
 
@@ -178,9 +182,12 @@ class Crew:
         return Outcome(result)
 
     def _after_failure(self, running: Running, kind: FailureKind, result: TrialResult | None) -> Outcome:
-        """Tried again, a bounded number of times; while a provider is down, without counting."""
+        """Tried again, a bounded number of times; without counting while a provider is down or an engine went away."""
         row = running.row
         why = result.reason if result is not None else f"it hung while {running.phase}"
+        if kind in ("engine", "sandbox") and self._lost_engine(running, kind):
+            self._log("retried", f"{row.key.name} is tried again, since its engine went away: {why}", running)
+            return Outcome(again=True)
         if kind == "provider_down" and self.breaker.failed(row.key.model, why, row.position in self.admission.probes):
             return Outcome(again=True)
         most = min(1, self.retries) if kind == "stuck" else self.retries
@@ -193,6 +200,15 @@ class Crew:
             result = _unrun(row.key, running.attempt, "infra_error", why)
             write_result(self.folder.trial(row.key), result)
         return Outcome(result)
+
+    def _lost_engine(self, running: Running, kind: FailureKind) -> bool:
+        """Whether it failed because its engine went away, as any trial would have."""
+        position = running.row.position
+        if self._losses[position] == LOSSES:
+            return False
+        lost = kind == "engine" or self.lifeline.was_away_since(running.began, running.stop)
+        self._losses[position] += lost
+        return lost
 
     def _log(self, kind: Kind, said: str, running: Running) -> None:
         key = running.row.key

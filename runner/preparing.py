@@ -60,7 +60,7 @@ class Preparation:
             raise
 
     def _prepare(self, name: str) -> tuple[Workspace, Baseline]:
-        engine = self.lifeline.engine
+        engine = self.lifeline.site.engine
         images = ImageStore(engine, self.say)
         tries = 0
         while True:
@@ -76,7 +76,7 @@ class Preparation:
 
     def _check_image(self, scenario: str, image: str) -> None:
         """The image is part of what is held constant: one that was built anew may hold other package versions."""
-        now = self.lifeline.engine.image_id(image) or ""
+        now = self.lifeline.site.engine.image_id(image) or ""
         if (before := self.ledger.pin_image(scenario, now)) != now:
             self.halt(
                 f"the image of {scenario} is not the one that this run began with ({before[:19]}, now {now[:19]}); "

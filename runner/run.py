@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import tempfile
 import threading
 import time
@@ -44,8 +43,9 @@ from runner.telling import limits_of
 from runner.watchman import Watchman
 from sandboxes.client import Engine
 from sandboxes.errors import SandboxError
-from sandboxes.reaper import reap, remove_own
 from sandboxes.scratch import sweep
+from sandboxes.single import SingleEngine
+from sandboxes.site import Change, Site
 
 STOP_SECONDS = 15.0
 """How long an interrupted run waits for its workers."""
@@ -80,6 +80,8 @@ class Run:
     """Whether a cap on money or tokens was given anew."""
     breaker: Breaker | None = None
     """Another one than the usual."""
+    site: Site | None = None
+    """Where sandboxes live; `engine` alone when left out."""
     _stage: Stage = field(init=False)
     _todo: Schedule = field(init=False)
     _trials: Trials = field(default_factory=Trials)
@@ -88,14 +90,14 @@ class Run:
         self.log = RunLog(self.folder.path / LOG)
         self.held = Held(self.log)
         self._arms = self.study.arms
+        self._site = self.site or SingleEngine(self.engine)
         self._breaker = self.breaker or Breaker(self.log)
         self._stage = Stage(
             study=self.study,
             folder=self.folder,
             policy=self.policy,
             human=self.human,
-            engine=self.engine,
-            grading=threading.Semaphore(max(2, os.cpu_count() or 2)),
+            site=self._site,
             phase=self.observer.phase,
             leftovers=Leftovers(Path(self.study.failed_run)) if self.study.failed_run else None,
             patience=self.patience,
@@ -116,7 +118,7 @@ class Run:
         self.folder.forget_plan()
         with self._closing(Ledger(self.folder.ledger_file)) as ledger:
             ledger.plan(keys)
-        self.folder.write_lock(lock_of(self.study, self.policy, self.scenarios, self.engine.description))
+        self.folder.write_lock(lock_of(self.study, self.policy, self.scenarios, self._site.description))
 
     def _keys(self) -> list[TrialKey]:
         return list(self.study.keys(self.scenarios, self._stage.leftovers or ()))
@@ -129,8 +131,9 @@ class Run:
         places = [self.folder.path, *engine_root(self.engine)]
         passing = [Path(tempfile.gettempdir()), cache_folder()]
         disk = Disk(places, self.log, self.observer.say, self._floor(), passing)
+        self._site.listen(self._changed)
         disk.await_room(self.stop)
-        for name in [*(each.name for each in reap(self.engine)), *(folder.name for folder in sweep())]:
+        for name in [*self._site.reap(), *(folder.name for folder in sweep())]:
             said = f"removed {name}, left by a process that died"
             self.observer.say(said)
             self.log.add("leftover", said)
@@ -149,7 +152,7 @@ class Run:
             if pending:
                 self._check_open(ledger, pending, hours)
             crew = self._crew(ledger, purse, hours, disk)
-            self._todo = Schedule(pending, self._stage.trunk_key, self.study.concurrency)
+            self._todo = Schedule(pending, self._stage.trunk_key, self._places)
             needed = dict.fromkeys(row.key.scenario for row in pending)
             try:
                 with self._preparation(crew).start(needed, self.study.concurrency) as preparing:
@@ -158,6 +161,14 @@ class Run:
             finally:
                 self._end(crew, purse)
 
+    def _places(self) -> int:
+        """Trials that work at a time: what the study asks for, as far as the machines take it.
+
+        One at least, which waits for a machine where none is left.
+        """
+        there = self._site.places
+        return self.study.concurrency if there is None else max(1, min(self.study.concurrency, there))
+
     def _crew(self, ledger: Ledger, purse: Purse, hours: Hours, disk: Disk) -> Crew:
         return Crew(
             folder=self.folder,
@@ -165,7 +176,7 @@ class Run:
             observer=self.observer,
             ledger=ledger,
             log=self.log,
-            lifeline=Lifeline(self.engine, self.log, self.observer.say),
+            lifeline=Lifeline(self._site, self.log, self.observer.say),
             admission=Admission(self._breaker, purse, hours, disk, self.refused, self.held),
             trials=self._trials,
             stop=self.stop,
@@ -229,6 +240,10 @@ class Run:
     def _floor(self) -> float | None:
         return None if self.study.budget.free_gb is None else self.study.budget.free_gb * 1e9
 
+    def _changed(self, change: Change) -> None:
+        self.log.add(change.kind, change.text)
+        self.observer.say(change.text)
+
     def _halt(self, problem: str) -> None:
         if not self.stop.is_set():
             self.problem = problem
@@ -240,10 +255,10 @@ class Run:
         deadline = time.monotonic() + STOP_SECONDS
         while any(worker.is_alive() for worker in workers) and time.monotonic() < deadline:
             with contextlib.suppress(SandboxError):
-                remove_own(self.engine)
+                self._site.remove()
             time.sleep(0.1)
         with contextlib.suppress(SandboxError):
-            remove_own(self.engine)
+            self._site.remove()
 
     @contextlib.contextmanager
     def _closing(self, ledger: Ledger) -> Iterator[Ledger]:
@@ -267,7 +282,12 @@ def study_of(folder: RunFolder, caps: Caps | None = None) -> Study:
 
 
 def reopened(
-    folder: RunFolder, engine: Engine, observer: Observer, human: Approver | None, caps: Caps | None = None
+    folder: RunFolder,
+    engine: Engine,
+    observer: Observer,
+    human: Approver | None,
+    caps: Caps | None = None,
+    site: Site | None = None,
 ) -> Run:
     """A run as its lock describes it, with other caps where `caps` has some; they are kept in the lock.
 
@@ -288,7 +308,7 @@ def reopened(
         whole["study"]["budget"] = study.budget.model_dump(mode="json")
         folder.write_lock(whole)
     renewed = not {"usd", "tokens"}.isdisjoint(caps or ())
-    return Run(study, folder, scenarios, policy, human, engine, observer, renewed=renewed)
+    return Run(study, folder, scenarios, policy, human, engine, observer, renewed=renewed, site=site)
 
 
 def begun(study: Study) -> Study:

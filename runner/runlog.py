@@ -21,7 +21,7 @@ Kind = Literal[
     "started", "resumed", "ended", "interrupted", "halted",
     "holding", "capped", "late", "draining", "stopped_late",
     "disk_low", "disk_ok", "clock",
-    "engine_gone", "engine_back",
+    "engine_gone", "engine_back", "node_joined", "node_lost",
     "provider_down", "provider_probe", "provider_back", "provider_given_up",
     "retried", "gave_up", "stuck", "abandoned", "leftover",
 ]  # fmt: skip

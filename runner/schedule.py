@@ -44,9 +44,15 @@ class Schedule:
     """
 
     def __init__(
-        self, rows: Iterable[Row], trunk_of: Callable[[TrialKey], TrialKey | None], places: int | None = None
+        self,
+        rows: Iterable[Row],
+        trunk_of: Callable[[TrialKey], TrialKey | None],
+        places: int | Callable[[], int] | None = None,
     ) -> None:
-        """`rows` are those still to do; a trunk that is not among them has ended before. `places`: None for any."""
+        """`rows` are those still to do; a trunk that is not among them has ended before.
+
+        `places`: None for any; a function where their number changes.
+        """
         rows = list(rows)
         open_keys = {row.key for row in rows}
         self._lines: defaultdict[str, deque[tuple[int, Row]]] = defaultdict(deque)
@@ -129,7 +135,8 @@ class Schedule:
 
     def _has_place(self, before: int = 0) -> bool:
         """Whether one more may work, `before` others having precedence."""
-        return self._places is None or len(self._running) - self._aside + before < self._places
+        places = self._places() if callable(self._places) else self._places
+        return places is None or len(self._running) - self._aside + before < places
 
     def _heads(self, rules: Rules) -> list[tuple[int, Row]]:
         """Of each model the row that may start; heads that are held go out of line."""

@@ -20,7 +20,7 @@ from runner.models.base import ModelFactory
 from runner.results import TrialKey
 from runner.scenario import Limits
 from runner.workspace import Workspace
-from sandboxes.client import Engine
+from sandboxes.site import Site
 
 Phase = Callable[[str], None]
 """Told what the trial is doing, in a word."""
@@ -57,13 +57,11 @@ class Setting:
     model: ModelFactory
     policy: Policy
     approver: Approver
-    engine: Engine
+    site: Site
     reserve: Reserve
     stop: threading.Event
     """Set when this trial is to stop, alone or with the run."""
     phase: Phase
-    grading: threading.Semaphore
-    """How many gradings run at a time: more than there are processors would starve each other into time limits."""
     heard: Heard = nobody
     people: Callable[[], float] = lambda: 0.0
     """Seconds that the trial has waited for people so far."""

@@ -30,7 +30,7 @@ from runner.setting import Heard, Setting
 from runner.study import Study, fault_seed, trial_seed
 from runner.telling import limits_of
 from runner.workspace import Workspace
-from sandboxes.client import Engine
+from sandboxes.site import Site
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,7 @@ class Stage:
     folder: RunFolder
     policy: Policy
     human: Approver | None
-    engine: Engine
-    grading: threading.Semaphore
+    site: Site
     phase: Callable[[TrialKey, str], None]
     leftovers: Leftovers | None
     patience: Patience
@@ -101,13 +100,12 @@ class Stage:
             model=model_factory(key.model, study.endpoints),
             policy=self.policy,
             approver=approver_for(arm.approver or study.approver, case),
-            engine=self.engine,
+            site=self.site,
             reserve=reserve,
             stop=running.stop,
             phase=partial(self._enters, running),
             heard=heard,
             people=lambda: running.people,
-            grading=self.grading,
             run=self.folder.path.name,
             runtime=study.runtime,
             arm=arm,

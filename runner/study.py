@@ -15,6 +15,7 @@ from runner.arms import Arm, ChallengeKind, Factor, Framing, Start, arms_of
 from runner.budget import Budget
 from runner.canonical import digest
 from runner.catalog import read_toml
+from runner.engines import EngineSettings
 from runner.errors import FileProblem, UserError
 from runner.messages import Frozen
 from runner.models import model_factory
@@ -73,6 +74,8 @@ class Study(Frozen):
     """A policy file, relative to the study file; the built-in one when left out."""
     runtime: str | None = None
     """A container runtime of the engine's, such as runsc."""
+    engine: EngineSettings = EngineSettings()
+    """Where sandboxes live; no result depends on it, and no hash of the lock."""
     budget: Budget = Budget()
     concurrency: StrictInt = Field(default=2, ge=1, le=256)
     infra_retries: StrictInt = Field(default=2, ge=0, le=20)

@@ -13,7 +13,6 @@ from runner.held import TIME
 from runner.pulse import PULSE
 from runner.running import Running
 from sandboxes.errors import SandboxError
-from sandboxes.reaper import remove_own
 
 EVERY_SECONDS = 0.5
 NOTE_SECONDS = 5.0
@@ -117,6 +116,6 @@ class Watchman:
         deadline = time.monotonic() + self.abandon_seconds
         while time.monotonic() < deadline:
             with contextlib.suppress(SandboxError):
-                remove_own(self.crew.lifeline.engine, trial)
+                self.crew.lifeline.site.remove(trial)
                 return
             time.sleep(1.0)

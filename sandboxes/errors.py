@@ -1,7 +1,8 @@
 """Every error of isolation.
 
 SandboxError
-├── EngineUnavailable     no container engine answers, or it went away
+├── EngineUnavailable     no container engine answers, or it went away, or the machine that has it
+├── ClusterUnusable       the cluster that the study names cannot be joined: the message says what to do
 ├── ImageBuildFailed      an image could not be made; carries the last lines of the step that failed
 ├── SandboxDied           the sandbox itself is gone (killed, out of memory, removed), not a command in it
 └── ArchiveRefused        an exported tree is larger than allowed or no valid archive
@@ -16,6 +17,10 @@ class SandboxError(Exception):
 
 class EngineUnavailable(SandboxError):
     """No container engine answers; the message says what to do on this platform."""
+
+
+class ClusterUnusable(SandboxError):
+    """No cluster of the kind that is asked for can be joined from here."""
 
 
 class ImageBuildFailed(SandboxError):

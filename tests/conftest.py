@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from bench.cluster import LocalCluster
 from bench.daemon import Daemon
 from runner.catalog import ScenarioFolder, load_scenario
 from sandboxes.client import Engine
+from sandboxes.cluster.fleet import Fleet
+from sandboxes.cluster.joining import join
 from sandboxes.host import ensure_engine
 from sandboxes.images import ImageStore
 
@@ -110,3 +114,21 @@ def daemon(tmp_path_factory: pytest.TempPathFactory, engine: Engine, base_image:
     second.start().load_image(engine.api.get_image(base_image))
     yield second
     second.remove()
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    """Two nodes of two places each; `first` is the resource of one of them alone."""
+    if not LocalCluster.is_possible():
+        pytest.skip("a cluster on this machine needs Ray, dockerd and root")
+    with contextlib.closing(LocalCluster(tmp_path_factory.mktemp("cluster", numbered=True))) as local:
+        local.add("one", {"taskfit": 2, "first": 2})
+        local.add("two", {"taskfit": 2})
+        yield local
+
+
+@pytest.fixture(scope="session")
+def fleet(cluster: LocalCluster, engine: Engine) -> Iterator[Fleet]:
+    """Both nodes, joined by this process."""
+    with contextlib.closing(join(engine, cluster.address, "taskfit")) as joined:
+        yield joined

@@ -26,6 +26,7 @@ class Check:
 
 def doctor(
     fix: Annotated[bool, typer.Option("--fix", help="Bring up an engine and build the base image.")] = False,
+    study: Annotated[Path | None, typer.Option(help="Also check the machines that this study names.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
 ) -> None:
     """Check engine, runtime, disk, images and keys; each problem comes with its remedy."""
@@ -43,7 +44,7 @@ def doctor(
             err.print(text, style="dim", markup=False, highlight=False)
 
         say(f"base image: {ImageStore(ensure_engine(say), say).base()}")
-    checks = [*_engine_checks(), _git(), _disk(), *_keys()]
+    checks = [*_engine_checks(), *(_site_checks(study) if study else []), _git(), _disk(), *_keys()]
     if json:
         print(json_module.dumps([check.__dict__ for check in checks]))
     else:
@@ -95,6 +96,27 @@ def _engine_checks() -> list[Check]:
             "`taskfit clean` removes them" if dead else "",
         ),
     ]
+
+
+def _site_checks(file: Path) -> list[Check]:
+    """The machines of a study's `[engine]`; nothing more for one that stays on this one."""
+    import contextlib
+
+    from runner.engines import site_of
+    from runner.study import load_study
+    from sandboxes.client import connect
+    from sandboxes.errors import SandboxError
+
+    settings = load_study(file).engine
+    if settings.kind == "docker":
+        return []
+    try:
+        with contextlib.closing(site_of(settings, connect())) as site:
+            return [Check("cluster", site.description)]
+    except SandboxError as error:
+        return [
+            Check("cluster", f"cannot be used: {error}", "mend it, or leave [engine] out of the study", broken=True)
+        ]
 
 
 def _git() -> Check:

@@ -29,6 +29,9 @@ Minutes = Annotated[
 Until = Annotated[
     str | None, typer.Option("--until", help="07:00, the next one, or a date and time; no trial would end later.")
 ]
+EngineFlag = Annotated[
+    str | None, typer.Option("--engine", help="docker, ray, or HOST:PORT of a Ray cluster; where sandboxes live.")
+]
 
 
 def caps_of(
@@ -90,9 +93,11 @@ def flags(
     runtime: Annotated[
         str | None, typer.Option(help="Container runtime, as in runsc; the engine's own when left out.")
     ] = None,
+    engine: EngineFlag = None,
     seed: Annotated[int | None, typer.Option(help="Seed of whatever is drawn.")] = None,
 ) -> Study:
     """The study file with the flags laid over it, or the flags alone. Raises UserError."""
+    from runner.engines import named
     from runner.models import lasting_name
 
     given: dict[str, Any] = {
@@ -113,6 +118,7 @@ def flags(
         "early_confidence": early_confidence or None,
         "policy": str(policy.resolve()) if policy else None,
         "runtime": runtime,
+        "engine": named(engine).model_dump() if engine else None,
         "seed": seed,
     }
     caps = caps_of(budget, tokens, max_trials, max_minutes, until)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from runner.cli.flags import Minutes, Tokens, Trials, Until, Usd, caps_of, with_flags
+from runner.cli.flags import EngineFlag, Minutes, Tokens, Trials, Until, Usd, caps_of, with_flags
 from runner.cli.options import Json, program
 from runner.cli.report import PAGE, print_report, write_page
 from runner.cli.streams import lasting, unheard
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from runner.results import TrialResult
     from runner.run import Run
     from runner.study import Study
+    from sandboxes.client import Engine
+    from sandboxes.site import Site
 
 NotifyFlag = Annotated[
     list[str] | None,
@@ -54,7 +56,9 @@ def run(
     scenarios = chosen(study.scenarios, study.select)
     folder = RunFolder((out or free(Path("runs", f"{date.today()}-{study.name}"))).resolve())
     with Session(folder, study, tells, json) as session:
-        work = Run(study, folder, scenarios, rules, session.human(), session.engine(), session.observer)
+        builder = session.engine()
+        site = session.site(builder)
+        work = Run(study, folder, scenarios, rules, session.human(), builder, session.observer, site=site)
         work.plan()
         if tells.tells:
             keep(folder.path, tells)
@@ -69,10 +73,12 @@ def resume(
     max_trials: Trials = None,
     max_minutes: Minutes = None,
     until: Until = None,
+    engine: EngineFlag = None,
     notify: NotifyFlag = None,
     json: Json = False,
 ) -> None:
     """Go on with a run that was interrupted; nothing finished is run again. A cap that is given replaces the run's."""
+    from runner.engines import named
     from runner.folder import RunFolder
     from runner.notices.delivery import kept
     from runner.notices.settings import from_flags
@@ -81,9 +87,12 @@ def resume(
     run_folder = RunFolder(folder.resolve())
     caps = caps_of(budget, tokens, max_trials, max_minutes, until)
     study = study_of(run_folder, caps)
+    if engine:
+        study = study.model_copy(update={"engine": named(engine, study.engine)})
     tells = from_flags(notify) if notify else kept(run_folder.path)
     with Session(run_folder, study, tells, json) as session:
-        work = reopened(run_folder, session.engine(), session.observer, session.human(), caps)
+        builder = session.engine()
+        work = reopened(run_folder, builder, session.observer, session.human(), caps, session.site(builder))
         session.work(work, retry_infra)
 
 
@@ -97,6 +106,8 @@ class Session:
         from runner.notifying import Notifier
 
         self._folder = folder
+        self._study = study
+        self._site: Site | None = None
         self._json = as_json
         self._console = Console(file=lasting(sys.stderr), stderr=True)
         self._held = folder.held()
@@ -113,6 +124,8 @@ class Session:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         from runner.errors import CapReached, Interrupted
 
+        if self._site is not None:
+            self._site.close()
         self._held.__exit__(kind, error, trace)
         if isinstance(error, KeyboardInterrupt | Interrupted):
             self._notifier.interrupted()
@@ -127,10 +140,17 @@ class Session:
             return None
         return HumanApprover(self._console, self.observer.paused)
 
-    def engine(self) -> Any:
+    def engine(self) -> Engine:
         from sandboxes.host import ensure_engine
 
         return ensure_engine(self.observer.say)
+
+    def site(self, engine: Engine) -> Site:
+        """Where the study's sandboxes live."""
+        from runner.engines import site_of
+
+        self._site = site_of(self._study.engine, engine)
+        return self._site
 
     def work(self, work: Run, retry_infra: bool = False) -> None:
         """Run to the end, print the report, and leave with the run's exit code."""

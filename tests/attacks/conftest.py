@@ -33,6 +33,7 @@ from runner.workspace import Workspace, prepare
 from sandboxes.client import Engine
 from sandboxes.images import ImageStore
 from sandboxes.reaper import containers
+from sandboxes.single import SingleEngine
 
 ALLOW_ALL = Policy(schema=1, default="allow")
 BROKEN = "def double(x):\n    return x + 2\n\n\ndef triple(x):\n    return x * 3\n"
@@ -157,11 +158,10 @@ class Arena:
                 model=model,
                 policy=policy,
                 approver=PolicyApprover(policy),
-                engine=self.engine,
+                site=SingleEngine(self.engine),
                 reserve=lambda usd, tokens: lambda spent, used: None,
                 stop=threading.Event(),
                 phase=lambda phase: None,
-                grading=threading.Semaphore(),
                 run=folder.name,
             )
         )
