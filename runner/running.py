@@ -71,6 +71,7 @@ class Running:
     """The type of its last event."""
     failure: FailureKind | None = None
     """What failed, where the infrastructure did."""
+    began: float = field(default_factory=time.monotonic)
     since: float = field(default_factory=PULSE.now)
     """When it last did anything."""
     thread: int = field(default_factory=threading.get_ident)

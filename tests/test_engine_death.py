@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from runner.ledger import Ledger
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 PROGRAM = str(Path(sys.executable).with_name("taskfit"))
@@ -34,12 +37,9 @@ def test_a_run_outlives_its_engine(daemon: Any, tmp_path: Path, write_scenario: 
     time.sleep(2)
     daemon.start()
     stdout, stderr = run.communicate(timeout=240)
-    assert run.returncode in (0, 1), stderr
-    verdicts = [trial["verdict"] for trial in json.loads(stdout)["trials"]]
-    assert len(verdicts) == 8 and set(verdicts) <= {"resolved", "infra_error"}
-    assert verdicts.count("infra_error") <= 4, "only what was under way when the engine died"
-    argv = [PROGRAM, "resume", str(out), "--retry-infra", "--json"]
-    again = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False, timeout=240)
-    assert again.returncode == 0, again.stderr
-    report = json.loads(again.stdout)
-    assert report["models"]["oracle"]["verdicts"] == {"resolved": 8}
+    assert run.returncode == 0, stderr
+    assert json.loads(stdout)["models"]["oracle"]["verdicts"] == {"resolved": 8}
+    with contextlib.closing(Ledger(out / "ledger.sqlite")) as ledger:
+        rows = ledger.rows()
+    assert sum(row.attempts for row in rows) > len(rows), "some were under way when the engine died"
+    assert not any(row.failures for row in rows), "that it died counts against no trial"
