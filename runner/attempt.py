@@ -28,8 +28,7 @@ from runner.transcript import Transcript
 from runner.verdict import verdict_of
 from sandboxes.ahead import Ahead
 from sandboxes.archive import Entry, Tree
-from sandboxes.base import SandboxLimits
-from sandboxes.container import DockerSandbox
+from sandboxes.base import Sandbox, SandboxLimits
 from sandboxes.errors import ArchiveRefused
 
 
@@ -118,7 +117,7 @@ def _work(setting: Setting, transcript: Transcript, progress: Progress) -> Tree 
             progress.sandbox += time.monotonic() - started
 
 
-def _lay_out(setting: Setting, sandbox: DockerSandbox, transcript: Transcript) -> None:
+def _lay_out(setting: Setting, sandbox: Sandbox, transcript: Transcript) -> None:
     """What another trial left, where this one goes on from it."""
     trunk, left = setting.trunk, setting.left
     found = trunk.changes if trunk is not None else left.changes if left is not None else {}
@@ -152,8 +151,8 @@ def _said(setting: Setting, transcript: Transcript) -> list[Message]:
     return told(setting.workspace.found, setting.arm, setting.policy, setting.early_confidence)
 
 
-def _sandbox(setting: Setting, kind: str, limits: SandboxLimits) -> DockerSandbox:
-    return DockerSandbox(
+def _sandbox(setting: Setting, kind: str, limits: SandboxLimits) -> Sandbox:
+    return setting.sandbox(
         setting.engine,
         setting.workspace.image,
         limits,

@@ -20,7 +20,9 @@ from runner.models.base import ModelFactory
 from runner.results import TrialKey
 from runner.scenario import Limits
 from runner.workspace import Workspace
+from sandboxes.base import Sandbox
 from sandboxes.client import Engine
+from sandboxes.container import DockerSandbox
 
 Phase = Callable[[str], None]
 """Told what the trial is doing, in a word."""
@@ -32,6 +34,10 @@ Heard = Callable[[AnyEvent], None]
 
 def nobody(event: AnyEvent) -> None:
     """Listens to no event."""
+
+
+MakeSandbox = Callable[..., Sandbox]
+"""Makes a sandbox; takes what `DockerSandbox` takes."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,7 @@ class Setting:
     grading: threading.Semaphore
     """How many gradings run at a time: more than there are processors would starve each other into time limits."""
     heard: Heard = nobody
+    sandbox: MakeSandbox = DockerSandbox
     people: Callable[[], float] = lambda: 0.0
     """Seconds that the trial has waited for people so far."""
     run: str = ""

@@ -26,10 +26,11 @@ from runner.questions import Questions
 from runner.results import TrialKey, TrialResult
 from runner.running import Patience, Running
 from runner.scenario import Scope
-from runner.setting import Heard, Setting
+from runner.setting import Heard, MakeSandbox, Setting
 from runner.study import Study, fault_seed, trial_seed
 from runner.workspace import Workspace
 from sandboxes.client import Engine
+from sandboxes.container import DockerSandbox
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Stage:
     patience: Patience
     aside: Callable[[threading.Event], AbstractContextManager[None]]
     """Held while a trial waits for a person; the event ends the wait for its place."""
+    sandbox: MakeSandbox = DockerSandbox
 
     def trunk_key(self, key: TrialKey) -> TrialKey | None:
         """The trial that this one goes on from."""
@@ -103,6 +105,7 @@ class Stage:
             stop=running.stop,
             phase=partial(self._enters, running),
             heard=heard,
+            sandbox=self.sandbox,
             people=lambda: running.people,
             grading=self.grading,
             run=self.folder.path.name,
