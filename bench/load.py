@@ -26,7 +26,7 @@ from runner.models.base import Opening
 
 TRIALS = int(os.environ.get("TASKFIT_LOAD_TRIALS", "1000"))
 TURNS = 40
-AT_A_TIME = 100
+AT_A_TIME = int(os.environ.get("AT", "100"))
 SECONDS = float(os.environ.get("TASKFIT_LOAD_SECONDS", "0.5"))
 """Of waiting in each turn."""
 SCENARIO = "memo-shared-tags"

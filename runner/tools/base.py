@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -94,9 +95,16 @@ AnyTool = Tool[Any]
 
 def spec(tool: AnyTool) -> ToolSpec:
     """The tool as a model is told of it."""
-    schema = tool.arguments.model_json_schema()
+    description = " ".join((tool.__doc__ or "").split())
+    return ToolSpec(name=tool.name, description=description, parameters=_schema(tool.arguments))
+
+
+@cache
+def _schema(arguments: type[Arguments]) -> dict[str, Any]:
+    """What pydantic needs a millisecond for, once a process."""
+    schema = arguments.model_json_schema()
     schema.pop("title", None)
     schema.pop("description", None)
     for described in schema.get("properties", {}).values():
         described.pop("title", None)
-    return ToolSpec(name=tool.name, description=" ".join((tool.__doc__ or "").split()), parameters=schema)
+    return schema
