@@ -10,11 +10,10 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from sqlite3 import Connection
-from typing import Any
+from typing import Any, TypeVar
 
 import docker
 
@@ -35,7 +34,9 @@ OUTPUT = b"".join(b"src/memo/tags.py:%d:    def entry_%d(self, key: Hashable) ->
 """What a command prints: 1.5 KB."""
 NAMES = [f"test_case_{number}" for number in range(60)]
 """The tests in a report."""
-REPORT = "".join(f'<testcase classname="tests.test_a" name="{name}" file="tests/test_a.py" time="0.01"/>' for name in NAMES)
+REPORT = "".join(
+    f'<testcase classname="tests.test_a" name="{name}" file="tests/test_a.py" time="0.01"/>' for name in NAMES
+)
 REPORT_OPTION = re.compile(r"--junitxml=(\S+)")
 BASELINE = Baseline(frozenset(f"tests/test_a.py::{name}" for name in NAMES), {})
 
@@ -66,6 +67,10 @@ def answer(command: Command, files: dict[str, Entry]) -> ExecResult:
     return ExecResult(0, OUTPUT)
 
 
+CHANGES = ("plan", "start", "finish", "fail", "release", "reopen", "reserve", "settle", "begin_session", "worked")
+T = TypeVar("T")
+
+
 @dataclass
 class Writes:
     """What a ledger's changes took."""
@@ -78,21 +83,30 @@ class Writes:
 
 
 class MeteredLedger(Ledger):
-    """A ledger that notes what each change of it takes."""
+    """A ledger that notes what each change of it takes, whichever thread makes it."""
 
     def __init__(self, file: Path, writes: Writes) -> None:
         self._writes = writes
         super().__init__(file)
+        self._db.set_trace_callback(self._traced)
+        for name in CHANGES:
+            setattr(self, name, self._metered(getattr(self, name)))
 
-    @contextlib.contextmanager
-    def _transaction(self, *args: Any, **named: Any) -> Iterator[Connection]:
-        began, cpu = time.perf_counter(), time.thread_time()
-        with self._lock:
-            with super()._transaction(*args, **named) as db:
-                yield db
-            self._writes.commits += 1
-            self._writes.cpu += time.thread_time() - cpu
-            self._writes.wall += time.perf_counter() - began
+    def _traced(self, statement: str) -> None:
+        self._writes.commits += statement == "COMMIT"
+
+    def _metered(self, change: Callable[..., T]) -> Callable[..., T]:
+        def metered(*args: Any, **named: Any) -> T:
+            began, cpu = time.perf_counter(), time.thread_time()
+            try:
+                return change(*args, **named)
+            finally:
+                taken = time.thread_time() - cpu, time.perf_counter() - began
+                with self._queue:
+                    self._writes.cpu += taken[0]
+                    self._writes.wall += taken[1]
+
+        return metered
 
 
 @dataclass

@@ -178,7 +178,7 @@ def knows_reference(model: str) -> bool:
     return model == "oracle" or model.startswith("personality:")
 
 
-def _bench(setting: Setting, sandbox: DockerSandbox) -> Workbench:
+def _bench(setting: Setting, sandbox: Sandbox) -> Workbench:
     repo = setting.workspace.found.repo.repo
     return Workbench(
         sandbox=sandbox,

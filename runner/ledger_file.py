@@ -1,0 +1,196 @@
+"""The file of a ledger: opened and checked, changed in transactions, several threads' changes in one.
+
+To bring a transaction to the disk takes longer than to make it. What many threads want written at about the same time
+is therefore gathered for a moment and goes to the disk together (group commit).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runner.errors import BudgetExhausted, FileProblem
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS trials (
+    position INTEGER PRIMARY KEY,
+    scenario TEXT NOT NULL, model TEXT NOT NULL, arm TEXT NOT NULL, repeat INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'planned' CHECK (state IN ('planned', 'running', 'done')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    verdict TEXT,
+    failures INTEGER NOT NULL DEFAULT 0,
+    seconds REAL,
+    usd REAL NOT NULL DEFAULT 0,
+    tokens INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (scenario, model, arm, repeat)
+);
+CREATE TABLE IF NOT EXISTS spending (
+    id INTEGER PRIMARY KEY,
+    trial INTEGER NOT NULL REFERENCES trials (position),
+    reserved REAL NOT NULL CHECK (reserved >= 0),
+    spent REAL CHECK (spent >= 0),
+    reserved_tokens INTEGER NOT NULL DEFAULT 0 CHECK (reserved_tokens >= 0),
+    spent_tokens INTEGER CHECK (spent_tokens >= 0)
+);
+CREATE INDEX IF NOT EXISTS spending_of_trial ON spending (trial);
+CREATE TABLE IF NOT EXISTS images (scenario TEXT PRIMARY KEY, image TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS sessions (id INTEGER PRIMARY KEY, started TEXT NOT NULL, seconds REAL NOT NULL DEFAULT 0);
+"""
+ADDED = {
+    "spending": {"reserved_tokens": "INTEGER NOT NULL DEFAULT 0", "spent_tokens": "INTEGER"},
+    "trials": {
+        "failures": "INTEGER NOT NULL DEFAULT 0",
+        "seconds": "REAL",
+        "usd": "REAL NOT NULL DEFAULT 0",
+        "tokens": "INTEGER NOT NULL DEFAULT 0",
+    },
+}
+"""Columns that ledgers of earlier versions lack."""
+CARRY = """
+UPDATE trials SET
+    usd = (SELECT total(coalesce(spent, reserved)) FROM spending WHERE trial = position),
+    tokens = (SELECT coalesce(sum(coalesce(spent_tokens, reserved_tokens)), 0) FROM spending WHERE trial = position)
+"""
+"""Each trial carries what its calls took, so that a cap is checked over trials, not over all calls ever made."""
+
+GATHER_SECONDS, MOST_SECONDS = 0.0005, 0.05
+"""How long a change waits for others, for each call that is under way beside its own; and at most."""
+
+
+@dataclass
+class Batch:
+    """Changes that are written together."""
+
+    wanted: list[Wanted] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
+    error: sqlite3.Error | None = None
+    """Why none of them is written."""
+
+
+Change = Callable[[sqlite3.Connection, dict[str, Any]], int]
+"""Made within a transaction; raises what is wrong with it before it has changed anything. The second argument is for what
+the changes of one transaction know of each other."""
+
+
+@dataclass
+class Wanted:
+    """One thread's change."""
+
+    change: Change
+    result: int = 0
+    error: Exception | None = None
+
+
+class LedgerFile:
+    """Safe to use from any thread. Raises FileProblem for a file that is no sound ledger; that file is left as it is."""
+
+    def __init__(self, file: Path) -> None:
+        self._lock = threading.RLock()
+        self._queue = threading.Lock()
+        self._open: Batch | None = None
+        """What waits to be written."""
+        self._written = 0.0
+        """When a batch was last written, in monotonic seconds."""
+        try:
+            self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None, timeout=30)
+        except sqlite3.Error as error:
+            raise FileProblem(file, f"cannot be opened: {error}") from None
+        try:
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.executescript(SCHEMA)
+            self._add_missing_columns()
+            found = str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
+        except sqlite3.Error as error:
+            found = str(error)
+        if found != "ok":
+            self._db.close()
+            raise FileProblem(file, f"is no sound ledger: {found}")
+
+    def close(self) -> None:
+        with self._reading() as db:
+            db.close()
+
+    def _add_missing_columns(self) -> None:
+        """A ledger that an earlier version wrote; what its trials took is carried over."""
+        for table, columns in ADDED.items():
+            known = {row[1] for row in self._db.execute(f"PRAGMA table_info({table})")}
+            for name in columns.keys() - known:
+                self._db.execute(f"ALTER TABLE {table} ADD COLUMN {name} {columns[name]}")
+            if table == "trials" and "usd" not in known:
+                self._db.execute(CARRY)
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """Sees whatever was wanted before."""
+        with self._lock:
+            self._write_open()
+            yield self._db
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """On disk when it is left; comes after whatever was wanted before."""
+        with self._reading() as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                db.execute("COMMIT")
+            except BaseException:  # a disk that is full refuses the commit, too
+                with contextlib.suppress(sqlite3.Error):
+                    db.execute("ROLLBACK")
+                raise
+
+    def _together(self, change: Change, others: int, *, frees: bool = False) -> int:
+        """Make a change with those of other threads; returns its result once it is on disk.
+
+        `others`: calls under way beside this one; each of them will soon want something written. A change that `frees`
+        comes before those that do not, and where another thread is about to write it is not waited for.
+        """
+        wanted = Wanted(change)
+        with self._queue:
+            leads = self._open is None
+            batch = self._open = self._open or Batch()
+            batch.wanted.insert(0 if frees else len(batch.wanted), wanted)
+        if leads:
+            try:
+                pause = min(MOST_SECONDS, GATHER_SECONDS * others)
+                time.sleep(max(0.0, self._written + pause - time.monotonic()))
+            finally:
+                self._write_open(batch)
+        elif frees:
+            return 0
+        batch.over.wait()
+        if (error := batch.error or wanted.error) is not None:
+            raise error
+        return wanted.result
+
+    def _write_open(self, only: Batch | None = None) -> None:
+        """Write what waits, unless it is another batch than `only`; errors are for those who wanted it."""
+        with self._lock:
+            with self._queue:
+                if self._open is None or (only is not None and self._open is not only):
+                    return
+                batch, self._open = self._open, None
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                shared: dict[str, Any] = {}
+                for wanted in batch.wanted:
+                    try:
+                        wanted.result = wanted.change(self._db, shared)
+                    except (BudgetExhausted, sqlite3.IntegrityError) as error:
+                        wanted.error = error
+                self._db.execute("COMMIT")
+            except sqlite3.Error as error:
+                batch.error = error
+                with contextlib.suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+            finally:
+                self._written = time.monotonic()
+                batch.over.set()
