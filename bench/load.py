@@ -1,9 +1,9 @@
 """1,000 trials of 40 turns of a model that mostly waits, 100 at a time: the harness's own share, without an engine.
 
 The ideal is the waiting alone: trials × turns × seconds / places. The shorter the waiting, the harder the test: with
-half a second a turn the harness must serve 200 turns a second on one processor (Python's threads share one), where real
-models, which take 5 to 30 s a turn, ask for 3 to 20. `python -m bench.load` runs this row alone; TASKFIT_LOAD_TRIALS and
-TASKFIT_LOAD_SECONDS make it longer or harder.
+half a second a turn the harness must serve 200 turns a second on one processor (Python's threads share one), where
+real models, which take 5 to 30 s a turn, ask for 3 to 20. TASKFIT_LOAD_TRIALS and TASKFIT_LOAD_SECONDS make it longer
+or harder.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from runner.models.base import Opening
 
 TRIALS = int(os.environ.get("TASKFIT_LOAD_TRIALS", "1000"))
 TURNS = 40
-AT_A_TIME = int(os.environ.get("AT", "100"))
+AT_A_TIME = 100
 SECONDS = float(os.environ.get("TASKFIT_LOAD_SECONDS", "0.5"))
 """Of waiting in each turn."""
 SCENARIO = "memo-shared-tags"

@@ -75,8 +75,8 @@ class Batch:
 
 
 Change = Callable[[sqlite3.Connection, dict[str, Any]], int]
-"""Made within a transaction; raises what is wrong with it before it has changed anything. The second argument is for what
-the changes of one transaction know of each other."""
+"""Made within a transaction; raises what is wrong with it before it has changed anything. The second argument holds
+what changes of one transaction tell each other."""
 
 
 @dataclass
@@ -89,7 +89,7 @@ class Wanted:
 
 
 class LedgerFile:
-    """Safe to use from any thread. Raises FileProblem for a file that is no sound ledger; that file is left as it is."""
+    """Safe to use from any thread. Raises FileProblem for a file that is no sound ledger; it is left as it is."""
 
     def __init__(self, file: Path) -> None:
         self._lock = threading.RLock()
