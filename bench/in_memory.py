@@ -76,9 +76,9 @@ class Writes:
     """What a ledger's changes took."""
 
     commits: int = 0
-    cpu: float = 0.0
+    ledger_cpu: float = 0.0
     """Seconds of the threads that made them, waiting left out."""
-    wall: float = 0.0
+    ledger_wall: float = 0.0
     """Seconds, from asking for the ledger to having it on disk."""
 
 
@@ -103,8 +103,8 @@ class MeteredLedger(Ledger):
             finally:
                 taken = time.thread_time() - cpu, time.perf_counter() - began
                 with self._queue:
-                    self._writes.cpu += taken[0]
-                    self._writes.wall += taken[1]
+                    self._writes.ledger_cpu += taken[0]
+                    self._writes.ledger_wall += taken[1]
 
         return metered
 

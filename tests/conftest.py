@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import shutil
-import signal
-import subprocess
-import textwrap
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import docker
-import psutil
 import pytest
 
+from bench.doubling import writer
+from bench.second_engine import Daemon, NoSecondEngine, second_engine
 from runner.catalog import ScenarioFolder, load_scenario
 from sandboxes.client import Engine
-from sandboxes.errors import EngineUnavailable
-from sandboxes.host import DAEMON, ensure_engine
+from sandboxes.host import ensure_engine
 from sandboxes.images import ImageStore
 
 
@@ -33,71 +25,19 @@ def base_image(engine: Engine) -> str:
     return ImageStore(engine, print).base()
 
 
-CALC = {
-    "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["src"]\ntestpaths = ["tests"]\n',
-    "src/calc.py": "def double(x):\n    return x + 2\n\n\ndef triple(x):\n    return x * 3\n",
-    "tests/test_calc.py": "from calc import double, triple\n\n\ndef test_two():\n    assert double(2) == 4\n\n\n"
-    "def test_triple():\n    assert triple(2) == 6\n",
-}
-FIX = """\
---- a/src/calc.py
-+++ b/src/calc.py
-@@ -1,5 +1,5 @@
- def double(x):
--    return x + 2
-+    return x * 2
- 
- 
- def triple(x):
-"""
-HIDDEN = "from calc import double\n\n\ndef test_three():\n    assert double(3) == 6\n"
-SCENARIO = """\
-schema = 1
-title = "Doubling is off"
-repo = "calc"
-[tests]
-fail_to_pass = ["tests/test_hidden.py::test_three"]
-[scope]
-writable = ["src/**"]
-protected = ["tests/**", "pyproject.toml"]
-[limits]
-command_seconds = 20
-test_seconds = 5
-"""
-
 WriteScenario = Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
 def scenario_writer() -> Callable[[Path], WriteScenario]:
     """For a folder, what writes scenarios over a tiny repo into it; any of their files can be replaced."""
-    return _writer
+    return writer
 
 
 @pytest.fixture
 def write_scenario(tmp_path: Path) -> WriteScenario:
     """The same for the test's own folder. Returns the scenario's folder."""
-    return _writer(tmp_path)
-
-
-def _writer(root: Path) -> WriteScenario:
-    def write(name: str = "doubling", **files: str) -> Path:
-        source = root / "repos" / "calc" / "source"
-        for path, text in CALC.items():
-            _write(source / path, text)
-        _write(source.parent / "repo.toml", 'schema = 1\ntitle = "Calc"\n[source]\npath = "source"\n')
-        folder = root / "scenarios" / name
-        defaults = {
-            "scenario.toml": SCENARIO,
-            "instruction.md": "double(3) gives 5, I expected 6.\n",
-            "solution/solution.patch": FIX,
-            "tests/tests/test_hidden.py": HIDDEN,
-        }
-        for path, text in (defaults | files).items():
-            _write(folder / path, text)
-        return folder
-
-    return write
+    return writer(tmp_path)
 
 
 @pytest.fixture
@@ -105,68 +45,10 @@ def scenario(write_scenario: WriteScenario) -> ScenarioFolder:
     return load_scenario(write_scenario())
 
 
-def _write(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(textwrap.dedent(text))
-
-
-class Daemon:
-    """A second container engine, apart from the machine's own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.host = f"unix://{folder}/docker.sock"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> docker.APIClient:
-        program = shutil.which("dockerd", path=f"{os.environ['PATH']}:/usr/sbin")
-        if program is None or os.geteuid() != 0:
-            pytest.skip("a second engine needs dockerd and root")
-        self._launch(program)
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                api = docker.APIClient(base_url=self.host, version="auto", timeout=60)
-                api.ping()
-                return api
-            except docker.errors.DockerException as error:
-                if time.monotonic() > deadline:
-                    raise EngineUnavailable((self.folder / "log").read_text()[-2000:]) from error
-                if self._process is not None and self._process.poll() is not None:
-                    self._launch(program)  # as a service manager does
-                time.sleep(0.2)
-
-    def _launch(self, program: str) -> None:
-        places = [f"--{name}={self.folder / name}" for name in ("data-root", "exec-root", "pidfile")]
-        argv = [program, *DAEMON[1:], f"--host={self.host}", *places]
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(argv, stdout=log, stderr=log)
-
-    def end(self, how: signal.Signals) -> None:
-        if self._process is not None:
-            self._process.send_signal(how)
-            self._process.wait(30)
-        if how is signal.SIGKILL:
-            (self.folder / "pidfile").unlink(missing_ok=True)
-            with contextlib.suppress(OSError, ValueError):  # its containerd dies with it, as with a machine
-                os.kill(int((self.folder / "exec-root/containerd/containerd.pid").read_text()), how)
-
-    def bury(self) -> None:
-        """End what killed engines left running: the shims of their containers."""
-        for process in psutil.process_iter(["cmdline"]):
-            if any(str(self.folder) in word for word in process.info["cmdline"] or ()):
-                with contextlib.suppress(psutil.Error):
-                    process.kill()
-
-
 @pytest.fixture
 def daemon(tmp_path_factory: pytest.TempPathFactory, engine: Engine, base_image: str) -> Iterator[Daemon]:
-    folder = tmp_path_factory.mktemp("engine", numbered=True)
-    second = Daemon(folder)
-    api = second.start()
-    api.load_image(engine.api.get_image(base_image))
-    yield second
-    second.end(signal.SIGTERM)
-    second.bury()
-    subprocess.run(["umount", "-R", "-l", str(folder / "data-root")], check=False, capture_output=True)
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        with second_engine(tmp_path_factory.mktemp("engine", numbered=True), engine, base_image) as second:
+            yield second
+    except NoSecondEngine as error:
+        pytest.skip(str(error))
