@@ -92,6 +92,7 @@ def work(folder: Path, trials: int, at_a_time: int, engine: Engine) -> dict[str,
     budget = Budget(usd=trials * TURNS * MOST, free_gb=0.0)
     study = Study(models=(MODEL,), repeats=trials, concurrency=at_a_time, budget=budget)
     found = {SCENARIO: load_scenario(builtin_root() / "scenarios" / SCENARIO)}
+    folder.mkdir(parents=True, exist_ok=True)
     place = RunFolder(folder)
     kind = InMemory if isinstance(engine.api, NoEngine) else Run
     with Path(os.devnull).open("w") as nowhere:

@@ -37,7 +37,7 @@ class Row:
 
 
 class Ledger(LedgerFile):
-    """Safe to use from any thread. Each change is committed, and on disk, before its method returns.
+    """Safe to use from any thread. Each change is on disk before its method returns; `settle` says when it is not.
 
     Raises FileProblem for a file that is no sound ledger; that file is left as it is.
     """
