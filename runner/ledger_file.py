@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runner.errors import BudgetExhausted, FileProblem
+from runner.errors import FileProblem
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS trials (
@@ -70,7 +70,7 @@ class Batch:
 
     wanted: list[Wanted] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
-    error: sqlite3.Error | None = None
+    error: BaseException | None = None
     """Why none of them is written."""
 
 
@@ -184,13 +184,17 @@ class LedgerFile:
                 for wanted in batch.wanted:
                     try:
                         wanted.result = wanted.change(self._db, shared)
-                    except (BudgetExhausted, sqlite3.IntegrityError) as error:
+                    except sqlite3.OperationalError:  # the disk's, and so everybody's
+                        raise
+                    except Exception as error:
                         wanted.error = error
                 self._db.execute("COMMIT")
-            except sqlite3.Error as error:
+            except BaseException as error:
                 batch.error = error
                 with contextlib.suppress(sqlite3.Error):
                     self._db.execute("ROLLBACK")
+                if not isinstance(error, sqlite3.Error):
+                    raise
             finally:
                 self._written = time.monotonic()
                 batch.over.set()
