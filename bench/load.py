@@ -45,7 +45,7 @@ NOTES = "".join(f"# line {number}: entries keep their own tags, whoever asks for
 
 
 class Patient:
-    """Waits, then reads, edits, tests and runs commands in turn, at a price; submits in its last turn."""
+    """Waits, then reads, edits, searches and runs commands in turn, at a price; submits in its last turn."""
 
     def __init__(self, opening: Opening) -> None:
         self._turn = 0
@@ -62,7 +62,7 @@ class Patient:
             return ToolCall.of(name, "submit", summary="waited", confidence=0.5)
         match self._turn % 4:
             case 0:
-                return ToolCall.of(name, "run_tests", tests=["tests/test_tags.py"])
+                return ToolCall.of(name, "search_text", pattern="def ")
             case 1:
                 return ToolCall.of(name, "read_file", path="src/memo/tags.py")
             case 2:
