@@ -17,9 +17,12 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import floor
+from bench.chaos import chaos
+from bench.load import load, load_with_containers
 from bench.measuring import measuring
 from bench.models import adapter_overhead
 from bench.nodes import nodes
+from bench.resuming import resuming
 from bench.rows import Row, alternate
 from bench.waiting import waiting_trials
 from runner.approvers.policy import PolicyApprover, load_policy
@@ -46,6 +49,7 @@ def main() -> int:
     engine = ensure_engine(print)
     rows = [start_up(), *measuring(), *adapter_overhead()]
     rows += [*one_sandbox(engine), *oracle_trials(engine), *waiting_trials(), *nodes(engine)]
+    rows += [*load(), *load_with_containers(), *resuming(engine), *chaos(engine)]
     table = Table("measure", "value", "reference", "ratio", "goal", "met")
     for row in rows:
         reference = "–" if row.reference is None else f"{row.reference:.4g} {row.unit}"

@@ -8,15 +8,22 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import docker
 import psutil
 
+from sandboxes.client import Engine
 from sandboxes.errors import EngineUnavailable
 from sandboxes.host import DAEMON
 
 STARTS_SECONDS = 60.0
+
+
+class NoSecondEngine(Exception):
+    """This machine cannot run one."""
 
 
 class Daemon:
@@ -28,10 +35,10 @@ class Daemon:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> docker.APIClient:
-        """Start it, again where it ends at once as after a kill. Raises EngineUnavailable with the end of its log."""
+        """Start it, again where it ends at once as after a kill. Raises NoSecondEngine, and EngineUnavailable."""
         program = self.program()
         if program is None:
-            raise EngineUnavailable("an engine of one's own needs dockerd and root")
+            raise NoSecondEngine("an engine of one's own needs dockerd and root")
         self._launch(program)
         deadline = time.monotonic() + STARTS_SECONDS
         while True:
@@ -76,3 +83,15 @@ class Daemon:
         for place in ("data-root", "exec-root/netns/default"):
             subprocess.run(["umount", "-R", "-l", str(self.folder / place)], check=False, capture_output=True)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def second_engine(folder: Path, engine: Engine, image: str) -> Iterator[Daemon]:
+    """Runs with one image of another engine in it; gone with all that it left. Raises NoSecondEngine."""
+    second = Daemon(folder)
+    api = second.start()
+    try:
+        api.load_image(engine.api.get_image(image))  # type: ignore[no-untyped-call]
+        yield second
+    finally:
+        second.remove()

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from bench.rows import Row
@@ -59,10 +60,14 @@ def stored(folder: Path) -> None:
         for arm in ARMS
         for model in range(MODELS)
     ]
-    ledger = Ledger(run.ledger_file)
-    ledger.plan(keys)
-    ledger.close()
+    with closing(Ledger(run.ledger_file)) as ledger:
+        ledger.plan(keys)
     (folder / LOCK).write_text(json.dumps({"schema": 1, "study": {}, "folders": {}, "hashes": {}}))
+    store(run, keys)
+
+
+def store(run: RunFolder, keys: Iterable[TrialKey]) -> None:
+    """The folders of trials as if they had been run."""
     for number, key in enumerate(keys):
         place = run.trial(key)
         place.mkdir(parents=True)

@@ -83,6 +83,9 @@ class Agent:
     tally: Tally
     _conversation: list[Message] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self._specs = [spec(tool) for tool in self.tools.values()]
+
     def run(self, said: list[Message], earlier: list[Message] | None = None) -> Ending:
         """Work until submission or limit. Raises Interrupted, BudgetExhausted, ModelFault and the sandbox's errors.
 
@@ -122,7 +125,7 @@ class Agent:
 
     def _ask_model(self) -> Reply:
         """The next turn, its cost reserved before and settled after; what it holds is bounded before it is kept."""
-        specs = [spec(tool) for tool in self.tools.values()]
+        specs = self._specs
         for cuts in itertools.count(1):
             self._check_stop()
             worst = (

@@ -9,14 +9,12 @@ from collections.abc import Mapping
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import PatchSet
 
-from runner.checkout import difference
 from runner.events import Graded, PatchTaken, ScenarioFacts
 from runner.grading import Grading
 from runner.messages import shorten
 from runner.results import TestCounts
 from runner.setting import Setting
 from runner.transcript import Transcript
-from runner.workspace import Workspace
 from sandboxes.archive import Entry
 
 SHOWN_FAILURES = 3
@@ -49,11 +47,11 @@ def record(setting: Setting, grading: Grading, tests: TestCounts, transcript: Tr
 def write_patch(setting: Setting, kept: Mapping[str, Entry | None], transcript: Transcript) -> None:
     """The patch that is graded, as a file, and its size beside the reference's as an event."""
     workspace = setting.workspace
-    patch = _patch(workspace, kept)
+    patch = workspace.patch(kept)
     (setting.folder / "patch.diff").write_text(patch, encoding="utf-8", errors="surrogateescape")
-    reference = _patch(workspace, workspace.reference)
     digest = hashlib.sha256(patch.encode("utf-8", "surrogateescape")).hexdigest()
-    transcript.append(PatchTaken(lines=changed_lines(patch), reference=changed_lines(reference), digest=digest))
+    reference = changed_lines(workspace.reference_patch)
+    transcript.append(PatchTaken(lines=changed_lines(patch), reference=reference, digest=digest))
 
 
 def changed_lines(patch: str) -> dict[str, int]:
@@ -62,9 +60,3 @@ def changed_lines(patch: str) -> dict[str, int]:
         return {file.path: file.added + file.removed for file in PatchSet(patch)}
     except UnidiffParseError:
         return {}
-
-
-def _patch(workspace: Workspace, kept: Mapping[str, Entry | None]) -> str:
-    touched = {path: workspace.pristine[path] for path in kept if path in workspace.pristine}
-    after = {path: entry for path, entry in kept.items() if entry is not None}
-    return difference(touched, after) if kept else ""

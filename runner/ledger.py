@@ -9,19 +9,16 @@ planned ──start──▶ running ──finish──▶ done
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from runner.budget import Cap
-from runner.errors import BudgetExhausted, FileProblem, LedgerDamaged
-from runner.ledger_schema import CARRY, set_up
+from runner.errors import BudgetExhausted, FileProblem
+from runner.ledger_file import LedgerFile
+from runner.ledger_schema import CARRY
 from runner.results import TrialKey, Verdict
 
 State = Literal["planned", "running", "done"]
@@ -40,33 +37,12 @@ class Row:
     """Attempts that ended in infra_error and were tried again."""
 
 
-class Ledger:
-    """Safe to use from any thread. Each change is committed, and on disk, before its method returns.
+class Ledger(LedgerFile):
+    """Safe to use from any thread. Each change is on disk before its method returns; `settle` says when it is not.
 
     Raises LedgerDamaged for a file that is no sound ledger, FileProblem for one that cannot be used; it is left as it
     is.
     """
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._lock = threading.RLock()
-        try:
-            self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None, timeout=30)
-        except sqlite3.Error as error:
-            raise FileProblem(file, f"cannot be opened: {error}") from None
-        try:
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            set_up(self._db)
-            found = str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
-        except sqlite3.Error as error:
-            if isinstance(error, sqlite3.OperationalError):  # a full disk, a lock, a folder that is read-only
-                self._db.close()
-                raise FileProblem(file, f"cannot be used: {error}") from None
-            found = str(error)
-        if found != "ok":
-            self._db.close()
-            raise LedgerDamaged(file, found)
 
     def plan(self, keys: Iterable[TrialKey]) -> None:
         """Write the trials in the order in which they are to run; those already there stay as they are.
@@ -82,7 +58,7 @@ class Ledger:
 
     def rows(self) -> list[Row]:
         """All trials, in order."""
-        with self._lock:
+        with self._reading():
             found = self._db.execute(
                 "SELECT position, scenario, model, arm, repeat, state, attempts, verdict, failures "
                 "FROM trials ORDER BY position"
@@ -162,54 +138,80 @@ class Ledger:
                 (position,),
             )
 
-    def reserve(self, position: int, usd: float, tokens: int = 0, caps: Iterable[Cap] = ()) -> int:
-        """Set money and tokens aside before a call; returns the reservation. Raises BudgetExhausted past a cap."""
-        with self._transaction() as db:
+    def reserve(self, position: int, usd: float, tokens: int = 0, caps: Iterable[Cap] = (), others: int = 0) -> int:
+        """Set money and tokens aside before a call; returns the reservation. Raises BudgetExhausted past a cap.
+
+        `others`: calls under way beside this one. With many of them it waits a moment to be written with theirs.
+        """
+
+        caps = tuple(caps)
+
+        def change(db: sqlite3.Connection, sums: dict[str, Any]) -> int:
             for cap in caps:
-                self._check(cap, usd, tokens)
+                self._check(cap, usd, tokens, sums)
             cursor = db.execute(
                 "INSERT INTO spending (trial, reserved, reserved_tokens) VALUES (?, ?, ?)", (position, usd, tokens)
             )
-            db.execute(f"{CARRY} WHERE position = ?", (position,))
+            db.execute(
+                "UPDATE trials SET usd = usd + ?, tokens = tokens + ? WHERE position = ?", (usd, tokens, position)
+            )
+            _add(sums, caps, usd, tokens)
             return int(cursor.lastrowid or 0)
 
-    def _check(self, cap: Cap, usd: float, tokens: int) -> None:
-        """What costs nothing passes even at a cap."""
+        return self._together(change, others)
+
+    def _check(self, cap: Cap, usd: float, tokens: int, sums: dict[str, Any]) -> None:
+        """What costs nothing passes even at a cap. `sums`: cap → what is taken, as far as it was added up already."""
         most = cap.amounts
-        if most.usd is not None and usd > 0 and (taken := self.committed(cap=cap)) + usd > most.usd:
+        if not ((most.usd is not None and usd > 0) or (most.tokens is not None and tokens > 0)):
+            return
+        if cap.where not in sums:
+            sums[cap.where] = self._committed(cap)
+        taken, used = sums[cap.where]
+        if most.usd is not None and usd > 0 and taken + usd > most.usd:
             problem = f"the next call could cost {usd:.4f} USD; {taken:.4f} of {most.usd:.4f} USD are spent or reserved"
             raise BudgetExhausted(f"{problem} ({cap.where})", cap.where, "usd")
-        if most.tokens is not None and tokens > 0 and (used := self.committed_tokens(cap)) + tokens > most.tokens:
+        if most.tokens is not None and tokens > 0 and used + tokens > most.tokens:
             problem = f"the next call could take {tokens} tokens; {used} of {most.tokens} are used or reserved"
             raise BudgetExhausted(f"{problem} ({cap.where})", cap.where, "tokens")
 
-    def settle(self, reservation: int, usd: float, tokens: int = 0) -> None:
-        """What the call really took. A reservation never settled (a crash) stays committed in full."""
-        with self._transaction() as db:
+    def settle(self, reservation: int, usd: float, tokens: int = 0, others: int = 0) -> None:
+        """What the call really took. A reservation never settled (a crash) stays committed in full.
+
+        Where another thread is about to write, it returns before this is on disk; reads see it all the same.
+        """
+
+        def change(db: sqlite3.Connection, sums: dict[str, Any]) -> int:
             trial = db.execute(
                 "UPDATE spending SET spent = ?, spent_tokens = ? WHERE id = ? RETURNING trial",
                 (usd, tokens, reservation),
             ).fetchone()
             if trial is not None:
                 db.execute(f"{CARRY} WHERE position = ?", trial)
+            sums.clear()
+            return 0
+
+        self._together(change, others, frees=True)
 
     def committed(self, position: int | None = None, cap: Cap | None = None) -> float:
         """US dollars spent or still reserved, by one trial, by those of a cap, or by all."""
-        where, which = _of(cap)
-        with self._lock:
-            query = f"SELECT total(usd) FROM trials WHERE {where} AND (? IS NULL OR position = ?)"
-            return float(self._db.execute(query, (*which, position, position)).fetchone()[0])
+        with self._reading():
+            return self._committed(cap, position)[0]
 
     def committed_tokens(self, cap: Cap | None = None) -> int:
         """Tokens used or still reserved."""
+        with self._reading():
+            return self._committed(cap)[1]
+
+    def _committed(self, cap: Cap | None, position: int | None = None) -> tuple[float, int]:
         where, which = _of(cap)
-        with self._lock:
-            query = f"SELECT coalesce(sum(tokens), 0) FROM trials WHERE {where}"
-            return int(self._db.execute(query, which).fetchone()[0])
+        query = f"SELECT total(usd), total(tokens) FROM trials WHERE {where} AND (? IS NULL OR position = ?)"
+        usd, tokens = self._db.execute(query, (*which, position, position)).fetchone()
+        return float(usd), int(tokens)
 
     def begun(self, cap: Cap) -> int:
         """Trials that were ever started."""
-        with self._lock:
+        with self._reading():
             return self._begun(cap, None)
 
     def _begun(self, cap: Cap, but: int | None) -> int:
@@ -219,7 +221,7 @@ class Ledger:
 
     def paying(self) -> set[str]:
         """The models whose calls cost something."""
-        with self._lock:
+        with self._reading():
             query = "SELECT DISTINCT model FROM trials JOIN spending ON trial = position WHERE reserved > 0"
             return {str(model) for (model,) in self._db.execute(query)}
 
@@ -229,8 +231,8 @@ class Ledger:
             "SELECT scenario, model, arm, repeat, seconds FROM trials WHERE state = 'done' AND seconds > 0 "
             "ORDER BY position"
         )
-        with self._lock:
-            found = self._db.execute(query).fetchall()
+        with self._reading() as db:
+            found = db.execute(query).fetchall()
         return [
             (TrialKey(scenario=scenario, model=model, arm=arm, repeat=repeat), seconds)
             for scenario, model, arm, repeat, seconds in found
@@ -249,7 +251,7 @@ class Ledger:
 
     def earlier_seconds(self, session: int) -> float:
         """How long all processes but this one worked."""
-        with self._lock:
+        with self._reading():
             query = "SELECT total(seconds) FROM sessions WHERE id != ?"
             return float(self._db.execute(query, (session,)).fetchone()[0])
 
@@ -261,24 +263,8 @@ class Ledger:
 
     def images(self) -> dict[str, str]:
         """Scenario → id of the image that its trials ran on."""
-        with self._lock:
+        with self._reading():
             return dict(self._db.execute("SELECT scenario, image FROM images ORDER BY scenario").fetchall())
-
-    def close(self) -> None:
-        with self._lock:
-            self._db.close()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:  # a disk that is full refuses the commit, too
-                with contextlib.suppress(sqlite3.Error):
-                    self._db.execute("ROLLBACK")
-                raise
 
 
 def _of(cap: Cap | None) -> tuple[str, tuple[str, ...]]:
@@ -286,3 +272,12 @@ def _of(cap: Cap | None) -> tuple[str, tuple[str, ...]]:
     named = {} if cap is None else {"model": cap.model, "scenario": cap.scenario}
     given = {column: value for column, value in named.items() if value is not None}
     return " AND ".join(["1", *(f"{column} = ?" for column in given)]), tuple(given.values())
+
+
+def _add(sums: dict[str, Any], caps: Iterable[Cap], usd: float, tokens: int) -> None:
+    """Take a reservation into the sums of its caps; those of others may hold for it, too, and are forgotten."""
+    where = {cap.where for cap in caps}
+    for name in list(sums):
+        taken, used = sums.pop(name)
+        if name in where:
+            sums[name] = taken + usd, used + tokens

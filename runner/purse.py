@@ -27,7 +27,10 @@ class Purse:
     budget: Budget
     closed: dict[tuple[str, str], BudgetExhausted] = field(default_factory=dict)
     """Whose cap, and the model for which it holds → what it said."""
-    _under_way: dict[int, TrialKey] = field(default_factory=dict)
+    _under_way: dict[object, TrialKey] = field(default_factory=dict)
+    """Calls for which money is set aside, or is just being asked for → whose."""
+    _forgotten: int = 0
+    """Calls that were settled so far."""
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def holds(self, row: Row) -> BudgetExhausted | None:
@@ -51,13 +54,14 @@ class Purse:
         caps = self.budget.caps(row.key)
 
         def reserve(usd: float, tokens: int) -> Callable[[float, int], None]:
-            reservation = self._reserve(row, usd, tokens, caps, stop)
+            call = object()
+            reservation = self._reserve(call, row, usd, tokens, caps, stop)
 
             def settle(spent: float, used: int) -> None:
                 try:
-                    self.ledger.settle(reservation, spent, used)
+                    self.ledger.settle(reservation, spent, used, others=len(self._under_way) - 1)
                 finally:
-                    self._forget(reservation)
+                    self._forget(call)
 
             return settle
 
@@ -66,8 +70,9 @@ class Purse:
     def ended(self, key: TrialKey) -> None:
         """The trial makes no more calls; what it never settled stays spent."""
         with self._changed:
-            for reservation in [each for each, whose in self._under_way.items() if whose == key]:
-                del self._under_way[reservation]
+            for call in [each for each, whose in self._under_way.items() if whose == key]:
+                del self._under_way[call]
+                self._forgotten += 1
             self._changed.notify_all()
 
     def left(self) -> str:
@@ -82,22 +87,32 @@ class Purse:
             parts.append(f"{max(0, amounts.trials - self.ledger.begun(run))} of {amounts.trials} trials")
         return ", ".join(parts)
 
-    def _reserve(self, row: Row, usd: float, tokens: int, caps: tuple[Cap, ...], stop: threading.Event) -> int:
-        with self._changed:
-            while True:
-                if stop.is_set():
-                    raise Interrupted("stopped while waiting for money that others had set aside")
-                try:
-                    reservation = self.ledger.reserve(row.position, usd, tokens, caps)
-                except BudgetExhausted as error:
+    def _reserve(
+        self, call: object, row: Row, usd: float, tokens: int, caps: tuple[Cap, ...], stop: threading.Event
+    ) -> int:
+        """The ledger is asked outside of the lock, so that it can write what several trials want together."""
+        while True:
+            if stop.is_set():
+                raise Interrupted("stopped while waiting for money that others had set aside")
+            with self._changed:
+                others, forgotten = len(self._under_way), self._forgotten
+                self._under_way[call] = row.key
+            try:
+                return self.ledger.reserve(row.position, usd, tokens, caps, others)
+            except BudgetExhausted as error:
+                with self._changed:
+                    self._under_way.pop(call, None)
+                    self._changed.notify_all()
+                    if self._forgotten != forgotten:
+                        continue  # a call was settled meanwhile, and may have left something
                     if not self._others(error.where, caps):
                         self.closed[error.where, row.key.model] = error
                         stop.set()  # also where it was the approver's call, whose errors the gate takes for no answer
                         raise
                     self._changed.wait(LOOK_SECONDS)
-                else:
-                    self._under_way[reservation] = row.key
-                    return reservation
+            except BaseException:
+                self._forget(call)
+                raise
 
     def _others(self, where: str, caps: tuple[Cap, ...]) -> bool:
         """Whether calls under the same cap are under way."""
@@ -106,7 +121,8 @@ class Purse:
             cap.model in (None, key.model) and cap.scenario in (None, key.scenario) for key in self._under_way.values()
         )
 
-    def _forget(self, reservation: int) -> None:
+    def _forget(self, call: object) -> None:
         with self._changed:
-            self._under_way.pop(reservation, None)
+            self._under_way.pop(call, None)
+            self._forgotten += 1
             self._changed.notify_all()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from runner.catalog import HISTORY, ScenarioFolder
-from runner.checkout import base_tree, changes, solved_tree, with_history
+from runner.checkout import base_tree, changes, difference, solved_tree, with_history
 from runner.environments.explain import explain
 from runner.errors import ScenarioInvalid
 from runner.repo import Environment
@@ -28,6 +29,15 @@ class Workspace:
     """/workspace as the image has it, without .git."""
     reference: Mapping[str, Entry | None]
     """The reference fix as changes to the base."""
+
+    @cached_property
+    def reference_patch(self) -> str:
+        return self.patch(self.reference)
+
+    def patch(self, changed: Mapping[str, Entry | None]) -> str:
+        """Changes to the base as git shows them; empty where there are none."""
+        touched = {path: self.pristine[path] for path in changed if path in self.pristine}
+        return difference(touched, {path: entry for path, entry in changed.items() if entry is not None})
 
 
 def prepare(found: ScenarioFolder, images: ImageStore) -> Workspace:

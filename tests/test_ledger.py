@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -387,3 +388,77 @@ def test_a_ledger_from_before_tokens_goes_on(tmp_path: Path) -> None:
     assert (ledger.committed(), ledger.committed_tokens()) == (0.25, 0)
     ledger.settle(ledger.reserve(1, 0.1, 10), 0.1, 7)
     assert ledger.committed_tokens() == 7
+
+
+def test_calls_of_many_threads_come_to_the_disk_together(file: Path) -> None:
+    ledger = Ledger(file)
+    ledger.plan(keys(1))
+    commits: list[str] = []
+    ledger._db.set_trace_callback(lambda statement: commits.append(statement) if statement == "COMMIT" else None)
+
+    def call(_: int) -> int:
+        reservation = ledger.reserve(1, 0.02, 10, Cap.of(10.0), others=99)
+        ledger.settle(reservation, 0.01, 5, others=99)
+        return reservation
+
+    with ThreadPoolExecutor(100) as pool:
+        reservations = list(pool.map(call, range(400)))
+
+    assert len(set(reservations)) == 400
+    assert (ledger.committed(), ledger.committed_tokens()) == (pytest.approx(4.0), 2000)
+    assert len(commits) < 200, "800 changes"
+
+
+def test_one_bad_change_among_many_is_refused_alone(file: Path) -> None:
+    ledger = Ledger(file)
+    ledger.plan(keys(1))
+
+    def call(usd: float) -> str:
+        try:
+            return f"kept {ledger.reserve(1, usd, caps=Cap.of(2.0), others=99) > 0}"
+        except (BudgetExhausted, sqlite3.Error) as error:
+            return type(error).__name__
+
+    with ThreadPoolExecutor(40) as pool:
+        said = list(pool.map(call, [0.1, -1.0, 5.0] * 10))
+
+    assert said == ["kept True", "IntegrityError", "BudgetExhausted"] * 10
+    assert ledger.committed() == pytest.approx(1.0)
+
+
+def test_what_was_settled_is_seen_at_once_though_another_thread_is_to_write_it(file: Path) -> None:
+    ledger = Ledger(file)
+    ledger.plan(keys(2))
+    kept = ledger.reserve(1, 1.0)
+    leader = threading.Thread(target=ledger.reserve, args=(2, 0.5), kwargs={"others": 10_000})
+    leader.start()
+    ledger.settle(kept, 0.25, others=10_000)
+    assert ledger.committed(position=1) == 0.25
+    leader.join()
+    assert ledger.committed() == 0.75
+
+
+def test_a_reservation_is_on_disk_before_the_call_that_it_is_for(file: Path) -> None:
+    """Whoever else has the file open sees it when `reserve` returns, however many wrote with it."""
+    ledger = Ledger(file)
+    ledger.plan(keys(8))
+    other = Ledger(file)
+
+    def call(position: int) -> bool:
+        ledger.reserve(position, 1.0, others=99)
+        return other.committed(position=position) == 1.0
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(call, range(1, 9)))
+
+
+def test_a_number_too_large_for_the_file_harms_no_other_change(file: Path) -> None:
+    ledger = Ledger(file)
+    ledger.plan(keys(2))
+    leader = threading.Thread(target=ledger.reserve, args=(2, 0.5), kwargs={"others": 99})
+    leader.start()
+    with pytest.raises(OverflowError):
+        ledger.reserve(1, 0.1, tokens=1 << 64, others=99)
+    leader.join()
+    assert ledger.committed() == 0.5
+    assert ledger.reserve(1, 0.5) > 0, "the ledger goes on"

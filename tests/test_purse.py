@@ -11,7 +11,7 @@ import pytest
 
 from runner.budget import Amounts, Budget
 from runner.errors import BudgetExhausted, Interrupted
-from runner.ledger import Ledger
+from runner.ledger import Ledger, Row
 from runner.purse import Purse
 from runner.results import TrialKey
 
@@ -100,3 +100,21 @@ def test_no_cap_of_any_kind_is_passed_by_many_threads(tmp_path: Path, seed: int)
         thread.join(60)
     assert passed == []
     assert purse.ledger.committed() > 1.5, "the caps were reached at all"
+
+
+def test_two_that_do_not_fit_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    purse = purse_of(tmp_path, Budget(usd=1.0))
+    refused: list[str] = []
+
+    def ask(row: Row) -> None:
+        try:
+            purse.reserve_for(row, threading.Event())(2.0, 0)
+        except BudgetExhausted as error:
+            refused.append(error.where)
+
+    threads = [threading.Thread(target=ask, args=(row,)) for row in purse.ledger.rows()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert refused == ["the run"] * 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from scipy.stats import norm, t
+from scipy.special import ndtri, stdtrit
 
 from runner.statistics.estimate import FEW_SCENARIOS, LEVEL, Estimate
 
@@ -35,14 +35,14 @@ def rate_of_means(means: Sequence[float], trials: int, level: float = LEVEL) -> 
     effective = p * (1 - p) / variance if variance > NO_VARIANCE and 0 < p < 1 else float(n)
     effective = min(max(effective, n), trials)
     z = z_of(level)
-    effective *= (z / float(t.ppf((1 + level) / 2, n - 1))) ** 2
+    effective *= (z / float(stdtrit(n - 1, (1 + level) / 2))) ** 2
     low, high = wilson(p, effective, z)
     return Estimate(value=p, low=low, high=high, n=n)
 
 
 def z_of(level: float) -> float:
     """The normal quantile of a two-sided interval."""
-    return float(norm.ppf((1 + level) / 2))
+    return float(ndtri((1 + level) / 2))
 
 
 def wilson(p: float, n: float, z: float) -> tuple[float, float]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from runner.statistics.estimate import LEVEL
 
@@ -47,7 +47,7 @@ def remaining(
         work += count * mean - sum(min(seconds, mean) for seconds in under_way.get(model, ()))
         variance += spread**2 * (count + count**2 / n)
     workers = max(1, min(at_a_time, sum(left.values())))
-    half = float(t.ppf((1 + level) / 2, len(everything) - 1)) * math.sqrt(variance)
+    half = float(stdtrit(len(everything) - 1, (1 + level) / 2)) * math.sqrt(variance)
     return Remaining(*(max(0.0, seconds) / workers for seconds in (work, work - half, work + half)))
 
 
