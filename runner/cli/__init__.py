@@ -13,6 +13,7 @@ from runner.cli import (
     demo,
     doctor,
     export,
+    label,
     models,
     nightly,
     plan,
@@ -21,6 +22,7 @@ from runner.cli import (
     run,
     scenarios,
     schema,
+    search,
     show,
     trend,
     view,
@@ -47,6 +49,9 @@ app.command()(compare.compare)
 app.command()(export.export)
 app.command()(trend.trend)
 app.command()(show.show)
+app.command()(search.search)
+app.command()(label.label)
+app.command()(label.labels)
 app.command()(view.view)
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(models.app, name="models")

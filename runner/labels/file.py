@@ -65,9 +65,14 @@ class LabelFile:
             "id": secrets.token_hex(6),
             "at": datetime.now(UTC),
             "reader": reader_name(reader),
-            **{"trial": place.trial, "attempt": place.attempt, "step": place.step, "event": place.event},
+            "trial": place.trial,
+            "attempt": place.attempt,
+            "step": place.step,
+            "event": place.event,
             "label": label_name(label) if label else "",
-            **{"note": note.encode("utf-8", "replace").decode("utf-8").strip(), "answer": answer, "ask": ask},
+            "note": note.encode("utf-8", "replace").decode("utf-8").strip(),
+            "answer": answer,
+            "ask": ask,
         }
         try:
             mark = Mark.model_validate(said)

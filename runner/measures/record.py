@@ -35,7 +35,7 @@ from runner.events import (
 )
 from runner.messages import Usage
 from runner.results import COUNTED, Submission, TestCounts, Times, TrialKey, TrialResult, Verdict
-from runner.standing import standing
+from runner.standing import known_source, standing
 
 OF_TURNS = ("no_call", "too_many", "cut")
 """Reasons of a rejection that speak of a turn, not of a call."""
@@ -238,7 +238,7 @@ def _proposed(event: CallProposed) -> Call:
         ruling=event.policy.ruling,
         granted=event.granted,
         unasked=event.unasked,
-        standing=event.standing or standing(action, granted=event.granted),
+        standing=known_source(event.standing or standing(action, granted=event.granted), action, event.granted),
         is_request=event.tool == "request_approval",
     )
 

@@ -68,19 +68,18 @@ def find(
     query: Query,
     runs: Iterable[Path],
     *,
-    labelled: Labelled | None = None,
+    labelled: Iterable[Labelled] = (),
     trials: int = TRIALS,
     skip: int = 0,
     steps: int = STEPS,
 ) -> Found:
     """Of these runs, which should have been refreshed. Raises FileProblem for an index that cannot be read."""
     folders = {stored_path(run.resolve()): run for run in runs}
-    hits, of_trials, of_steps = index.ask(
-        lambda db: hits_of(db, query, list(folders), labelled or {}, (skip, skip + trials), steps)
-    )
+    page = slice(skip, skip + trials)
+    hits, of_trials, of_steps = index.ask(lambda db: hits_of(db, query, [*folders], labelled, page, steps))
+    hints = [] if of_steps else index.ask(lambda db: hints_of(db, query, [*folders]))
     shown = tuple(_trial(hit, folders[hit.run], query) for hit in hits)
-    hints = () if of_steps else index.ask(lambda db: hints_of(db, query, list(folders), labelled or {}))
-    return Found(query=query.text, trials=of_trials, steps=of_steps, shown=shown, hints=hints)
+    return Found(query=query.text, trials=of_trials, steps=of_steps, shown=shown, hints=tuple(hints))
 
 
 def _trial(hit: Hit, run: Path, query: Query) -> Trial:

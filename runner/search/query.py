@@ -1,4 +1,4 @@
-"""What a user types into the search box, as a value: words, "phrases" and fields, each of them perhaps refused with `-`.
+"""What a user types into the search box, as a value: words, "phrases" and fields, each perhaps refused with `-`.
 
     overflow "off by one" -skipped          steps with all of these words
     tool:run_command error:exit,timeout     fields; a comma is an or

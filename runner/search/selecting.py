@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,8 +13,6 @@ from runner.search.query import OF_TRIALS, Condition, Field, Query
 
 NAMED: tuple[Field, ...] = ("tool", "model", "scenario", "arm", "run")
 """Fields whose values are names that may have been mistaken."""
-COLUMNS = {"type": "s.type", "tool": "s.tool", "run": "name_of(r.path)"}
-"""Of the others, as of `t`, the transcript."""
 STEPS = "steps s JOIN transcripts t ON t.id = s.transcript JOIN runs r ON r.id = t.run"
 TRANSCRIPTS = "transcripts t JOIN runs r ON r.id = t.run"
 
@@ -40,78 +38,120 @@ class Hit(NamedTuple):
     """Steps in all."""
 
 
-def _hits(
-    db: sqlite3.Connection, query: Query, runs: Sequence[str], labelled: Labelled, page: tuple[int, int], steps: int
-) -> tuple[list[_Hit], int, int]:
-    _take_labels(db, query, labelled)
+def hits_of(
+    db: sqlite3.Connection, query: Query, runs: Sequence[str], labelled: Iterable[Labelled], page: slice, most: int
+) -> tuple[list[Hit], int, int]:
+    """A page of the transcripts with at most so many steps each; and in how many and which number of steps it holds."""
+    _prepare(db, labelled)
     where, values = _where(query, runs)
-    rows = db.execute(f"SELECT s.transcript, s.id FROM {_FROM} WHERE {where} ORDER BY s.transcript, s.step", values)
     found: defaultdict[int, list[int]] = defaultdict(list)
-    for transcript, step in rows:
+    for transcript, step in db.execute(
+        f"SELECT s.transcript, s.id FROM {STEPS} WHERE {where} ORDER BY s.transcript, s.step", values
+    ):
         found[transcript].append(step)
-    order = _ordered(db, found)
-    hits = []
-    for transcript in order[page[0] : page[1]]:
-        place, run, *about = db.execute(
-            "SELECT place, runs.path, scenario, model, arm, repeat, attempt, verdict FROM transcripts "
-            "JOIN runs ON runs.id = run WHERE transcripts.id = ?",
-            (transcript,),
-        ).fetchone()
-        first = found[transcript][:steps]
-        marks = ",".join("?" * len(first))
-        lines = db.execute(f"SELECT step, start, length FROM steps WHERE id IN ({marks}) ORDER BY step", first)
-        hits.append(_Hit(transcript, place, run, About._make(about), tuple(lines.fetchall()), len(found[transcript])))
+    hits = [_hit(db, transcript, found[transcript], most) for transcript in _ordered(db, found)[page]]
     return hits, len(found), sum(map(len, found.values()))
 
 
-_FROM = "steps s JOIN transcripts t ON t.id = s.transcript JOIN runs r ON r.id = t.run"
+def hints_of(db: sqlite3.Connection, query: Query, runs: Sequence[str]) -> list[str]:
+    """Of a query that finds nothing: the names in it that nothing in these runs has."""
+    _prepare(db, ())
+    within, hints = f"r.path IN ({_marks(runs)})", []
+    for condition in query.conditions:
+        if condition.refused or condition.field not in NAMED:
+            continue
+        source = TRANSCRIPTS if condition.field in OF_TRIALS else STEPS
+        test, values = _test(condition)
+        if db.execute(f"SELECT 1 FROM {source} WHERE {within} AND ({test}) LIMIT 1", [*runs, *values]).fetchone():
+            continue
+        column = _column(condition.field)
+        known = [
+            str(name)
+            for (name,) in db.execute(
+                f"SELECT {column} FROM {source} WHERE {within} AND {column} != '' "
+                f"GROUP BY {column} ORDER BY count(*) DESC, {column} LIMIT 6",
+                runs,
+            )
+        ]
+        some = f"; there are {', '.join(known)}" if known else ""
+        hints.append(f"no {condition.field} is named {' or '.join(condition.values)}{some}")
+    return hints
 
 
-def _ordered(db: sqlite3.Connection, found: Iterable[int]) -> list[int]:
+def _prepare(db: sqlite3.Connection, labelled: Iterable[Labelled]) -> None:
+    """What a statement needs beside the index, for as long as the connection lives."""
+    db.create_function("name_of", 1, lambda path: str(path).rpartition("/")[2], deterministic=True)
+    db.execute("CREATE TEMP TABLE IF NOT EXISTS labelled (label TEXT NOT NULL, step INTEGER NOT NULL)")
+    for label, folder, step in labelled:
+        run, _, place = stored_path(folder).rpartition("/trials/")
+        db.execute(
+            f"INSERT INTO temp.labelled SELECT ?, s.id FROM {STEPS} WHERE r.path = ? AND t.place = ? AND s.step = ?",
+            (storable(label), run, f"trials/{place}", step),
+        )
+
+
+def _hit(db: sqlite3.Connection, transcript: int, found: Sequence[int], most: int) -> Hit:
+    run, place, *about = db.execute(
+        f"SELECT r.path, t.place, t.scenario, t.model, t.arm, t.repeat, t.attempt, t.verdict FROM {TRANSCRIPTS} "
+        "WHERE t.id = ?",
+        (transcript,),
+    ).fetchone()
+    first = found[:most]
+    lines = db.execute(f"SELECT step, start, length FROM steps WHERE id IN ({_marks(first)}) ORDER BY step", first)
+    return Hit(run, place, About._make(about), tuple(lines.fetchall()), len(found))
+
+
+def _ordered(db: sqlite3.Connection, found: Container[int]) -> list[int]:
     """The newest run first, which is the last by its name; in it the trials by theirs."""
-    wanted = set(found)
-    rows = db.execute("SELECT t.id, r.path, t.place FROM transcripts t JOIN runs r ON r.id = t.run").fetchall()
-    by_place = sorted((row for row in rows if row[0] in wanted), key=lambda row: str(row[2]))
-    return [number for number, _, _ in sorted(by_place, key=lambda row: str(row[1]).rpartition("/")[2], reverse=True)]
+    rows = db.execute(f"SELECT t.id, name_of(r.path), t.place FROM {TRANSCRIPTS} ORDER BY 2 DESC, r.path, 3")
+    return [number for number, _, _ in rows if number in found]
 
 
 def _where(query: Query, runs: Sequence[str]) -> tuple[str, list[str]]:
     """An expression over steps, transcripts and runs, and its parameters."""
-    parts = [f"r.path IN ({','.join('?' * len(runs))})"]
-    values: list[str] = list(runs)
+    tests, values = [f"r.path IN ({_marks(runs)})"], list(runs)
     wanted = [phrase.expression for phrase in query.phrases if not phrase.refused]
     if wanted:
-        parts.append("s.id IN (SELECT rowid FROM words WHERE words MATCH ?)")
+        tests.append("s.id IN (SELECT rowid FROM words WHERE words MATCH ?)")
         values.append(storable(" AND ".join(wanted)))
     for phrase in query.phrases:
         if phrase.refused:
-            parts.append("s.id NOT IN (SELECT rowid FROM words WHERE words MATCH ?)")
+            tests.append("s.id NOT IN (SELECT rowid FROM words WHERE words MATCH ?)")
             values.append(storable(phrase.expression))
     for condition in query.conditions:
         test, more = _test(condition)
-        parts.append(f"NOT ({test})" if condition.refused else f"({test})")
+        tests.append(f"{'NOT ' if condition.refused else ''}({test})")
         values += more
     if query.of_trials_alone:
-        parts.append("s.step = (SELECT max(step) FROM steps WHERE transcript = t.id)")
-    return " AND ".join(parts), values
+        tests.append("s.step = (SELECT max(step) FROM steps WHERE transcript = t.id)")
+    return " AND ".join(tests), values
 
 
 def _test(condition: Condition) -> tuple[str, list[str]]:
+    """An expression that holds where the field has one of its values."""
+    values: Iterable[str] = condition.values
     match condition.field:
-        case "effect":
-            tests = ["instr(s.effects, ?)"] * len(condition.values)
-            return " OR ".join(tests), [f",{value}," for value in condition.values]
-        case "error":
-            tests = ["s.errors != ''" if value == "any" else "instr(s.errors, ?)" for value in condition.values]
-            return " OR ".join(tests), [f",{value}," for value in condition.values if value != "any"]
+        case "effect" | "error" as field:
+            if "any" in condition.values:
+                return "s.errors != ''", []
+            one, values = f"instr({_column(field)}, ?)", [f",{value}," for value in values]
         case "label":
-            test = "s.id IN (SELECT step FROM temp.labelled WHERE lower(label) GLOB ?)"
-            return " OR ".join([test] * len(condition.values)), [_glob(value) for value in condition.values]
+            one, values = "s.id IN (SELECT step FROM temp.labelled WHERE label GLOB ?)", map(_glob, values)
         case field:
-            column = {"type": "s.type", "tool": "s.tool", "run": "name_of(r.path)"}.get(field, f"t.{field}")
-            return " OR ".join([f"lower({column}) GLOB ?"] * len(condition.values)), [
-                _glob(value) for value in condition.values
-            ]
+            one, values = f"lower({_column(field)}) GLOB ?", map(_glob, values)
+    return " OR ".join([one] * len(condition.values)), list(values)
+
+
+def _column(field: Field) -> str:
+    match field:
+        case "effect" | "error":
+            return f"s.{field}s"
+        case "type" | "tool":
+            return f"s.{field}"
+        case "run":
+            return "name_of(r.path)"
+        case _:
+            return f"t.{field}"
 
 
 def _glob(value: str) -> str:
@@ -119,39 +159,5 @@ def _glob(value: str) -> str:
     return storable(value).lower().replace("[", "[[]")
 
 
-def _take_labels(db: sqlite3.Connection, query: Query, labelled: Labelled) -> None:
-    """What is labelled, beside the index for as long as the connection lives."""
-    db.create_function("name_of", 1, lambda path: str(path).rpartition("/")[2], deterministic=True)
-    if not any(condition.field == "label" for condition in query.conditions):
-        return
-    db.execute("CREATE TEMP TABLE labelled (label TEXT NOT NULL, step INTEGER NOT NULL)")
-    for label, at in labelled.items():
-        for where, steps in at.items():
-            run, _, place = where.rpartition("/trials/")
-            for step in steps:
-                db.execute(
-                    f"INSERT INTO temp.labelled SELECT ?, s.id FROM {_FROM} WHERE r.path = ? AND t.place = ? AND s.step = ?",
-                    (storable(label), stored_path(Path(run)), f"trials/{place}", step),
-                )
-
-
-def _hints(db: sqlite3.Connection, query: Query, runs: Sequence[str], labelled: Labelled) -> tuple[str, ...]:
-    """Values of open fields that nothing in these runs has."""
-    hints = []
-    _take_labels(db, Query("") if not labelled else query, labelled)
-    for condition in query.conditions:
-        if condition.refused or condition.field not in NAMED:
-            continue
-        test, values = _test(condition)
-        marks = ",".join("?" * len(runs))
-        source = "transcripts t JOIN runs r ON r.id = t.run" if condition.field in OF_TRIALS else _FROM
-        there = db.execute(f"SELECT 1 FROM {source} WHERE r.path IN ({marks}) AND ({test}) LIMIT 1", [*runs, *values])
-        if there.fetchone() is None:
-            column = {"tool": "s.tool", "run": "name_of(r.path)"}.get(condition.field, f"t.{condition.field}")
-            rows = db.execute(f"SELECT {column}, count(*) FROM {source} WHERE r.path IN ({marks}) GROUP BY 1", runs)
-            known = Counter({str(name): number for name, number in rows if name})
-            some = ", ".join(name for name, _ in known.most_common(6))
-            hints.append(
-                f"no {condition.field} is named {', '.join(condition.values)}" + (f"; there are {some}" if some else "")
-            )
-    return tuple(hints)
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))
