@@ -13,22 +13,26 @@ from runner.events import Graded
 from runner.messages import shorten
 from runner.reading.diffs import Pair, side_by_side
 from runner.reading.excerpt import Excerpt, excerpt
+from runner.reading.reader import Reading
 from runner.reading.turns import Call, Damaged, Item, Part
 
 CLIPPED = 300
 """Characters of a message within a sentence."""
 GIST = 500
 """Characters of what a framework says of a test, in a trial's head."""
+INLINE = 100
+"""Characters of arguments that stand beside the tool's name."""
 
 
 @dataclass(frozen=True)
 class Shape:
     """How a call's arguments are shown."""
 
-    kind: Literal["command", "diff", "content", "json"]
+    kind: Literal["command", "diff", "content", "json", "inline"]
     text: Excerpt | None = None
     pairs: Sequence[Pair] = ()
     path: str = ""
+    """Of a diff; of a few short arguments, these."""
 
 
 def add_words(templates: Environment) -> None:
@@ -42,6 +46,7 @@ def add_words(templates: Environment) -> None:
         failing=failing,
         passing=passing,
         part_title=part_title,
+        turn_of=turn_of,
     )
 
 
@@ -77,7 +82,14 @@ def shape(call: Call) -> Shape:
             pass
     told = {"path", "timeout_seconds"} if call.fact.targets else set()
     given = {name: value for name, value in call.arguments.items() if name not in told and value not in ("", [], None)}
-    return Shape("json", as_json(given) if given else None)
+    short = ", ".join(f"{name} {_short(value)}" for name, value in given.items())
+    if len(short) <= INLINE and "\n" not in short:
+        return Shape("inline", path=short)
+    return Shape("json", as_json(given))
+
+
+def _short(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def kind(item: Item) -> str:
@@ -96,6 +108,12 @@ def failing(event: Graded) -> list[tuple[str, str, str]]:
 
 def passing(event: Graded) -> list[str]:
     return [node for node, outcome in event.outcomes.items() if outcome == "passed"]
+
+
+def turn_of(step: int, reading: Reading) -> str:
+    """Where a step is, in words."""
+    part = reading.parts[reading.part_of(step)] if reading.parts else None
+    return f"turn {part.turn}, step {step}" if part and part.kind == "turn" else f"step {step}"
 
 
 def part_title(part: Part) -> str:

@@ -73,7 +73,6 @@ def head(reading: Reading, trial: Trial, links: Links) -> Mapping[str, Any]:
         "failing": failing(reading.graded) if reading.graded else [],
         "timeline": timeline(reading, found),
         "links": links,
-        "part_of": reading.part_of,
     }
 
 
