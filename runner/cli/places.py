@@ -29,7 +29,7 @@ def runs_of(paths: Sequence[Path]) -> list[RunFolder]:
 
 
 def transcript_of(trial: Path) -> Path:
-    """Of a trial, by its folder, its name within the latest run, or its transcript. Raises UnknownName with near ones."""
+    """Of a trial, by its folder, its name in the latest run, or its transcript. Raises UnknownName with near ones."""
     from runner.errors import UnknownName, UserError
     from runner.folder import latest_run
 

@@ -16,6 +16,8 @@ from runner.folder import RunFolder
 from runner.ledger import Row
 from runner.ledger_view import look
 from runner.report.templates import environment
+from runner.viewer.shelf import Shelf
+from runner.viewer.words import add_words
 
 HERE = Path(__file__).parent
 
@@ -62,7 +64,9 @@ class Place:
             while name in self.runs:
                 name, number = f"{run.path.name}-{number}", number + 1
             self.runs[name] = run
+        self.shelf = Shelf()
         self.templates = environment(HERE / "templates")
+        add_words(self.templates)
         self.templates.globals.update(run_href=run_href, version=__version__)
 
     def run(self, slug: str) -> RunFolder:

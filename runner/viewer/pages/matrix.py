@@ -67,7 +67,7 @@ def routes(place: Place) -> list[Route]:
             arms=len({row.key.arm for row in rows}),
             planned=len(rows),
             done=sum(row.state == "done" for row in rows),
-            has_report=(place.run(slug).path / "report.html").is_file(),
+            running=any(row.state == "running" for row in rows),
             marks=MARKS,
         )
 
