@@ -16,6 +16,7 @@ from runner.folder import RunFolder
 from runner.ledger import Row
 from runner.ledger_view import look
 from runner.report.templates import environment
+from runner.viewer.forms import Forms
 from runner.viewer.shelf import Shelf
 from runner.viewer.words import add_words
 
@@ -65,9 +66,10 @@ class Place:
                 name, number = f"{run.path.name}-{number}", number + 1
             self.runs[name] = run
         self.shelf = Shelf()
+        self.forms = Forms()
         self.templates = environment(HERE / "templates")
         add_words(self.templates)
-        self.templates.globals.update(run_href=run_href, version=__version__)
+        self.templates.globals.update(run_href=run_href, version=__version__, form_token=self.forms.token)
 
     def run(self, slug: str) -> RunFolder:
         """Raises HTTPException (404) for a run that is not viewed."""

@@ -153,6 +153,9 @@
     else if (key === "k") turn(false);
     else if (key === "g") { at = null; scrollTo({ top: 0, behavior: "instant" }); }
     else if (key === "G") jump("handed in, graded", true);
+    else if (key === "l" && here() >= 0) location.assign(`${location.pathname}/steps/${here()}/labels`);
+    else if (key === "/") location.assign("/search");
+    else if (key === "y" || key === "n") { if (!event.repeat) document.querySelector(`[data-key="${key}"]`)?.click(); }
     else if (key === "u" && main.dataset.up) location.assign(main.dataset.up);
     else if (key === "o") for (const link of document.querySelectorAll(".here a[data-whole]")) whole(link);
     else return;
