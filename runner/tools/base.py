@@ -92,6 +92,14 @@ class Tool(Protocol, Generic[A]):
 AnyTool = Tool[Any]
 
 
+def made(tool: AnyTool, arguments: Arguments, bench: Workbench) -> Outcome:
+    """Make a call; a refusal is an answer like any other. Raises the sandbox's errors when the sandbox is gone."""
+    try:
+        return tool.run(arguments, bench)
+    except Refusal as refusal:
+        return Outcome(str(refusal), is_error=True)
+
+
 def spec(tool: AnyTool) -> ToolSpec:
     """The tool as a model is told of it."""
     schema = tool.arguments.model_json_schema()
