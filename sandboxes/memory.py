@@ -93,6 +93,14 @@ class MemorySandbox:
             self.files.pop(path, None)
         self.files |= tree
 
+    def look(self) -> Tree:
+        self._check()
+        return {
+            name: entry
+            for name, entry in self.files.items()
+            if not name.startswith("/") and name.split("/")[0] != ".git"
+        }
+
     def export(self, folder: str = "/workspace") -> Tree:
         self._check()
         self._gone = True
