@@ -17,6 +17,7 @@ from runner.cli import (
     nightly,
     plan,
     policy,
+    replay,
     report,
     run,
     scenarios,
@@ -48,6 +49,7 @@ app.command()(export.export)
 app.command()(trend.trend)
 app.command()(show.show)
 app.command()(view.view)
+app.command()(replay.replay)
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(models.app, name="models")
 app.add_typer(policy.app, name="policy")

@@ -25,7 +25,7 @@ def show(
     from runner.errors import UnknownName, UserError
     from runner.transcript import read
 
-    file = _transcript(trial)
+    file = transcript(trial)
     for name in only or []:
         if name not in SELECTIONS:
             raise UnknownName("selection", name, SELECTIONS)
@@ -46,7 +46,7 @@ def show(
         raise UserError(f"{file} has no step{which}{of_kind}{f' with {grep!r}' if grep else ''}")
 
 
-def _transcript(trial: Path) -> Path:
+def transcript(trial: Path) -> Path:
     """The file that the user means. Raises UnknownName with trials that are near."""
     from runner.errors import UnknownName, UserError
     from runner.folder import latest_run
