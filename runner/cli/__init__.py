@@ -18,6 +18,7 @@ from runner.cli import (
     nightly,
     plan,
     policy,
+    replay,
     report,
     run,
     scenarios,
@@ -53,6 +54,7 @@ app.command()(search.search)
 app.command()(label.label)
 app.command()(label.labels)
 app.command()(view.view)
+app.command()(replay.replay)
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(models.app, name="models")
 app.add_typer(policy.app, name="policy")

@@ -138,19 +138,17 @@ class Episode(NamedTuple):
 def episodes(trial: Record) -> Iterator[Episode]:
     """Each error episode, as `episode_recovery` defines it."""
     calls = [call for call in trial.calls if not call.is_request and (call.executed or call.rejected)]
+    aims = [_aim(call) for call in calls]
     covered: set[int] = set()
     for at, call in enumerate(calls):
         if not call.failed or at in covered:
             continue
-        aim = _aim(call)
-        later = range(at + 1, len(calls))
-        end = next((n for n in later if not calls[n].failed and _alike(aim, _aim(calls[n]))), None)
+        aim = aims[at]
+        end = next((n for n in range(at + 1, len(calls)) if _alike(aim, aims[n]) and not calls[n].failed), None)
         stop = end if end is not None else len(calls)
-        covered |= {n for n in range(at, stop) if calls[n].failed and _alike(aim, _aim(calls[n]))}
-        left = len(calls) - 1 - at
-        yield (
-            Episode(call.step, left, None, None) if end is None else Episode(call.step, left, end - at, calls[end].step)
-        )
+        covered |= {n for n in range(at, stop) if _alike(aim, aims[n]) and calls[n].failed}
+        began = Episode(call.step, len(calls) - 1 - at, None, None)
+        yield began if end is None else began._replace(calls=end - at, recovered=calls[end].step)
 
 
 def follow_ups(trial: Record) -> Iterator[tuple[int, int | None]]:

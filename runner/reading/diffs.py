@@ -33,7 +33,7 @@ class Pair:
 
 def side_by_side(old: str, new: str, context: int = 3) -> list[Pair] | None:
     """Two texts aligned by their lines; equal ones beyond `context` folded. None for texts that are too long."""
-    before, after = old.splitlines(), new.splitlines()
+    before, after = (text.removesuffix("\n").split("\n") if text else [] for text in (old, new))
     if max(len(before), len(after)) > MOST_LINES:
         return None
     blocks = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()

@@ -40,6 +40,7 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+_ICON = '<link rel="icon" href="/icon.svg">'
 SAFE_METHODS = ("GET", "HEAD")
 
 
@@ -111,7 +112,8 @@ class Guard:
     def _welcome(self, path: str) -> Response:
         """Sets the cookie and goes on; a redirect would not carry a strict cookie that a link elsewhere led to."""
         here = escape("/" + path.lstrip("/\\"))
-        answer = _page(200, "", f'<meta http-equiv="refresh" content="0; url={here}">', f'<a href="{here}">Go on</a>')
+        onward = f'{_ICON}<meta http-equiv="refresh" content="0; url={here}">'
+        answer = _page(200, "", onward, f'<a href="{here}">Go on</a>')
         answer.set_cookie(self._cookie, self._keys.cookie, httponly=True, samesite="strict", path="/")
         return answer
 

@@ -47,6 +47,11 @@ class Trial:
         return self.folder / "events.jsonl"
 
     @property
+    def begun(self) -> bool:
+        """Whether there is a transcript."""
+        return self.file.is_file()
+
+    @property
     def href(self) -> str:
         return f"{run_href(self.slug)}/trials/{quote(self.name, safe='')}"
 
@@ -86,7 +91,10 @@ class Place:
         """The trial whose folder is called so; no other path is ever opened. Raises HTTPException (404)."""
         for row in self.rows(slug):
             if row.key.name == name:
-                return Trial(slug, self.run(slug), row)
+                found = Trial(slug, self.run(slug), row)
+                if not found.file.resolve().is_relative_to(found.run.path.resolve()):
+                    raise HTTPException(404, f"The trial {name} leads out of its run's folder; it is not opened.")
+                return found
         raise HTTPException(404, f"The run {slug} has no trial called {name}.")
 
     def page(self, template: str, status: int = 200, /, **values: Any) -> HTMLResponse:

@@ -78,6 +78,8 @@ def shape(call: Call) -> Shape:
                 return Shape("diff", pairs=pairs, path=path)
         case "write_file", {"content": str(content)}:
             return Shape("content", excerpt(content))
+        case "submit", _ if call.result is not None and not call.result.is_error:
+            return Shape("inline")  # the submission follows
         case _:
             pass
     told = {"path", "timeout_seconds"} if call.fact.targets else set()

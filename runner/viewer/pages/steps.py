@@ -55,6 +55,8 @@ def routes(place: Place) -> list[Route]:
 def _asked(place: Place, request: Request) -> tuple[Trial, Step, int]:
     trial = place.trial(request.path_params["run"], request.path_params["trial"])
     number: int = request.path_params["step"]
+    if not trial.begun:
+        raise HTTPException(404, f"{trial.name} has no transcript.")
     part = request.query_params.get("part", "0")
     if not (part.isascii() and part.isdigit() and len(part) < 8):
         raise HTTPException(404, "A part is a number.")

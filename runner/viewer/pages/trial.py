@@ -40,7 +40,7 @@ class Chunk:
 def routes(place: Place) -> list[Route]:
     def trial(request: Request) -> Response:
         seen = place.trial(request.path_params["run"], request.path_params["trial"])
-        if not seen.file.is_file():
+        if not seen.begun:
             return place.page("unbegun.html.jinja", trial=seen, chip=chip(seen), problem=_result(seen)[1])
         with place.shelf.reading(seen.file, seen.row.key) as reading:
             first = _first(request, reading)
