@@ -61,7 +61,7 @@ def _trials(place: Path) -> list[Recorded]:
 
     if (place / LOCK).is_file():
         return [Recorded.of(file.parent) for file in sorted(place.glob("trials/*/events.jsonl"))]
-    return [Recorded.of(transcript(place).parent)]
+    return [Recorded.of(transcript_of(place).parent)]
 
 
 def _print(console: Console, recorded: Recorded, seen: Seen, raw: bool) -> None:
