@@ -19,6 +19,7 @@ from bench import floor
 from bench.measuring import measuring
 from bench.models import adapter_overhead
 from bench.rows import Row, alternate
+from bench.searching import searching
 from bench.waiting import waiting_trials
 from runner.approvers.policy import PolicyApprover, load_policy
 from runner.catalog import builtin_root, load_scenario
@@ -42,7 +43,7 @@ AT_A_TIME = 2
 
 def main() -> int:
     engine = ensure_engine(print)
-    rows = [start_up(), *measuring(), *adapter_overhead()]
+    rows = [start_up(), *measuring(), *searching(), *adapter_overhead()]
     rows += [*one_sandbox(engine), *oracle_trials(engine), *waiting_trials()]
     table = Table("measure", "value", "reference", "ratio", "goal", "met")
     for row in rows:

@@ -246,6 +246,9 @@ def _explain(run: RunFolder, name: str, model: str | None) -> None:
         line = number(finding, *STYLES[measure.unit])
         console.print(f"\n{visible(each)}: ", style="bold", end="", markup=False, highlight=False)
         console.print(line, f"({finding.n} scenarios, {finding.trials} trials)", highlight=False)
+        if finding.readers:
+            words = f"  {finding.readers} labels are readers' (taskfit labels), the others scenarios' and effects'"
+            console.print(words, style="dim", highlight=False, markup=False)
         for point in finding.curve:
             bounds = f" [{point.low:.2f}–{point.high:.2f}]" if point.low is not None and point.high is not None else ""
             console.print(f"  {point.x:g}: {point.value:.2f}{bounds} n={point.n}", highlight=False, markup=False)

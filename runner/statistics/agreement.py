@@ -19,9 +19,9 @@ def kappa(said: Sequence[tuple[Hashable, Hashable]], level: float = LEVEL) -> Es
         SE² = {Σ p_ii [(1 - p_e) - (p_i· + p_·i)(1 - p_o)]² + (1 - p_o)² Σ_{i≠j} p_ij (p_·i + p_j·)²
                - (p_o p_e - 2 p_e + p_o)²} / (n (1 - p_e)⁴)
 
-    of Fleiss, Cohen and Everitt 1969, Large Sample Standard Errors of Kappa and Weighted Kappa. Where both readers said
-    one and the same thing of everything, chance explains it all and there is no κ. Where they always agree SE is 0,
-    whatever n is; the lower end is then that of Wilson's interval (1927) of p_o, at the same p_e.
+    of Fleiss, Cohen and Everitt 1969, Large Sample Standard Errors of Kappa and Weighted Kappa. Where a reader says one
+    and the same thing of everything, p_o is p_e whatever the other says, and there is no κ. Where they always agree SE is
+    0, whatever n is; the lower end is then that of Wilson's interval (1927) of p_o, at the same p_e.
     """
     n = len(said)
     if n < 2:
@@ -36,8 +36,8 @@ def kappa(said: Sequence[tuple[Hashable, Hashable]], level: float = LEVEL) -> Es
     column = {name: count / n for name, count in columns.items()}
     same = math.fsum(share for (one, other), share in cells.items() if one == other)
     chance = math.fsum(share * column.get(name, 0.0) for name, share in row.items())
-    if 1 - chance < 1e-12:
-        return Estimate(n=n, reason="both always say the same one thing, which chance explains")
+    if len(rows) == 1 or len(columns) == 1:
+        return Estimate(n=n, reason="one of them always says the same, which chance explains")
     value = (same - chance) / (1 - chance)
     if same > 1 - 1e-12:
         least, _ = wilson(1.0, n, z_of(level))

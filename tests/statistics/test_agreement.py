@@ -46,7 +46,12 @@ def test_two_who_always_agree_are_not_certain_to() -> None:
 
 @pytest.mark.parametrize(
     ("said", "reason"),
-    [([], "nothing"), ([("a", "a")], "one step"), ([("a", "a")] * 9, "chance explains")],
+    [
+        ([], "nothing"),
+        ([("a", "a")], "one step"),
+        ([("a", "a")] * 9, "chance explains"),
+        ([("a", "a"), ("a", "b")] * 9, "chance explains"),
+    ],
 )
 def test_where_there_is_no_kappa_it_says_why(said: list[tuple[str, str]], reason: str) -> None:
     found = kappa(said)

@@ -22,6 +22,8 @@ from runner.viewer.place import Place, Trial
 
 AT_ONCE = 200
 """Rows on a page."""
+ROOM = 0.4
+"""Of a step's text, against its own page's."""
 LARGEST_PATCH = 400_000
 """Bytes."""
 SAID: dict[Kind, str] = {
@@ -118,7 +120,7 @@ def _lines(exchange: Exchange | None, trial: Trial) -> list[Line]:
         if isinstance(event, Replied) and event is not exchange.head and not event.reply.message.text:
             continue
         title, style, body = parts(event)
-        text = excerpt(body) if body else None
+        text = excerpt(body, ROOM) if body else None
         lines.append(Line(trial.step_href(event.step), event.step, title, style.split()[-1] if style else "", text))
     return lines
 
