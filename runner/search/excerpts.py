@@ -13,6 +13,19 @@ AROUND = 160
 """Characters that are shown before and behind a word that was found, about."""
 
 
+ESCAPES = re.compile(r"\x1b(?:\[[0-9;:?<=>]*[ -/]*[@-~]|[()][0-9A-B]|[=>78])|\x9b[0-9;?]*[@-~]")
+"""What colours a terminal and moves its cursor (ECMA-48, 5.4): it stands within words and is no part of them."""
+
+
+def without_escapes(text: str) -> str:
+    """With blanks in the place of each, so that whatever else there is stays in its own.
+
+    >>> without_escapes("a \x1b[31mred word")
+    'a      red word'
+    """
+    return ESCAPES.sub(lambda found: " " * len(found[0]), text)
+
+
 class Part(Frozen):
     """A piece of an excerpt; `hit` where it is what was looked for. Untrusted text, as it is."""
 
@@ -24,7 +37,7 @@ def excerpt(text: str, phrases: Sequence[Phrase]) -> tuple[Part, ...]:
     """About the first word that was looked for, or from the text's beginning where there is none in it."""
     wanted = [phrase for phrase in phrases if not phrase.refused]
     pattern = _pattern(wanted)
-    plain = _without_marks(text)
+    plain = _without_marks(without_escapes(text))
     first = pattern.search(plain) if pattern else None
     middle = first.start() if first else 0
     start, end = max(0, middle - AROUND), min(len(text), middle + 2 * AROUND)

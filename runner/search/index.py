@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from runner.baseline import cache_folder
 from runner.events import EVENTS, AnyEvent, TrialFinished, TrialStarted
 from runner.search.entries import entry
+from runner.search.excerpts import without_escapes
 from runner.search.files import State, goes_on, look, opened, places, tail, whole_lines
 from runner.search.store import Store, outgrown
 
@@ -195,12 +196,12 @@ def _begun(db: sqlite3.Connection, run: int, place: str) -> Kept:
 
 
 def _add(db: sqlite3.Connection, transcript: int, step: int, start: int, length: int, event: AnyEvent) -> None:
-    *fields, words = map(storable, entry(event))
+    *fields, text = map(storable, entry(event))
     cursor = db.execute(
         "INSERT INTO steps (transcript, step, start, length, type, tool, errors, effects) VALUES (?,?,?,?,?,?,?,?)",
         (transcript, step, start, length, *fields),
     )
-    db.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (cursor.lastrowid, words))
+    db.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (cursor.lastrowid, without_escapes(text)))
 
 
 def _event(text: bytes) -> AnyEvent | None:

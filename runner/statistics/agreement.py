@@ -20,8 +20,8 @@ def kappa(said: Sequence[tuple[Hashable, Hashable]], level: float = LEVEL) -> Es
                - (p_o p_e - 2 p_e + p_o)²} / (n (1 - p_e)⁴)
 
     of Fleiss, Cohen and Everitt 1969, Large Sample Standard Errors of Kappa and Weighted Kappa. Where a reader says one
-    and the same thing of everything, p_o is p_e whatever the other says, and there is no κ. Where they always agree SE is
-    0, whatever n is; the lower end is then that of Wilson's interval (1927) of p_o, at the same p_e.
+    and the same thing of everything, p_o is p_e whatever the other says, and there is no κ. Where they always agree SE
+    is 0, whatever n is; the lower end is then that of Wilson's interval (1927) of p_o, at the same p_e.
     """
     n = len(said)
     if n < 2:
