@@ -72,7 +72,7 @@ class Index:
         return self._store.file
 
     def refresh(self, runs: Iterable[Path], heard: Heard | None = None) -> Refreshed:
-        """Read what the runs' transcripts have more than at the last time; forget those that are gone.
+        """Read what the runs' transcripts have more than at the last time; forget those, and runs, that are gone.
 
         `heard` is told how many transcripts have been read, and of how many. Raises FileProblem where the index
         cannot be written.
@@ -105,6 +105,7 @@ def storable(text: str) -> str:
 
 
 def _refresh(db: sqlite3.Connection, runs: Sequence[Path], heard: Heard | None) -> Refreshed:
+    _forget_runs(db)
     ids = {run: _run_id(db, run) for run in runs}
     todo = []
     for run, number in ids.items():
@@ -152,6 +153,14 @@ def _forget(db: sqlite3.Connection, transcripts: Iterable[int]) -> None:
     for number in transcripts:
         db.execute("DELETE FROM steps WHERE transcript = ?", (number,))
         db.execute("DELETE FROM transcripts WHERE id = ?", (number,))
+
+
+def _forget_runs(db: sqlite3.Connection) -> None:
+    """Those whose folders are no longer there."""
+    for number, path in db.execute("SELECT id, path FROM runs").fetchall():
+        if not Path(path).is_dir():
+            _forget(db, [kept.id for kept in _known(db, number).values()])
+            db.execute("DELETE FROM runs WHERE id = ?", (number,))
 
 
 def _read_on(db: sqlite3.Connection, run: Path, number: int, place: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -98,6 +99,15 @@ def test_a_transcript_that_is_rewritten_or_gone_is_not_found_by_what_it_said(ind
     transcript(run).parent.rmdir()
     index.refresh([run.path])
     assert count(index, "heron", run) == 0
+
+
+def test_a_run_that_was_removed_leaves_nothing_to_be_found(index: Index, run: RunFolder, tmp_path: Path) -> None:
+    other = write_run(tmp_path / "runs" / "b", {key(): trial(key(), said("a heron"))})
+    index.refresh([run.path, other.path])
+    shutil.rmtree(other.path)
+    index.refresh([run.path])
+    assert index.ask(lambda db: db.execute("SELECT count(*) FROM steps").fetchone()[0]) == 7
+    assert (count(index, "pelican", run), count(index, "heron", run, other)) == (1, 0)
 
 
 @pytest.mark.parametrize("damage", ["garbage", "cut", "version", "table", "empty"])

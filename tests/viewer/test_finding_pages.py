@@ -31,6 +31,7 @@ from runner.results import TrialKey
 from runner.viewer.serving import Address
 from written import answered, as_lines, call, key, rejected, said, trial, write_run
 
+pytestmark = pytest.mark.xdist_group("browser")
 Client = Callable[[Address], httpx.Client]
 ONE, OTHER = key("memo", "one"), key("memo", "other")
 EDIT = {"path": "tests/test_a.py", "old": "assert total == 3\n", "new": "assert total == 4\n"}
@@ -336,6 +337,7 @@ def asks(opening):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.engine
 def test_a_waiting_request_of_a_real_run_is_approved_in_the_browser(
     tmp_path: Path,
