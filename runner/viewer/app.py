@@ -14,10 +14,10 @@ from starlette.routing import Route
 
 from runner.errors import UserError
 from runner.viewer.guard import Guard, Keys
-from runner.viewer.pages import files, matrix, report, runs, steps, trial
+from runner.viewer.pages import files, matrix, report, runs, steps, trial, workspace
 from runner.viewer.place import Place
 
-PAGES: Sequence[ModuleType] = (files, runs, matrix, trial, steps, report)
+PAGES: Sequence[ModuleType] = (files, runs, matrix, trial, steps, workspace, report)
 """Each has `routes(place) -> list[Route]`; handlers are plain functions and run in threads."""
 
 
