@@ -149,20 +149,12 @@ class ReportCommand(typer.core.TyperCommand):
 
 def write_page(run: RunFolder, file: Path, mode: Mode = "local") -> None:
     """The report as one HTML file, whole or not at all. Raises FileProblem where it cannot be written."""
-    from runner.errors import FileProblem
+    from runner.cli.writing import write_whole
     from runner.report.page import html
     from runner.visible import visible
 
-    if file.is_dir():
-        raise FileProblem(file, "is a folder; name a file")
     text = html(run, lambda problem: print(f"taskfit: {visible(problem)}", file=sys.stderr), mode)
-    beside = file.with_name(f".{file.name}.part")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(file)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise FileProblem(file, f"cannot be written: {error.strerror}") from None
+    write_whole(file, text)
 
 
 def print_report(folder: RunFolder, as_json: bool, every: bool = False, mode: Mode = "local") -> bool:

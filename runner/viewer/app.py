@@ -14,10 +14,25 @@ from starlette.routing import Route
 
 from runner.errors import UserError
 from runner.viewer.guard import Guard, Keys
-from runner.viewer.pages import approvals, compare, files, labels, matrix, report, runs, search, steps, trial
+from runner.viewer.pages import (
+    approvals,
+    compare,
+    files,
+    labels,
+    matrix,
+    report,
+    runs,
+    search,
+    steps,
+    trial,
+    workspace,
+)
 from runner.viewer.place import Place
 
-PAGES: Sequence[ModuleType] = (files, runs, matrix, trial, steps, report, search, compare, labels, approvals)
+PAGES: Sequence[ModuleType] = (
+    *(files, runs, matrix, trial, steps, workspace, report),
+    *(search, compare, labels, approvals),
+)
 """Each has `routes(place) -> list[Route]`; handlers are plain functions and run in threads."""
 
 

@@ -82,8 +82,8 @@ def shape(call: Call) -> Shape:
             return Shape("inline")  # the submission follows
         case _:
             pass
-    told = {"path", "timeout_seconds"} if call.fact.targets else set()
-    given = {name: value for name, value in call.arguments.items() if name not in told and value not in ("", [], None)}
+    told = ("", [], None, *call.fact.targets, list(call.fact.targets))  # targets stand beside the tool's name
+    given = {name: value for name, value in call.arguments.items() if value not in told}
     short = ", ".join(f"{name} {_short(value)}" for name, value in given.items())
     if len(short) <= INLINE and "\n" not in short:
         return Shape("inline", path=short)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -11,8 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from runner.errors import FileProblem
-from runner.ledger import Row
-from runner.results import Verdict
+from runner.results import TrialKey, Verdict
 from runner.viewer.place import Place, Trial
 
 MARKS: Mapping[Verdict, tuple[str, str]] = {
@@ -57,13 +56,13 @@ class Line:
 def routes(place: Place) -> list[Route]:
     def matrix(request: Request) -> Response:
         slug: str = request.path_params["run"]
-        rows = place.rows(slug)
+        run, rows = place.run(slug), place.rows(slug)
         models = list(dict.fromkeys(row.key.model for row in rows))
         return place.page(
             "matrix.html.jinja",
             slug=slug,
             models=models,
-            lines=_lines(place, slug, rows, models),
+            lines=lines((row.key, chip(Trial(slug, run, row))) for row in rows),
             arms=len({row.key.arm for row in rows}),
             planned=len(rows),
             done=sum(row.state == "done" for row in rows),
@@ -96,15 +95,16 @@ def _confidence(trial: Trial) -> float | None:
     return result.submission.confidence if result is not None and result.submission is not None else None
 
 
-def _lines(place: Place, slug: str, rows: Sequence[Row], models: Sequence[str]) -> list[Line]:
-    run = place.run(slug)
-    chips: defaultdict[tuple[str, str], defaultdict[str, list[Chip]]] = defaultdict(lambda: defaultdict(list))
+def lines(chips: Iterable[tuple[TrialKey, Chip]]) -> list[Line]:
+    """The matrix of trials that are marked so, in their order."""
+    cells: defaultdict[tuple[str, str], defaultdict[str, list[Chip]]] = defaultdict(lambda: defaultdict(list))
     arms: defaultdict[str, dict[str, None]] = defaultdict(dict)
-    for row in rows:
-        arms[row.key.scenario][row.key.arm] = None
-        chips[row.key.scenario, row.key.arm][row.key.model].append(chip(Trial(slug, run, row)))
+    models: dict[str, None] = {}
+    for key, mark in chips:
+        arms[key.scenario][key.arm] = models[key.model] = None
+        cells[key.scenario, key.arm][key.model].append(mark)
     return [
-        Line(scenario, arm, at == 0, len(named), [chips[scenario, arm][model] for model in models])
+        Line(scenario, arm, at == 0, len(named), [cells[scenario, arm][model] for model in models])
         for scenario, named in arms.items()
         for at, arm in enumerate(named)
     ]
