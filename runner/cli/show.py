@@ -71,8 +71,12 @@ def _side_by_side(left: Path, right: Path) -> None:
 
     console = Console()
     console.print(table(beside(left, right)), highlight=False)
-    texts = [file.read_text("utf-8", "replace") if file.is_file() else "" for file in map(_patch, (left, right))]
-    console.print(patches(patches_apart(*texts)), highlight=False)
+    files = [file for file in map(_patch, (left, right)) if file.is_file()]
+    if len(files) == 2:
+        texts = [file.read_text("utf-8", "replace") for file in files]
+        console.print(patches(patches_apart(*texts)), highlight=False)
+    else:
+        console.print(f"{'one' if files else 'neither'} of them has left a patch", style="dim", highlight=False)
 
 
 def _patch(transcript: Path) -> Path:

@@ -13,7 +13,7 @@ from runner.visible import visible
 
 
 def blocks(found: Found) -> Iterator[Text]:
-    """One block a trial, and what there is in all."""
+    """One block a trial, and what there is in all; a trial and its `@STEP` together are a link."""
     for trial in found.shown:
         yield _block(trial)
     for hint in found.hints:
@@ -38,7 +38,7 @@ def _block(trial: Trial) -> Text:
 
 
 def _step(step: Step) -> Text:
-    text = Text(f"\n{step.step:>6}", style="dim")
+    text = Text(f"\n{f'@{step.step}':>6}", style="dim")
     text.append(f"  {visible(step.title)}", style="default")
     if step.excerpt:
         text.append("\n        ")
