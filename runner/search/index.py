@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
-from runner.baseline import cache_folder
+from runner.caching import cache_folder
 from runner.events import EVENTS, AnyEvent, TrialFinished, TrialStarted
 from runner.search.entries import entry
 from runner.search.excerpts import without_escapes
