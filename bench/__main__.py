@@ -24,6 +24,7 @@ from bench.models import adapter_overhead
 from bench.nodes import nodes
 from bench.resuming import resuming
 from bench.rows import Row, alternate
+from bench.searching import searching
 from bench.waiting import waiting_trials
 from runner.approvers.policy import PolicyApprover, load_policy
 from runner.catalog import builtin_root, load_scenario
@@ -47,7 +48,7 @@ AT_A_TIME = 2
 
 def main() -> int:
     engine = ensure_engine(print)
-    rows = [start_up(), *measuring(), *adapter_overhead()]
+    rows = [start_up(), *measuring(), *searching(), *adapter_overhead()]
     rows += [*one_sandbox(engine), *oracle_trials(engine), *waiting_trials(), *nodes(engine)]
     rows += [*load(), *load_with_containers(), *resuming(engine), *chaos(engine)]
     table = Table("measure", "value", "reference", "ratio", "goal", "met")

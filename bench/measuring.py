@@ -50,12 +50,12 @@ def measuring() -> list[Row]:
     ]
 
 
-def stored(folder: Path) -> None:
-    """A run's folder as if the trials had been run."""
+def stored(folder: Path, scenarios: int = SCENARIOS) -> None:
+    """A run's folder as if the trials of so many scenarios had been run."""
     run = RunFolder(folder)
     keys = [
         TrialKey(scenario=f"scenario-{scenario}", model=f"model-{model}", arm=arm, repeat=repeat)
-        for scenario in range(SCENARIOS)
+        for scenario in range(scenarios)
         for repeat in range(1, REPEATS + 1)
         for arm in ARMS
         for model in range(MODELS)

@@ -39,7 +39,7 @@ def acceptable(
     `reference` holds the paths that the reference fix touches: those may be changed whatever they are. `harness` are
     the names (globs) of files that steer the test runner (`Framework.harness_files`).
     """
-    changed = {path: entry for path, entry in changes.items() if not _any(GENERATED, path)}
+    changed = {path: entry for path, entry in changes.items() if not generated(path)}
     after: ChainMap[str, Entry | None] = ChainMap(changed, dict(pristine))
     roots = _roots(pristine)
     dropped: dict[str, str] = {}
@@ -54,6 +54,11 @@ def acceptable(
         del kept[path]
         dropped[path] = "stands in the place of pristine files"
     return kept, dropped
+
+
+def generated(path: str) -> bool:
+    """Whether tools leave it behind, and no diff should show it."""
+    return _any(GENERATED, path)
 
 
 def _steers(path: str, scope: Scope, harness: Collection[str]) -> str:

@@ -29,7 +29,7 @@ from runner.models.base import Model
 from runner.pulse import PULSE
 from runner.results import Submission
 from runner.scenario import Limits
-from runner.tools.base import AnyTool, Arguments, Outcome, Refusal, Workbench, spec
+from runner.tools.base import AnyTool, Arguments, Outcome, Workbench, made, spec
 from runner.tools.conversation import RequestApprovalArguments
 from runner.transcript import Transcript
 from runner.turns import MAX_CALLS, bounded, first, of_turn, parse, silence
@@ -190,10 +190,7 @@ class Agent:
 
     def _call(self, call: ToolCall, tool: AnyTool, arguments: Arguments) -> Outcome:
         started = PULSE.now()
-        try:
-            outcome = tool.run(arguments, self.bench)
-        except Refusal as refusal:
-            outcome = Outcome(str(refusal), is_error=True)
+        outcome = made(tool, arguments, self.bench)
         seconds = PULSE.now() - started
         self.tally.tool_seconds += seconds
         self.transcript.append(

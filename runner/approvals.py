@@ -56,6 +56,9 @@ class Standing(Frozen):
     label: Label
     answer: Literal["approve", "deny"]
     """What a good approver says."""
+    source: Literal["scenario", "effect", "readers"] | None = None
+    """Who says so: a rule of the scenario's, the table of effects, or people who read the transcript; None in
+    transcripts from before this was kept."""
 
 
 class Request(Frozen):

@@ -20,7 +20,7 @@ from runner.messages import Message, UserMessage
 from runner.models.base import Opening, take_up
 from runner.results import TestCounts, Verdict
 from runner.setting import Setting
-from runner.snapshot import save
+from runner.snapshot import lay_out, save
 from runner.telling import limits_of, told
 from runner.tools import toolbox
 from runner.tools.base import Workbench, spec
@@ -106,7 +106,7 @@ def _work(setting: Setting, place: Place, transcript: Transcript, progress: Prog
             model=model,
             tools=tools,
             gate=gate,
-            bench=_bench(setting, sandbox),
+            bench=Workbench.of(setting.workspace.found, sandbox),
             transcript=transcript,
             limits=limits_of(setting.limits, setting.arm, revision=setting.trunk is not None),
             reserve=setting.reserve,
@@ -143,11 +143,7 @@ def _lay_out(setting: Setting, sandbox: Sandbox, transcript: Transcript) -> None
         )
     elif left is not None:
         transcript.append(StartedFrom(trial=left.trial))
-    if found:
-        kept = {path: entry for path, entry in found.items() if entry is not None}
-        sandbox.place(
-            kept, delete=[path for path in found if path in setting.workspace.pristine or found[path] is None]
-        )
+    lay_out(sandbox, found, setting.workspace.pristine)
 
 
 def _said(setting: Setting, transcript: Transcript) -> list[Message]:
@@ -177,15 +173,3 @@ def _opening(setting: Setting) -> Opening:
 def knows_reference(model: str) -> bool:
     """The models that prove the harness itself: they stand for no model that anybody could use."""
     return model == "oracle" or model.startswith("personality:")
-
-
-def _bench(setting: Setting, sandbox: Sandbox) -> Workbench:
-    repo = setting.workspace.found.repo.repo
-    return Workbench(
-        sandbox=sandbox,
-        scope=setting.workspace.found.scenario.scope,
-        framework=setting.workspace.found.framework,
-        suite=repo.tests,
-        variables=repo.environment.variables,
-        command_seconds=setting.limits.command_seconds,
-    )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from runner.acceptance import Changes
+from runner.caching import cache_folder
 from runner.controls import Foils
 from runner.errors import ScenarioInvalid
 from runner.grading import LIMITS, Grading, grade
@@ -150,8 +151,3 @@ def _check_stable(name: str, which: str, gradings: Sequence[Grading], known: Col
 def _cache_file(workspace: Workspace, runtime: str | None) -> Path:
     key = hashlib.sha256(json.dumps([VERSION, workspace.found.digest, workspace.image, runtime]).encode()).hexdigest()
     return cache_folder() / "baselines" / f"{key[:32]}.json"
-
-
-def cache_folder() -> Path:
-    """Where taskfit keeps what it can make again: `$XDG_CACHE_HOME/taskfit`, else `~/.cache/taskfit`."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "taskfit")

@@ -14,9 +14,9 @@ from pathlib import Path
 from runner.admission import Admission, check_open
 from runner.approvers.base import Approver
 from runner.approvers.policy import Policy, load_policy
-from runner.baseline import cache_folder
 from runner.breaker import Breaker
 from runner.budget import Budget
+from runner.caching import cache_folder
 from runner.catalog import ScenarioFolder, load_scenario, validated
 from runner.crew import Crew
 from runner.disk import Disk, engine_root

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from runner.acceptance import Changes
 from runner.errors import FileProblem
-from sandboxes.archive import Entry, read_tar, write_tar
+from sandboxes.archive import Entry, Tree, read_tar, write_tar
+from sandboxes.base import Sandbox
 from sandboxes.errors import ArchiveRefused
 
 FILE = "workspace.tar.gz"
@@ -45,6 +46,14 @@ def load(folder: Path) -> Changes:
     except (OSError, EOFError, zlib.error, KeyError, TypeError, ValueError, ArchiveRefused) as error:
         raise FileProblem(file, f"is damaged: {error}") from None
     return {**found, **dict.fromkeys(deleted)}
+
+
+def lay_out(sandbox: Sandbox, changes: Changes, pristine: Tree) -> None:
+    """Make a fresh workspace what it was: `pristine` is what it holds."""
+    kept = {path: entry for path, entry in changes.items() if entry is not None}
+    gone = [path for path in changes if path in pristine or changes[path] is None]
+    if changes:
+        sandbox.place(kept, delete=gone)
 
 
 def _chunks(stream: gzip.GzipFile) -> Iterator[bytes]:

@@ -20,6 +20,8 @@ from runner.approvals import Action, Standing
 from runner.effects import Risk
 from runner.scenario import ApprovalRule, Authorisation, Label
 
+Source = Literal["scenario", "effect"]
+
 
 def standing(action: Action, rules: Sequence[ApprovalRule] = (), granted: bool = False) -> Standing:
     """The first rule that fits the action decides. `granted`: an approver allowed exactly this action before."""
@@ -27,7 +29,22 @@ def standing(action: Action, rules: Sequence[ApprovalRule] = (), granted: bool =
     authorisation = _authorisation(action.risk, rule, granted)
     label = rule.label if rule is not None and rule.label is not None else label_of(action.risk, authorisation)
     answer = rule.answer if rule is not None and rule.answer is not None else _answer(label)
-    return Standing(authorisation=authorisation, label=label, answer=answer)
+    says = rule is not None and (rule.label, rule.answer, rule.authorisation) != (None, None, None)
+    source: Source = "scenario" if says else "effect"
+    return Standing(authorisation=authorisation, label=label, answer=answer, source=source)
+
+
+def known_source(stands: Standing, action: Action, granted: bool = False) -> Standing:
+    """With its source, also where the transcript does not say it: what differs from the table is the scenario's."""
+    if stands.source is not None:
+        return stands
+    by_effect = standing(action, granted=granted)
+    alike = (stands.authorisation, stands.label, stands.answer) == (
+        by_effect.authorisation,
+        by_effect.label,
+        by_effect.answer,
+    )
+    return stands.model_copy(update={"source": "effect" if alike else "scenario"})
 
 
 def label_of(risk: Risk, authorisation: Authorisation) -> Label:

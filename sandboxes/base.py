@@ -90,6 +90,13 @@ class Sandbox(Protocol):
         """Delete paths, then put files in place, all relative to the workspace; not seen by its commands."""
         ...
 
+    def look(self) -> Tree:
+        """The workspace as data, without .git, while everything goes on: a file just being written may be half there.
+
+        Raises ArchiveRefused when it is too large, or changes so fast that no archive of it is whole.
+        """
+        ...
+
     def export(self, folder: str = "/workspace") -> Tree:
         """Stop everything that runs, then a folder as data, without .git; nothing can run here afterwards.
 

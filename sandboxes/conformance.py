@@ -95,6 +95,15 @@ def the_export_is_data_and_the_end(sandbox: Sandbox) -> None:
     _is_over(sandbox)
 
 
+def a_look_is_data_and_not_the_end(sandbox: Sandbox) -> None:
+    sandbox.write("a", b"1")
+    sandbox.write(".git/config", b"2")
+    assert dict(sandbox.look()) == {"a": Entry(b"1")}
+    sandbox.write("b", b"3")
+    assert set(sandbox.look()) == {"a", "b"}
+    assert sandbox.exec(Command(["true"])).exit_code == 0
+
+
 def a_folder_that_is_not_there_cannot_be_exported(sandbox: Sandbox) -> None:
     try:
         sandbox.export("/workspace/absent")
@@ -128,6 +137,7 @@ CHECKS: tuple[Check, ...] = (
     links_are_followed_when_a_path_is_resolved,
     what_is_placed_is_there_and_what_is_deleted_is_not,
     the_export_is_data_and_the_end,
+    a_look_is_data_and_not_the_end,
     a_folder_that_is_not_there_cannot_be_exported,
     closing_is_final_and_may_be_repeated,
 )

@@ -91,22 +91,28 @@ class DockerSandbox:
             with translated():
                 self._engine.api.put_archive(self._id, WORKSPACE, write_tar(tree, USER_ID))
 
+    def look(self) -> Tree:
+        with translated():
+            return self._archived(WORKSPACE)
+
     def export(self, folder: str = WORKSPACE) -> Tree:
-        api = self._engine.api
         with translated():
             with contextlib.suppress(SandboxDied), translated():
-                api.kill(self._id)
-            try:
-                chunks, _ = api.get_archive(self._id, folder, chunk_size=1 << 20)
-            except NotFound as error:
-                if "Could not find the file" in str(error) or "no such file" in str(error).lower():
-                    raise FileNotFoundError(folder) from error
-                raise
-            stream = _whole(chunks)
-            tree = read_tar(stream, strip=folder.rsplit("/", 1)[1], skip=[".git"], without=INSTALLED)
-            for _ in stream:
-                continue
-            return tree
+                self._engine.api.kill(self._id)
+            return self._archived(folder)
+
+    def _archived(self, folder: str) -> Tree:
+        try:
+            chunks, _ = self._engine.api.get_archive(self._id, folder, chunk_size=1 << 20)
+        except NotFound as error:
+            if "Could not find the file" in str(error) or "no such file" in str(error).lower():
+                raise FileNotFoundError(folder) from error
+            raise
+        stream = _whole(chunks)
+        tree = read_tar(stream, strip=folder.rsplit("/", 1)[1], skip=[".git"], without=INSTALLED)
+        for _ in stream:
+            continue
+        return tree
 
     def close(self) -> None:
         if self._channel is not None:

@@ -42,7 +42,7 @@ class MemorySandbox:
 
     def read(self, path: str, limit: int = 1 << 20) -> bytes:
         self._check()
-        key = _key(path)
+        key = self._place(path)
         if key in self.files:
             return self.files[key].data[:limit]
         if any(name.startswith(f"{key}/") for name in self.files):
@@ -51,14 +51,23 @@ class MemorySandbox:
 
     def write(self, path: str, data: bytes) -> None:
         self._check()
-        key = _key(path)
+        key = self._place(path)
         if key.startswith(("/", "..")):
             raise PermissionError(f"{path}: permission denied")
-        self.files[key] = Entry(data)
+        if not key or any(name.startswith(f"{key}/") for name in self.files):
+            raise IsADirectoryError(f"{path}: is a directory")
+        if any(folder in self.files for folder in _folders(key)):
+            raise NotADirectoryError(f"{path}: a part of it is a file")
+        old = self.files.get(key)
+        self.files[key] = Entry(data, executable=old is not None and old.executable)
 
     def resolve(self, paths: Sequence[str]) -> list[str]:
         self._check()
         return [self._followed(posixpath.join("/workspace", path)) for path in paths]
+
+    def _place(self, path: str) -> str:
+        """The path from the workspace of what is at a path, links followed."""
+        return _key(self._followed(posixpath.join("/workspace", path)))
 
     def _followed(self, path: str) -> str:
         """An absolute path without links; a loop ends where it began."""
@@ -84,6 +93,14 @@ class MemorySandbox:
             self.files.pop(path, None)
         self.files |= tree
 
+    def look(self) -> Tree:
+        self._check()
+        return {
+            name: entry
+            for name, entry in self.files.items()
+            if not name.startswith("/") and name.split("/")[0] != ".git"
+        }
+
     def export(self, folder: str = "/workspace") -> Tree:
         self._check()
         self._gone = True
@@ -108,6 +125,11 @@ class MemorySandbox:
     def _check(self) -> None:
         if self._gone:
             raise SandboxDied("closed")
+
+
+def _folders(key: str) -> list[str]:
+    parts = key.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
 
 
 def _key(path: str) -> str:

@@ -13,16 +13,20 @@ from runner.cli import (
     demo,
     doctor,
     export,
+    label,
     models,
     nightly,
     plan,
     policy,
+    replay,
     report,
     run,
     scenarios,
     schema,
+    search,
     show,
     trend,
+    view,
     watch,
 )
 from runner.cli.streams import fill, unheard
@@ -48,6 +52,11 @@ app.command()(compare.compare)
 app.command()(export.export)
 app.command()(trend.trend)
 app.command()(show.show)
+app.command()(search.search)
+app.command()(label.label)
+app.command()(label.labels)
+app.command()(view.view)
+app.command()(replay.replay)
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(models.app, name="models")
 app.add_typer(policy.app, name="policy")

@@ -83,7 +83,7 @@ def _show(waiting: list[Question], alive: bool, as_json: bool) -> None:
     from rich.text import Text
 
     from runner.approvers.human import describe
-    from runner.console.durations import brief
+    from runner.durations import brief
     from runner.messages import to_json
     from runner.visible import visible
 

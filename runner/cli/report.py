@@ -150,20 +150,12 @@ class ReportCommand(typer.core.TyperCommand):
 
 def write_page(run: RunFolder, file: Path, mode: Mode = "local") -> None:
     """The report as one HTML file, whole or not at all. Raises FileProblem where it cannot be written."""
-    from runner.errors import FileProblem
+    from runner.cli.writing import write_whole
     from runner.report.page import html
     from runner.visible import visible
 
-    if file.is_dir():
-        raise FileProblem(file, "is a folder; name a file")
     text = html(run, lambda problem: print(f"taskfit: {visible(problem)}", file=sys.stderr), mode)
-    beside = file.with_name(f".{file.name}.part")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(file)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise FileProblem(file, f"cannot be written: {error.strerror}") from None
+    write_whole(file, text)
 
 
 def print_report(folder: RunFolder, as_json: bool, every: bool = False, mode: Mode = "local") -> bool:
@@ -247,6 +239,9 @@ def _explain(run: RunFolder, name: str, model: str | None) -> None:
         line = number(finding, *STYLES[measure.unit])
         console.print(f"\n{visible(each)}: ", style="bold", end="", markup=False, highlight=False)
         console.print(line, f"({finding.n} scenarios, {finding.trials} trials)", highlight=False)
+        if finding.readers:
+            words = f"  {finding.readers} labels are readers' (taskfit labels), the others scenarios' and effects'"
+            console.print(words, style="dim", highlight=False, markup=False)
         for point in finding.curve:
             bounds = f" [{point.low:.2f}–{point.high:.2f}]" if point.low is not None and point.high is not None else ""
             console.print(f"  {point.x:g}: {point.value:.2f}{bounds} n={point.n}", highlight=False, markup=False)

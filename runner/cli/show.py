@@ -9,23 +9,40 @@ import typer
 
 
 def show(
-    trial: Annotated[Path, typer.Argument(help="A trial's folder, its name within the latest run, or a transcript.")],
+    trial: Annotated[
+        str,
+        typer.Argument(
+            metavar="TRIAL[@STEP]",
+            help="A trial's folder, its name within the latest run, or a transcript; and a step.",
+        ),
+    ],
     step: Annotated[int | None, typer.Option(min=0, help="Only this step, in full.")] = None,
     grep: Annotated[str, typer.Option(help="Only steps that hold this text (case does not matter).")] = "",
     only: Annotated[
         list[str] | None, typer.Option(help="Only approvals, faults, denials, challenges, calls, errors or tests.")
+    ] = None,
+    beside: Annotated[
+        str | None, typer.Option(metavar="TRIAL", help="Another trial of the scenario: where the two part, and then.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="The events as JSON lines.")] = False,
 ) -> None:
     """Read a trial's transcript, step by step."""
     from rich.console import Console
 
+    from runner.cli.places import transcript_of, with_step
     from runner.console.selection import SELECTIONS, selected
     from runner.console.transcript import chosen, render
     from runner.errors import UnknownName, UserError
     from runner.transcript import read
 
-    file = _transcript(trial)
+    named, at = with_step(trial)
+    file = transcript_of(named)
+    if beside is not None:
+        if json or only or grep or step is not None or at is not None:
+            raise UserError("--beside shows two whole trials; leave the other options out")
+        _side_by_side(file, transcript_of(with_step(beside)[0]))
+        return
+    step = at if step is None else step
     for name in only or []:
         if name not in SELECTIONS:
             raise UnknownName("selection", name, SELECTIONS)
@@ -46,19 +63,21 @@ def show(
         raise UserError(f"{file} has no step{which}{of_kind}{f' with {grep!r}' if grep else ''}")
 
 
-def _transcript(trial: Path) -> Path:
-    """The file that the user means. Raises UnknownName with trials that are near."""
-    from runner.errors import UnknownName, UserError
-    from runner.folder import latest_run
+def _side_by_side(left: Path, right: Path) -> None:
+    from rich.console import Console
 
-    for candidate in (trial, trial / "events.jsonl"):
-        if candidate.is_file():
-            return candidate
-    if trial.is_dir():
-        raise UserError(f"{trial} holds no events.jsonl; name a trial's folder, as in {trial}/trials/…")
-    run = latest_run(Path("runs"))
-    file = run.path / "trials" / trial.name / "events.jsonl"
-    if file.is_file():
-        return file
-    known = [path.parent.name for path in run.path.glob("trials/*/events.jsonl")]
-    raise UnknownName(f"trial in {run.path}", str(trial), known)
+    from runner.alignment import beside, patches_apart
+    from runner.console.beside import patches, table
+
+    console = Console()
+    console.print(table(beside(left, right)), highlight=False)
+    files = [file for file in map(_patch, (left, right)) if file.is_file()]
+    if len(files) == 2:
+        texts = [file.read_text("utf-8", "replace") for file in files]
+        console.print(patches(patches_apart(*texts)), highlight=False)
+    else:
+        console.print(f"{'one' if files else 'neither'} of them has left a patch", style="dim", highlight=False)
+
+
+def _patch(transcript: Path) -> Path:
+    return transcript.with_name("patch.diff")

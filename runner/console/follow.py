@@ -9,8 +9,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from runner.console.durations import brief
 from runner.console.progress import table
+from runner.durations import brief
 from runner.progress import Progress
 from runner.visible import visible
 from runner.watching import Watcher

@@ -9,7 +9,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from runner.console.durations import brief
+from runner.durations import brief
 from runner.progress import ModelProgress, Progress, Worker
 from runner.runlog import Happened
 from runner.visible import visible

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import get_args
 
@@ -51,6 +51,20 @@ def draw(pattern: FaultPattern, seed: int) -> Fault:
         persistence=pattern.persistence or persistence,
         tool=drawn.choice(TOOLS[kind]),
         nth=drawn.randint(1, LATEST),
+    )
+
+
+def delivered(receipts: Iterable[FaultDelivered]) -> Fault | None:
+    """The fault that a trial's receipts tell of, to be injected again; None where none took effect."""
+    first = next(iter(receipts), None)
+    if first is None:
+        return None
+    return Fault(
+        kind=first.fault,
+        visibility=first.visibility,
+        persistence=first.persistence,
+        tool=ALIKE.get(first.tool, first.tool),
+        nth=first.nth,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from runner.faults.base import Fault
 from runner.faults.tools import Spoiled, Spoiler
-from runner.tools.base import AnyTool, Arguments, Outcome, Refusal, Workbench
+from runner.tools.base import AnyTool, Arguments, Outcome, Workbench, made
 from runner.tools.files import relative
 
 MOST = 1 << 26
@@ -66,13 +66,13 @@ class StaleRead(Spoiler):
         old, now = self._first.get(path), _read(bench, path)
         if old is None or now is None or old == now:
             return Spoiled(tool.run(arguments, bench), effective=False)
-        fresh = _shown(tool, arguments, bench)
+        fresh = made(tool, arguments, bench)
         try:
             bench.sandbox.write(path, old)
         except OSError:  # a file that may not be written to is shown as it is
             return Spoiled(fresh, effective=False)
         try:
-            stale = _shown(tool, arguments, bench)
+            stale = made(tool, arguments, bench)
         finally:
             bench.sandbox.write(path, now)
         if stale == fresh:  # the part that was asked for is the same
@@ -84,14 +84,6 @@ class StaleRead(Spoiler):
 def _path(arguments: Arguments) -> str:
     given: Any = getattr(arguments, "path", "")
     return relative(given) if isinstance(given, str) and given else ""
-
-
-def _shown(tool: AnyTool, arguments: Arguments, bench: Workbench) -> Outcome:
-    """What a model sees of a call, a refusal included."""
-    try:
-        return tool.run(arguments, bench)
-    except Refusal as refusal:
-        return Outcome(str(refusal), is_error=True)
 
 
 def _read(bench: Workbench, path: str) -> bytes | None:

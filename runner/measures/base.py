@@ -19,6 +19,8 @@ class Seen(NamedTuple):
     value: float
     of: float = 1.0
     steps: tuple[int, ...] = ()
+    readers: int = 0
+    """Calls behind it whose label is not the scenario's but readers'."""
 
 
 class Cases(dict[str, list[Seen]]):

@@ -24,6 +24,8 @@ class Finding(Estimate):
     """Trials behind the number."""
     evidence: tuple[str, ...] = ()
     """`trial#step` of the events behind the number, the first ones."""
+    readers: int = 0
+    """Calls behind the number whose labels are readers', and not the scenarios' or the effects' (`runner.standing`)."""
 
 
 @dataclass
@@ -36,6 +38,7 @@ class Heap:
     """Scenario → its repository, as far as it is known."""
     trials: int = 0
     evidence: list[str] = field(default_factory=list)
+    readers: int = 0
 
     def add(self, trial: Record, seen: list[Seen]) -> None:
         if not seen:
@@ -44,6 +47,7 @@ class Heap:
         self.trials += 1
         self.repos[key.scenario] = trial.repo
         self.cases[key.scenario] += [Seen(each.value, each.of) for each in seen]
+        self.readers += sum(each.readers for each in seen)
         for each in seen:
             if len(self.evidence) < MOST_EVIDENCE:
                 self.evidence += [f"{key.name}#{step}" for step in each.steps if step >= 0]
@@ -97,4 +101,5 @@ def _finding(measure: Measure, heap: Heap) -> Finding:
         **{name: getattr(estimate, name) for name in Estimate.model_fields},
         trials=heap.trials,
         evidence=tuple(dict.fromkeys(heap.evidence))[:MOST_EVIDENCE],
+        readers=heap.readers,
     )

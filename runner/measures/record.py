@@ -35,7 +35,7 @@ from runner.events import (
 )
 from runner.messages import Usage
 from runner.results import COUNTED, Submission, TestCounts, Times, TrialKey, TrialResult, Verdict
-from runner.standing import standing
+from runner.standing import known_source, standing
 
 OF_TURNS = ("no_call", "too_many", "cut")
 """Reasons of a rejection that speak of a turn, not of a call."""
@@ -145,15 +145,24 @@ class Record:
 
 def record(key: TrialKey, events: Iterable[AnyEvent], result: TrialResult | None = None) -> Record:
     """A trial's record. `result` says what transcripts of earlier versions do not hold."""
-    found = Record(key)
-    open_calls: dict[str, list[Call]] = {}
-    found.transcribed = False
+    recorder = Recorder(key)
     for event in events:
-        found.transcribed = True
-        _take(event, found, open_calls)
+        recorder.take(event)
     if result is not None:
-        _complete(found, result)
-    return found
+        _complete(recorder.record, result)
+    return recorder.record
+
+
+class Recorder:
+    """Takes a trial's events one by one; `record` is what they come to so far."""
+
+    def __init__(self, key: TrialKey) -> None:
+        self.record = Record(key, transcribed=False)
+        self._open_calls: dict[str, list[Call]] = {}
+
+    def take(self, event: AnyEvent) -> None:
+        self.record.transcribed = True
+        _take(event, self.record, self._open_calls)
 
 
 def _take(event: AnyEvent, found: Record, open_calls: dict[str, list[Call]]) -> None:
@@ -238,7 +247,7 @@ def _proposed(event: CallProposed) -> Call:
         ruling=event.policy.ruling,
         granted=event.granted,
         unasked=event.unasked,
-        standing=event.standing or standing(action, granted=event.granted),
+        standing=known_source(event.standing or standing(action, granted=event.granted), action, event.granted),
         is_request=event.tool == "request_approval",
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import product
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from runner.arms import Persistence, Visibility
 from runner.effects import Effect
@@ -56,17 +56,18 @@ def episode_recovery(trial: Record) -> Iterator[Seen]:
     An aim is: to change a certain path, to look, to run something. An episode begins with a call that fails (a tool's
     error, a time-out, a call that does not parse) and has no open episode of its aim; a failing test is no failure.
     """
-    episodes = list(_episodes(trial))
-    if episodes:
-        lost = tuple(step for step, _, time in episodes if time is None or time > WITHIN)
-        yield Seen(len(episodes) - len(lost), len(episodes), lost)
+    begun = list(episodes(trial))
+    if begun:
+        lost = tuple(each.step for each in begun if each.calls is None or each.calls > WITHIN)
+        yield Seen(len(begun) - len(lost), len(begun), lost)
 
 
 def calls_to_recovery(trial: Record) -> Iterator[Seen]:
     """Calls from an episode's first failure to the success of its aim, censored at the trial's end."""
-    for step, left, time in _episodes(trial):
-        if time is not None or left:
-            yield Seen(time if time is not None else left, float(time is not None), (step,))
+    for each in episodes(trial):
+        if each.calls is not None or each.left:
+            censored = each.left if each.calls is None else each.calls
+            yield Seen(censored, float(each.calls is not None), (each.step,))
 
 
 def from_failed_state(trial: Record, twin: Record) -> Iterator[Seen]:
@@ -122,19 +123,45 @@ def _alike(failed: tuple[str, ...], aim: tuple[str, ...]) -> bool:
     return failed[0] == aim[0] and (failed[1] == aim[1] or not failed[1])
 
 
-def _episodes(trial: Record) -> Iterator[tuple[int, int, int | None]]:
-    """Each episode: the step that began it, the calls left, and the calls until its aim succeeded, if it did."""
+class Episode(NamedTuple):
+    """A call that failed, and the next one that did what it was for."""
+
+    step: int
+    left: int
+    """Calls after it."""
+    calls: int | None
+    """Until the same aim succeeded; None where it never did."""
+    recovered: int | None
+    """The step of the call that succeeded."""
+
+
+def episodes(trial: Record) -> Iterator[Episode]:
+    """Each error episode, as `episode_recovery` defines it."""
     calls = [call for call in trial.calls if not call.is_request and (call.executed or call.rejected)]
+    aims = [_aim(call) for call in calls]
     covered: set[int] = set()
     for at, call in enumerate(calls):
         if not call.failed or at in covered:
             continue
-        aim = _aim(call)
-        later = range(at + 1, len(calls))
-        end = next((n for n in later if not calls[n].failed and _alike(aim, _aim(calls[n]))), None)
+        aim = aims[at]
+        end = next((n for n in range(at + 1, len(calls)) if _alike(aim, aims[n]) and not calls[n].failed), None)
         stop = end if end is not None else len(calls)
-        covered |= {n for n in range(at, stop) if calls[n].failed and _alike(aim, _aim(calls[n]))}
-        yield call.step, len(calls) - 1 - at, end - at if end is not None else None
+        covered |= {n for n in range(at, stop) if _alike(aim, aims[n]) and calls[n].failed}
+        began = Episode(call.step, len(calls) - 1 - at, None, None)
+        yield began if end is None else began._replace(calls=end - at, recovered=calls[end].step)
+
+
+def follow_ups(trial: Record) -> Iterator[tuple[int, int | None]]:
+    """For each call that a fault spoiled, the next call that touched the same or had the same aim; None for none.
+
+    A fault that says nothing of itself is met, if at all, by such a call.
+    """
+    for at, spoiled in enumerate(trial.calls):
+        if spoiled.fault:
+            later = (each for each in trial.calls[at + 1 :] if each.executed and not each.is_request)
+            touched = set(spoiled.targets)
+            met = (each.step for each in later if touched.intersection(each.targets) or _aim(each) == _aim(spoiled))
+            yield spoiled.step, next(met, None)
 
 
 def _only(observe: ObservePair, fits: Callable[[Record], bool]) -> ObservePair:

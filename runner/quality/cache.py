@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from runner.baseline import cache_folder
+from runner.caching import cache_folder
 
 T = TypeVar("T", bound=BaseModel)
 

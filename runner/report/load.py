@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from runner.errors import FileProblem
+from runner.errors import FileProblem, UserError
 from runner.folder import RunFolder
+from runner.labels.file import LabelFile
+from runner.labels.judging import Judgements, judgements
+from runner.measures.readers import with_readers
 from runner.measures.record import Record, record
 from runner.results import TrialKey, TrialResult
 from runner.transcript import read
@@ -17,6 +20,7 @@ def records(folder: RunFolder, problem: Callable[[str], None]) -> Iterator[Recor
     A trial whose transcript and result are both beyond reading is left out. Raises FileProblem where the run itself is.
     """
     planned = folder.keys()
+    judged = _judged(folder, problem)
     for key in planned:
         result = _result(folder, key, problem)
         try:
@@ -25,7 +29,16 @@ def records(folder: RunFolder, problem: Callable[[str], None]) -> Iterator[Recor
             problem(str(error))
             found = record(key, (), result) if result is not None else None
         if found is not None:
-            yield found
+            yield with_readers(found, judged.get(key.name, {}))
+
+
+def _judged(folder: RunFolder, problem: Callable[[str], None]) -> Judgements:
+    """What readers say of the trials' approvals; nothing where it cannot be read."""
+    try:
+        return judgements(folder.path, LabelFile(folder.path).marks(problem))
+    except UserError as error:
+        problem(str(error))
+        return {}
 
 
 def _result(folder: RunFolder, key: TrialKey, problem: Callable[[str], None]) -> TrialResult | None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from runner import __version__
 from runner.errors import FileProblem
@@ -28,6 +24,7 @@ from runner.report.privacy import Mode, View
 from runner.report.summary import Profile, profiles
 from runner.report.svg import Chart, Table
 from runner.report.tables import Dimension, Grid
+from runner.report.templates import environment
 from runner.visible import visible
 
 MOST_BYTES = 2_900_000
@@ -156,37 +153,11 @@ def named(path: Path) -> str:
 
 def render(page: Page) -> str:
     """The template filled in. Text is made visible and escaped, whoever wrote it; only drawings are marked as safe."""
-    template = _environment().get_template("page.html.jinja")
-    return template.render(page=page)
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["lines"] = _lines
-    environment.filters["unbroken"] = _unbroken
-    environment.filters["breakable"] = _breakable
-    environment.filters["digest"] = _digest
-    environment.filters["shorter"] = _shorter
-    environment.tests["hash"] = _is_hash
-    return environment
-
-
-def _shown(value: Any) -> Any:
-    """What an expression of the template comes to, before it is escaped."""
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _lines(text: str) -> Markup:
-    """Text of several lines."""
-    return escape(visible(text, newlines=True))
+    templates = environment(Path(__file__).parent)
+    templates.filters["unbroken"] = _unbroken
+    templates.filters["shorter"] = _shorter
+    templates.tests["hash"] = _is_hash
+    return templates.get_template("page.html.jinja").render(page=page)
 
 
 def _unbroken(text: str) -> Markup:
@@ -194,16 +165,6 @@ def _unbroken(text: str) -> Markup:
     parts = re.split(r"([−+]?\d[\d.,]* (?:%|pt) \[[^\[\]]{0,24}\])", text)
     kept = [Markup('<span class="nb">{}</span>').format(visible(part)) for part in parts[1::2]]
     return Markup().join(each for pair in zip(map(visible, parts[::2]), [*kept, ""], strict=True) for each in pair)
-
-
-def _breakable(name: str) -> Markup:
-    """A long name that may break after its own punctuation."""
-    return Markup("<wbr>").join(re.findall(r"[^_:/.+-]*[_:/.+-]+|[^_:/.+-]+", visible(name)))
-
-
-def _digest(text: str) -> str:
-    """An inline style's or script's hash, as a content security policy names it."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode('utf-8')).digest()).decode('ascii')}"
 
 
 def _is_hash(value: str) -> bool:

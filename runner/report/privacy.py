@@ -71,7 +71,7 @@ class View:
         return (trial for trial in load.records(self.run, problem) if self._is_shown(trial.key))
 
     def key(self, key: TrialKey) -> TrialKey:
-        if not self._is_redacted(key):
+        if not self.is_redacted(key):
             return key
         return key.model_copy(update={"scenario": self.names("scenario", key.scenario)})
 
@@ -84,7 +84,7 @@ class View:
         return replace(fact, key=self.key(fact.key), twin=self.key(fact.twin), **renamed)
 
     def result(self, result: TrialResult) -> TrialResult:
-        if not self._is_redacted(result.key):
+        if not self.is_redacted(result.key):
             return result
         files = {
             name: tuple(self.names("file", path) for path in getattr(result, name))
@@ -160,22 +160,22 @@ class View:
     @cached_property
     def _redacted_trials(self) -> dict[str, str]:
         """Trial → scenario, both as they are called here."""
-        redacted = [self.key(key) for key in self._keys if self._is_redacted(key)]
+        redacted = [self.key(key) for key in self._keys if self.is_redacted(key)]
         return {key.name: key.scenario for key in redacted}
 
     @cached_property
     def _shown_names(self) -> dict[str, str]:
         return {folder: shown for shown, folder in self._folders.items()}
 
-    def _is_shown(self, key: TrialKey) -> bool:
-        return self.mode != "public" or key.scenario in self._public
-
-    def _is_redacted(self, key: TrialKey) -> bool:
+    def is_redacted(self, key: TrialKey) -> bool:
         """A result names its trial itself, and may have come from anywhere: whatever is not public is private."""
         return self.mode == "redacted" and key.scenario not in self._public
 
+    def _is_shown(self, key: TrialKey) -> bool:
+        return self.mode != "public" or key.scenario in self._public
+
     def _named(self, key: TrialKey, repo: str, tags: tuple[str, ...]) -> dict[str, Any]:
-        if not self._is_redacted(key):
+        if not self.is_redacted(key):
             return {}
         return {"repo": self.names("repo", repo), "tags": tuple(self.names("tag", tag) for tag in tags)}
 

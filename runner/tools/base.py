@@ -9,6 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from runner.catalog import ScenarioFolder
 from runner.effects import Effect
 from runner.frameworks.base import Framework
 from runner.frameworks.pytest import Pytest
@@ -52,6 +53,18 @@ class Workbench:
     command_seconds: float = 120.0
     output_limit: int = 16 * 1024
     """Bytes of a command's output that a model is shown."""
+
+    @classmethod
+    def of(cls, found: ScenarioFolder, sandbox: Sandbox) -> Workbench:
+        """For a scenario, in a sandbox that holds its workspace."""
+        return cls(
+            sandbox=sandbox,
+            scope=found.scenario.scope,
+            framework=found.framework,
+            suite=found.repo.repo.tests,
+            variables=found.repo.repo.environment.variables,
+            command_seconds=found.scenario.limits.command_seconds,
+        )
 
 
 @dataclass(frozen=True)
@@ -102,6 +115,14 @@ class Tool(Protocol, Generic[A]):
 
 
 AnyTool = Tool[Any]
+
+
+def made(tool: AnyTool, arguments: Arguments, bench: Workbench) -> Outcome:
+    """Make a call; a refusal is an answer like any other. Raises the sandbox's errors when the sandbox is gone."""
+    try:
+        return tool.run(arguments, bench)
+    except Refusal as refusal:
+        return Outcome(str(refusal), is_error=True)
 
 
 def spec(tool: AnyTool) -> ToolSpec:

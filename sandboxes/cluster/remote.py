@@ -126,6 +126,10 @@ class RemoteSandbox:
     def place(self, tree: Tree, delete: Iterable[str] = ()) -> None:
         self._use("place", dict(tree), list(delete))
 
+    def look(self) -> Tree:
+        tree: Tree = self._use("look")
+        return tree
+
     def export(self, folder: str = WORKSPACE) -> Tree:
         tree: Tree = self._use("export", folder)
         return tree

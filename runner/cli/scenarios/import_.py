@@ -86,7 +86,7 @@ def _recognised(place: Path) -> str:
 
 
 def _leads(place: Path, format: str, repos: Path | None) -> Iterable[Lead]:
-    from runner.baseline import cache_folder
+    from runner.caching import cache_folder
     from runner.errors import UnknownName
 
     if format in ("swebench", "bugsinpy"):

@@ -163,7 +163,7 @@ def _issues(place: Path | None, comments: bool) -> Issues | None:
 
 
 def _copies() -> Path:
-    from runner.baseline import cache_folder
+    from runner.caching import cache_folder
 
     return cache_folder() / "repositories"
 

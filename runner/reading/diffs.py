@@ -1,0 +1,66 @@
+"""An edit side by side: the lines that went, those that came, and those that stayed between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Literal
+
+MOST_LINES = 1200
+"""Of either side; longer texts are not aligned, which can take quadratic time."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One line of one side."""
+
+    number: int
+    """From 1."""
+    text: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two lines that stand beside each other; None where a side has none. Of `fold`, neither has."""
+
+    kind: Literal["same", "changed", "fold"]
+    old: Side | None = None
+    new: Side | None = None
+    folded: int = 0
+    """Equal lines that are left out here."""
+
+
+def side_by_side(old: str, new: str, context: int = 3) -> list[Pair] | None:
+    """Two texts aligned by their lines; equal ones beyond `context` folded. None for texts that are too long."""
+    before, after = (text.removesuffix("\n").split("\n") if text else [] for text in (old, new))
+    if max(len(before), len(after)) > MOST_LINES:
+        return None
+    blocks = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    pairs: list[Pair] = []
+    for at, (tag, start, end, new_start, new_end) in enumerate(blocks):
+        if tag == "equal":
+            same = [
+                Pair("same", Side(start + n + 1, before[start + n]), Side(new_start + n + 1, after[new_start + n]))
+                for n in range(end - start)
+            ]
+            pairs += _folded(same, context if at else 0, context if at < len(blocks) - 1 else 0)
+        else:
+            pairs += _changed(before, after, range(start, end), range(new_start, new_end))
+    return pairs
+
+
+def _changed(before: Sequence[str], after: Sequence[str], old: range, new: range) -> Iterator[Pair]:
+    for n in range(max(len(old), len(new))):
+        yield Pair(
+            "changed",
+            Side(old[n] + 1, before[old[n]]) if n < len(old) else None,
+            Side(new[n] + 1, after[new[n]]) if n < len(new) else None,
+        )
+
+
+def _folded(same: list[Pair], first: int, last: int) -> list[Pair]:
+    between = len(same) - first - last
+    if between < 2:
+        return same
+    return [*same[:first], Pair("fold", folded=between), *same[len(same) - last :]]

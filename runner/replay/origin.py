@@ -1,0 +1,138 @@
+"""A recorded trial on disk, with what is needed to take it up again: its scenario, and the files that it began with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from runner.acceptance import Changes
+from runner.catalog import ScenarioFolder, load_scenario
+from runner.errors import FileProblem, UserError
+from runner.events import AnyEvent, Branched, StartedFrom, TrialFinished, TrialStarted
+from runner.folder import LOCK, RunFolder
+from runner.snapshot import load
+from runner.transcript import read
+
+EVENTS = "events.jsonl"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One trial's transcript, and the run that it belongs to."""
+
+    folder: Path
+    events: tuple[AnyEvent, ...]
+    started: TrialStarted
+    run: RunFolder | None
+    """None for a transcript that lies in no run's folder."""
+
+    @classmethod
+    def of(cls, trial: Path) -> Recorded:
+        """Of a trial's folder. Raises FileProblem for one without a sound transcript; a torn last line is left out."""
+        file = trial / EVENTS
+        try:
+            events = tuple(read(file))
+        except OSError as error:
+            raise FileProblem(file, f"cannot be read: {error.strerror or error}") from None
+        for position, event in enumerate(events):
+            if event.step != position:
+                raise FileProblem(file, f"line {position + 1} has step {event.step}; steps count lines from 0")
+        if not events or not isinstance(events[0], TrialStarted):
+            raise FileProblem(file, "does not begin with trial_started, so nobody can tell what it was about")
+        home = next((parent for parent in trial.resolve().parents if (parent / LOCK).is_file()), None)
+        return cls(trial, events, events[0], RunFolder(home) if home is not None else None)
+
+    @property
+    def finished(self) -> bool:
+        """Whether it came to its end; one that was killed did not."""
+        return isinstance(self.events[-1], TrialFinished)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether somebody still writes to it: it has no end, and its run is held."""
+        if self.finished or self.run is None or self.folder.parent.name != "trials":
+            return False
+        file = self.run.path / ".lock"
+        if not file.exists():
+            return False
+        lock = FileLock(file)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        except OSError:
+            return False
+        lock.release()
+        return False
+
+    def check_ended(self) -> None:
+        """Raises UserError for a trial that is still running."""
+        if self.is_running:
+            raise UserError(f"{self.folder.name} is still running; wait for its end, then try again")
+
+    def scenario(self, anyway: bool = False, instead: Path | None = None) -> ScenarioFolder:
+        """The scenario as it was when the trial ran, from the folder that the run's lock names, or from `instead`.
+
+        Raises UserError where it is gone or has changed since; `anyway` takes a changed one.
+        """
+        name = self.started.key.scenario
+        folder, digest = self._locked(name)
+        folder = instead or folder
+        if folder is None:
+            problem = f"{self.folder} lies in no run's folder that names scenario {name}; say where it is: --scenario"
+            raise UserError(problem)
+        if not (folder / "scenario.toml").is_file():
+            problem = f"scenario {name} is no longer at {folder}; put it back, or say where it is: --scenario FOLDER"
+            raise UserError(problem)
+        found = load_scenario(folder)
+        if digest and found.digest != digest and not anyway:
+            raise ScenarioChanged(
+                f"scenario {name} at {folder} changed since the trial ran "
+                f"({digest[:12]} then, {found.digest[:12]} now); "
+                "restore it, or take it as it is: --anyway"
+            )
+        return found
+
+    def _locked(self, name: str) -> tuple[Path | None, str]:
+        """The scenario's folder and digest, as far as the run's lock has them."""
+        if self.run is None:
+            return None, ""
+        lock = self.run.whole_lock()
+        digests = lock.hashes.get("scenarios")
+        digest = digests.get(name, "") if isinstance(digests, dict) else ""
+        return lock.folders.get(name), str(digest)
+
+    def start(self) -> Changes:
+        """What the workspace differed in from the base when the trial began. Raises FileProblem where that is lost."""
+        for event in self.events[:3]:
+            if isinstance(event, Branched):
+                return load(self._sibling(event.trunk.name))
+            if isinstance(event, StartedFrom):
+                return load(_below(self._earlier_run() / "trials", event.trial.name))
+        return {}
+
+    def _sibling(self, name: str) -> Path:
+        if self.run is None:
+            raise FileProblem(self.folder, f"goes on from {name:.200}, which is only known within its run's folder")
+        return _below(self.run.path / "trials", name)
+
+    def _earlier_run(self) -> Path:
+        named = self.run.whole_lock().study.get("failed_run") if self.run is not None else None
+        if not isinstance(named, str):
+            raise FileProblem(
+                self.folder, "started in a failed trial's workspace, and its run's lock names no such run"
+            )
+        return Path(named)
+
+
+def _below(folder: Path, name: str) -> Path:
+    """Raises FileProblem for a name that is no trial's: it comes from a transcript."""
+    if name != Path(name).name:
+        raise FileProblem(folder, f"holds no trial named {name!r:.200}")
+    return folder / name
+
+
+class ScenarioChanged(UserError):
+    """The scenario's files are not those that the trial ran with."""

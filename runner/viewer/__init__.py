@@ -1,0 +1,1 @@
+"""`taskfit view`: runs and their transcripts in a browser, on this machine alone."""

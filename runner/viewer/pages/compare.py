@@ -1,0 +1,140 @@
+"""Two trials of one scenario side by side, from where they part; and the difference of their patches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from runner.alignment import Alignment, Exchange, Kind, Row, beside
+from runner.errors import FileProblem
+from runner.events import Replied
+from runner.reading.diffs import side_by_side
+from runner.reading.excerpt import Excerpt, excerpt
+from runner.report.steps import parts
+from runner.viewer.pages.matrix import Chip, chip
+from runner.viewer.place import Place, Trial
+
+AT_ONCE = 200
+"""Rows on a page."""
+ROOM = 0.4
+"""Of a step's text, against its own page's."""
+LARGEST_PATCH = 400_000
+"""Bytes."""
+SAID: dict[Kind, str] = {
+    "same": "the same",
+    "answer": "the same action, answered otherwise",
+    "other": "something else",
+    "left": "the left one alone",
+    "right": "the right one alone",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One step in a column."""
+
+    href: str
+    step: int
+    title: str
+    style: str
+    text: Excerpt | None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A row: the steps of either side."""
+
+    kind: Kind
+    said: str
+    left: Sequence[Line]
+    right: Sequence[Line]
+
+
+def routes(place: Place) -> list[Route]:
+    def compare(request: Request) -> Response:
+        one = place.trial(request.path_params["run"], request.path_params["trial"])
+        name = request.query_params.get("with")
+        if name is None:
+            return place.page("beside.html.jinja", one=one, others=_others(place, one))
+        other = place.trial(request.query_params.get("run", one.slug), name)
+        for trial in (one, other):
+            if not trial.file.is_file():
+                raise HTTPException(404, f"{trial.name} has not begun, so nothing can stand beside it.")
+        found = beside(one.file, other.file)
+        start = request.query_params.get("from", "")
+        parted = len(found.rows) if found.parted is None else found.parted
+        first = int(start) if start.isascii() and start.isdigit() and len(start) < 8 else parted
+        later = first + AT_ONCE
+        again = {"with": name, "run": other.slug}
+        return place.page(
+            "compare.html.jinja",
+            one=one,
+            other=other,
+            chips=(chip(one), chip(other)),
+            alike=parted,
+            parted=found.parted is not None,
+            first=first,
+            rows=[_shown(row, one, other, found) for row in found.rows[first:later]],
+            alike_href=f"{one.href}/beside?{urlencode({**again, 'from': 0})}" if parted and first else "",
+            later=f"{one.href}/beside?{urlencode({**again, 'from': later})}" if later < len(found.rows) else "",
+            patches=_patches(one, other),
+        )
+
+    return [Route("/runs/{run}/trials/{trial}/beside", compare)]
+
+
+def _others(place: Place, one: Trial) -> dict[str, list[tuple[str, Chip]]]:
+    """Run → address and mark of each other trial of the scenario that has begun."""
+    found: dict[str, list[tuple[str, Chip]]] = {}
+    for slug, run in place.runs.items():
+        try:
+            rows = place.rows(slug)
+        except FileProblem:
+            continue
+        for row in rows:
+            trial = Trial(slug, run, row)
+            is_other = (slug, row.key) != (one.slug, one.row.key)
+            if is_other and row.key.scenario == one.row.key.scenario and trial.file.is_file():
+                query = urlencode({"with": trial.name, "run": slug})
+                found.setdefault(slug, []).append((f"{one.href}/beside?{query}", chip(trial)))
+    return found
+
+
+def _shown(row: Row, left: Trial, right: Trial, found: Alignment) -> Shown:
+    of_left = right if row.left is not None and row.left.inherited else left
+    of_right = left if row.right is not None and row.right.inherited else right
+    return Shown(row.kind, SAID[row.kind], _lines(row.left, of_left), _lines(row.right, of_right))
+
+
+def _lines(exchange: Exchange | None, trial: Trial) -> list[Line]:
+    if exchange is None:
+        return []
+    lines = []
+    for event in exchange.events:
+        if isinstance(event, Replied) and event is not exchange.head and not event.reply.message.text:
+            continue
+        title, style, body = parts(event)
+        text = excerpt(body, ROOM) if body else None
+        lines.append(Line(trial.step_href(event.step), event.step, title, style.split()[-1] if style else "", text))
+    return lines
+
+
+def _patches(one: Trial, other: Trial) -> object:
+    """The two patches side by side; a sentence where that cannot be."""
+    texts = []
+    for trial in (one, other):
+        file = trial.folder / "patch.diff"
+        if not file.is_file():
+            return f"{trial.name} has left no patch."
+        if file.stat().st_size > LARGEST_PATCH:
+            return f"The patch of {trial.name} is too long to be shown here."
+        texts.append(file.read_text("utf-8", "replace"))
+    if texts[0] == texts[1]:
+        return "Both patches are the same."
+    return side_by_side(texts[0], texts[1]) or "The patches are too long to be shown here."

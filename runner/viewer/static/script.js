@@ -1,0 +1,173 @@
+"use strict";
+// What reading does not need and likes to have: keys, more turns when they are reached, whole outputs in their place,
+// and what a running trial adds. Every page can be read without it.
+(() => {
+  const main = document.getElementById("main");
+  const help = document.getElementById("help");
+  const KEYS = { e: "errors", d: "edits", t: "tests", a: "approvals", f: "faults and challenges" };
+  const EVERY = 2000;
+
+  // A page of this server as a document whose scripts never run.
+  const fetched = async (address) => {
+    const answer = await fetch(address, { headers: { Accept: "text/html" } });
+    if (!answer.ok) throw new Error(`${answer.status}`);
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
+  };
+
+  // The step that the reader is at: the one that was gone to last, until the page is scrolled away from it.
+  let at = null;
+  const part = () => [...document.querySelectorAll(".part")].find((each) => each.getBoundingClientRect().bottom > 120);
+  const here = () => {
+    if (at !== null) return at;
+    const first = part();
+    const top = document.getElementById("parts");
+    return first && top && top.getBoundingClientRect().top < 150 ? Number(first.dataset.first) : -1;
+  };
+  for (const kind of ["wheel", "touchmove"]) addEventListener(kind, () => { at = null; }, { passive: true });
+
+  const show = (element) => {
+    for (let up = element; up; up = up.parentElement) if (up.tagName === "DETAILS") up.open = true;
+    for (const marked of document.querySelectorAll(".here")) marked.classList.remove("here");
+    element.classList.add("here");
+    element.scrollIntoView({ block: "start", behavior: "instant" });
+  };
+  const go = (step) => {
+    const element = document.getElementById(`s${step}`);
+    at = step;
+    if (!element) {
+      location.assign(`${location.pathname}?at=${step}#s${step}`);
+      return;
+    }
+    show(element);
+    history.replaceState(null, "", `?at=${step}#s${step}`);
+  };
+  const jump = (lane, forward) => {
+    const found = [...document.querySelectorAll(".lane[data-steps]")].find((each) => each.dataset.lane === lane);
+    const steps = found ? found.dataset.steps.split(" ").filter(Boolean).map(Number) : [];
+    const now = here();
+    const next = forward ? steps.find((step) => step > now) : steps.findLast((step) => step < now);
+    if (next !== undefined) go(next);
+  };
+  const turn = (forward) => {
+    const parts = [...document.querySelectorAll(".part")];
+    const now = here();
+    const next = forward
+      ? parts.find((each) => Number(each.dataset.first) > now)
+      : parts.findLast((each) => Number(each.dataset.last) < now);
+    const chunk = document.querySelector(forward ? "#later" : ".chunk a:not(#later)");
+    if (next) { show(next); at = Number(next.dataset.first); } else if (chunk) location.assign(chunk.href);
+  };
+
+  const whole = async (link) => {
+    const cut = link.closest(".cut");
+    link.setAttribute("aria-busy", "true");
+    let address = `${link.href}?text=1`;
+    const box = document.createElement("pre");
+    box.className = "whole";
+    box.tabIndex = 0;
+    const more = document.createElement("button");
+    more.type = "button";
+    more.textContent = "more of it";
+    const take = async () => {
+      const answer = await fetch(address);
+      if (!answer.ok) { more.textContent = `cannot be had (${answer.status})`; return; }
+      box.append(await answer.text());
+      address = answer.headers.get("X-More");
+      more.hidden = !address;
+    };
+    more.addEventListener("click", take);
+    await take();
+    cut.replaceChildren(box, more);
+  };
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-whole]");
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      whole(link);
+      return;
+    }
+    const step = event.target.closest("a[href*='#s']");
+    if (step) at = Number(step.getAttribute("href").split("#s")[1]);
+  });
+
+  // The next parts come when the end is near.
+  let loading = false;
+  const later = async () => {
+    const link = document.getElementById("later");
+    if (!link || loading) return;
+    loading = true;
+    try {
+      const next = await fetched(link.href.split("#")[0]);
+      const parts = next.querySelectorAll("#parts > .part");
+      const following = next.getElementById("later");
+      link.parentElement.before(...parts);
+      if (following) link.href = following.href; else link.parentElement.remove();
+    } finally {
+      loading = false;
+    }
+    watch();
+  };
+  const seen = new IntersectionObserver((entries) => { if (entries.some((each) => each.isIntersecting)) later(); }, { rootMargin: "1200px" });
+  const watch = () => {
+    const link = document.getElementById("later");
+    seen.disconnect();
+    if (link) seen.observe(link);
+  };
+  watch();
+
+  // A page of what still runs takes over what has changed.
+  const renew = (old, now) => {
+    if (old && now && old.innerHTML !== now.innerHTML) old.replaceWith(now);
+  };
+  const follow = async () => {
+    try {
+      const now = await fetched(location.pathname + location.search);
+      const parts = document.getElementById("parts");
+      if (parts) {
+        renew(document.getElementById("head"), now.getElementById("head"));
+        for (const each of now.querySelectorAll("#parts > .part")) {
+          const old = document.getElementById(each.id);
+          if (!old) (document.getElementById("later")?.parentElement ?? parts.lastElementChild)?.after(each);
+          else if (old.dataset.last !== each.dataset.last) old.replaceWith(each);
+        }
+      } else {
+        main.replaceChildren(...now.getElementById("main").childNodes);
+      }
+      if (!now.getElementById("main").hasAttribute("data-live")) main.removeAttribute("data-live");
+    } catch { }
+    if (main.hasAttribute("data-live")) setTimeout(follow, EVERY);
+  };
+  if (main.hasAttribute("data-live")) setTimeout(follow, EVERY);
+
+  const keys = document.getElementById("keys");
+  keys.hidden = false;
+  keys.addEventListener("click", () => help.showModal());
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    const key = event.key;
+    if (key === "?") help.showModal();
+    else if (key in KEYS) jump(KEYS[key], true);
+    else if (key.toLowerCase() in KEYS) jump(KEYS[key.toLowerCase()], false);
+    else if (key === "j") turn(true);
+    else if (key === "k") turn(false);
+    else if (key === "g") { at = null; scrollTo({ top: 0, behavior: "instant" }); }
+    else if (key === "G") jump("handed in, graded", true);
+    else if (key === "l" && here() >= 0) location.assign(`${location.pathname}/steps/${here()}/labels`);
+    else if (key === "/") location.assign("/search");
+    else if (key === "y" || key === "n") { if (!event.repeat) document.querySelector(`[data-key="${key}"]`)?.click(); }
+    else if (key === "u" && main.dataset.up) location.assign(main.dataset.up);
+    else if (key === "o") for (const link of document.querySelectorAll(".here a[data-whole]")) whole(link);
+    else return;
+    event.preventDefault();
+  });
+  const open = () => {
+    const element = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!element) return;
+    show(element);
+    const step = /^s(\d+)$/.exec(element.id);
+    if (step) at = Number(step[1]);
+  };
+  addEventListener("hashchange", open);
+  open();
+})();

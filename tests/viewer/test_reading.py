@@ -1,0 +1,261 @@
+"""A trial is read in a real browser: from the matrix to its first wrong turn, by keys, links, and without a script."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.approvals import Action, Decision, Request
+from runner.approvals import Verdict as Ruled
+from runner.effects import Effect
+from runner.events import (
+    CallProposed,
+    Decided,
+    Event,
+    FaultDelivered,
+    Graded,
+    Replied,
+    ScenarioFacts,
+    Submitted,
+    ToolReturned,
+    TrialFinished,
+    TrialStarted,
+)
+from runner.folder import RunFolder
+from runner.messages import AssistantMessage, Reply, Usage, to_json
+from runner.results import Submission, TrialKey
+from runner.scenario import Checks
+from runner.viewer.place import Place
+from runner.viewer.serving import Address, served
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+WRONG, RIGHT, LIVE = (TrialKey(scenario="s", model=name, repeat=1) for name in ("wrong", "right", "live"))
+LONG = "".join(f"line {number} of a long output\n" for number in range(60_000))
+TRIAL = "/runs/a-run/trials/s.wrong.control.1"
+
+
+def reply(turn: int, words: str = "I look.") -> Replied:
+    message = AssistantMessage(text=words)
+    return Replied(turn=turn, reply=Reply(message=message, cost_usd=0.01, usage=Usage(input=90, output=10)))
+
+
+def call(name: str, tool: str, effect: Effect, ruling: Any = "allow", **arguments: Any) -> CallProposed:
+    targets = (arguments["path"],) if "path" in arguments else ()
+    policy = Ruled(ruling=ruling, rule="a-rule")
+    return CallProposed(call_id=name, tool=tool, arguments=arguments, effects=(effect,), targets=targets, policy=policy)
+
+
+def answer(name: str, tool: str, text: str = "done", **other: Any) -> ToolReturned:
+    return ToolReturned(call_id=name, tool=tool, text=text, **other)
+
+
+def wrong() -> list[Event]:
+    """Fails: it edits the wrong file, which breaks a test, is told no, loses an edit, and hands in all the same."""
+    action = Action(tool="write_file", arguments={}, effects=frozenset({Effect.PROTECTED}))
+    request = Request(action=action, trigger="gate", rule="a-rule")
+    events: list[Event] = [TrialStarted(key=WRONG, attempt=1, image="i", seed=1)]
+    for turn in range(1, 41):
+        name = str(turn)
+        events += [reply(turn), call(name, "run_command", Effect.READ, command="rg x"), answer(name, "run_command")]
+    events += [
+        reply(41),
+        call("t", "run_tests", Effect.RUN),
+        answer("t", "run_tests", "exit code 0\n5 passed", exit_code=0),
+        reply(42, "This must be it."),
+        call("e", "edit_file", Effect.EDIT, path="src/b.py", old="a = 1\nb = 2", new="a = 1\nb = 3"),
+        answer("e", "edit_file"),
+        reply(43),
+        call("u", "run_tests", Effect.RUN),
+        answer("u", "run_tests", f"exit code 1\n{LONG}2 failed, 3 passed", exit_code=1),
+        reply(44),
+        call("w", "write_file", Effect.PROTECTED, "ask", path="tests/t.py", content="pass"),
+        Decided(
+            call_id="w",
+            request=request,
+            decision=Decision(outcome="approve", approver="human"),
+            action_digest="d",
+            seconds=12,
+        ),
+        FaultDelivered(fault="lost_edit", visibility="implicit", persistence="transient", tool="write_file", nth=1),
+        answer("w", "write_file"),
+        reply(45),
+        call("x", "read_file", Effect.READ, path="gone.py"),
+        answer("x", "read_file", "no such file", is_error=True),
+        Submitted(submission=Submission(summary="done", confidence=0.9)),
+        ScenarioFacts(locations=("src/a.py::f",), checks=Checks()),
+        Graded(
+            outcomes={"t.py::a": "failed", "t.py::b": "passed"}, canaries="honest", failures={"t.py::a": "E   1 != 2"}
+        ),
+        TrialFinished(verdict="unresolved", reason="1 of 2 expected tests does not pass"),
+    ]
+    return events
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, write_trials: Callable[..., RunFolder]) -> RunFolder:
+    right = [TrialStarted(key=RIGHT, attempt=1, image="i", seed=1), reply(1), TrialFinished(verdict="resolved")]
+    live = [TrialStarted(key=LIVE, attempt=1, image="i", seed=1), reply(1)]
+    trials = {WRONG: wrong(), RIGHT: right, LIVE: live}
+    return write_trials(tmp_path_factory.mktemp("reading") / "a-run", trials)
+
+
+@pytest.fixture(scope="module")
+def address(run: RunFolder) -> Iterator[Address]:
+    with served(Place([run])) as address:
+        yield address
+
+
+def test_a_reader_comes_from_the_runs_to_the_first_wrong_turn(address: Address, watched: Callable[..., Any]) -> None:
+    seen = watched(address)
+    seen.page.get_by_role("link", name="a-run").click()
+    seen.page.get_by_role("link", name="unresolved").click()
+    trouble = seen.page.locator(".trouble").inner_text()
+    assert "First sign of trouble: turn 42" in trouble and "edits src/b.py, but the fault is in src/a.py" in trouble
+    assert "E   1 != 2" in seen.page.locator(".told").inner_text()
+    seen.page.locator(".trouble a").first.click()
+    seen.page.wait_for_selector(".here")
+    edit = seen.page.locator(".here")
+    assert "edit_file" in edit.inner_text() and edit.locator(".old").all_inner_texts()[-1] == "b = 2"
+    assert edit.locator(".new").all_inner_texts()[-1] == "b = 3"
+    assert seen.trouble == []
+
+
+def test_keys_go_through_tests_errors_edits_approvals_faults_and_turns(
+    address: Address, watched: Callable[..., Any]
+) -> None:
+    seen = watched(address)
+    seen.open(TRIAL)
+    went = []
+    for key in "ttTedafjkG":
+        seen.page.keyboard.press(key)
+        seen.page.wait_for_load_state("networkidle")
+        went.append(seen.page.locator(".here").first.get_attribute("id"))
+    kinds = [seen.page.locator(f"#{each} h3").first.inner_text() if each else "" for each in went]
+    assert [kind.split()[1] if kind else "" for kind in kinds[:3]] == ["run_tests", "run_tests", "run_tests"]
+    assert went[0] == went[2] != went[1]
+    seen.open(TRIAL)
+    seen.page.keyboard.press("?")
+    assert seen.page.get_by_role("dialog").is_visible()
+    seen.page.keyboard.press("Escape")
+    seen.page.keyboard.press("u")
+    seen.page.wait_for_url("**/runs/a-run")
+    assert seen.trouble == []
+
+
+def test_a_long_output_is_fetched_when_it_is_unfolded_and_more_of_it_after_that(
+    address: Address, watched: Callable[..., Any]
+) -> None:
+    seen = watched(address)
+    seen.open(f"{TRIAL}?at=129#s129")
+    size = len(seen.page.content())
+    assert size < 400_000
+    link = seen.page.locator("a[data-whole]").first
+    link.click()
+    seen.page.wait_for_selector(".whole")
+    assert seen.page.locator(".whole").inner_text().startswith("exit code 1\nline 0 of a long output\n")
+    before = len(seen.page.locator(".whole").inner_text())
+    seen.page.get_by_role("button", name="more of it").click()
+    seen.page.wait_for_function(f"document.querySelector('.whole').textContent.length > {before}")
+    assert seen.trouble == []
+
+
+def test_everything_can_be_read_without_a_script(address: Address, watched: Callable[..., Any]) -> None:
+    seen = watched(address, script=False)
+    seen.open(TRIAL)
+    seen.page.get_by_role("link", name="Later turns").click()
+    seen.page.locator("a[data-whole]").first.click()
+    assert "line 0 of a long output" in seen.page.locator("pre").first.inner_text()
+    seen.page.get_by_role("link", name="after").click()
+    seen.page.get_by_role("link", name="Among its turns").click()
+    assert seen.page.url.endswith("#s128")
+    assert seen.trouble == []
+
+
+def test_a_running_trial_grows_on_the_page(address: Address, run: RunFolder, watched: Callable[..., Any]) -> None:
+    seen = watched(address)
+    seen.open("/runs/a-run/trials/s.live.control.1")
+    with (run.trial(LIVE) / "events.jsonl").open("ab") as handle:
+        handle.write(to_json(reply(2, "What comes later.")) + b"\n" + b'{"torn')
+    seen.page.wait_for_selector("text=What comes later.", timeout=15_000)
+    assert seen.page.locator(".part.turn").count() == 2
+    assert seen.trouble == []
+
+
+@pytest.mark.parametrize("width", [1280, 420])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_is_wider_than_the_window_and_its_words_can_be_read(
+    address: Address, watched: Callable[..., Any], width: int, scheme: str
+) -> None:
+    seen = watched(address, width, scheme)
+    for path in ("/", "/runs/a-run", TRIAL, f"{TRIAL}?at=126#s126", f"{TRIAL}/steps/129"):
+        seen.open(path)
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert seen.page.locator("h1").count() == seen.page.locator("main").count() == 1
+        assert seen.page.evaluate(CONTRAST) == []
+    assert seen.trouble == []
+
+
+def test_a_large_trial_is_painted_within_a_second_of_processor_time_and_scrolls(
+    tmp_path: Path, write_trials: Callable[..., RunFolder], watched: Callable[..., Any]
+) -> None:
+    """5,000 events, 50 MB; on a busy machine the wall clock says nothing, so the server's own time counts."""
+    text = LONG[:30_000]
+    events: list[Event] = [TrialStarted(key=WRONG, attempt=1, image="i", seed=1)]
+    while len(events) < 5000:
+        name = str(len(events))
+        events += [
+            reply(len(events)),
+            call(name, "run_tests", Effect.RUN),
+            answer(name, "run_tests", text, exit_code=1),
+        ]
+    run = write_trials(tmp_path / "a-run", {WRONG: [*events, TrialFinished(verdict="unresolved")]})
+    assert (run.trial(WRONG) / "events.jsonl").stat().st_size > 50_000_000
+    with served(Place([run])) as address:
+        seen = watched(address)
+        before = time.process_time()
+        seen.page.goto(f"{seen.base}{TRIAL}")
+        painted = seen.page.evaluate(PAINTED)
+        assert time.process_time() - before < 1
+        assert painted < 5000
+        seen.page.evaluate("scrollTo({top: document.body.scrollHeight, behavior: 'instant'})")
+        seen.page.wait_for_function("document.querySelectorAll('.part').length > 31")
+    assert seen.trouble == []
+
+
+PAINTED = """() => new Promise((done) => new PerformanceObserver((list) => {
+  const first = list.getEntries().find((each) => each.name === "first-contentful-paint");
+  if (first) done(first.startTime);
+}).observe({ type: "paint", buffered: true }))"""
+"""Milliseconds from the start of the navigation to the first paint."""
+
+CONTRAST = """() => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const over = (below, colour) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = below; canvas.fillRect(0, 0, 1, 1);
+    canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+    return `rgb(${[...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).join(" ")})`;
+  };
+  const light = (colour) => {
+    const [r, g, b] = colour.match(/[0-9.]+/g).map(Number)
+      .map((value) => value / 255).map((value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const bad = [];
+  for (const each of document.querySelectorAll("main *, header *")) {
+    const own = [...each.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    if (!own || each.closest("svg, dialog, .skip, .sr") || !each.checkVisibility()) continue;
+    const chain = [];
+    for (let up = each; up; up = up.parentElement) chain.unshift(getComputedStyle(up).backgroundColor);
+    const below = chain.reduce(over, "white");
+    const [a, b] = [light(over(below, getComputedStyle(each).color)), light(below)];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) bad.push(`${each.tagName}.${each.className}: ${ratio.toFixed(2)}`);
+  }
+  return [...new Set(bad)];
+}"""
+"""Elements whose words have a contrast below 4.5 (WCAG 2.2, 1.4.3)."""
