@@ -20,7 +20,7 @@ from sandboxes.site import Change, Place, gradings
 
 LOOK_SECONDS = 1.0
 """How often the cluster is asked which nodes it has, and each node whether its engine answers."""
-CHECK_SECONDS = 10.0
+CHECK_SECONDS = 20.0
 """How long a node may take to say that its engine answers, before it is used no more for now."""
 JOIN_SECONDS = 90.0
 """How long a process may take to start on a node."""
@@ -160,15 +160,12 @@ class Fleet:
             node.held -= 1
 
     def _provide(self, image: str, node: Node) -> None:
-        """Copy the image there, unless it is there already. Others who want the same wait.
+        """Copy the image there, unless the node has it still. Others who want the same wait.
 
         Raises EngineUnavailable where the node's engine does not answer just now: nothing is lost yet.
         """
-        node.ask("check", seconds=CHECK_SECONDS)
         with node.arriving[image]:
-            if image in node.images:
-                return
-            if not node.ask("has", image):
+            if not node.ask("has", image, seconds=CHECK_SECONDS):
                 with self._copies:
                     copy(self.engine, image, node)
             node.images.add(image)

@@ -42,7 +42,7 @@ class Node:
     grading: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(gradings(None)))
     """See `sandboxes.site.Place`."""
     images: set[str] = field(default_factory=set)
-    """Ids of images that it is known to have."""
+    """Ids of images that it had when a trial last went there."""
     arriving: defaultdict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
     """Image → held while it is copied there."""
 

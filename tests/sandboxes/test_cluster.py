@@ -45,6 +45,19 @@ class TestOnACluster:
                 assert {node.held for node in fleet._nodes.values()} == {2}
         assert {node.held for node in fleet._nodes.values()} == {0}
 
+    def test_an_image_that_somebody_removed_from_a_node_is_brought_again(
+        self, cluster: LocalCluster, fleet: Fleet, base_image: str
+    ) -> None:
+        with fleet.place(base_image), fleet.place(base_image):
+            pass
+        api = docker.APIClient(base_url=cluster.daemons[0].host, version="auto")
+        for found in api.images():
+            api.remove_image(found["Id"], force=True)
+        with fleet.place(base_image) as first, fleet.place(base_image) as second:
+            for place in (first, second):
+                with place.open(SandboxLimits(), "sandbox") as sandbox:
+                    assert sandbox.exec(Command(["true"])).exit_code == 0
+
     def test_an_image_that_nobody_has_is_named(self, fleet: Fleet) -> None:
         with pytest.raises(SandboxDied, match="taskfit/absent:0"), fleet.place("taskfit/absent:0"):
             pass
