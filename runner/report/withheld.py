@@ -39,6 +39,9 @@ Name = Callable[[str, str], str]
 """Kind and text → pseudonym."""
 TOOLS = frozenset(toolbox(early_confidence=True))
 
+OUTCOMES = ("passed", "failed", "error", "skipped", "missing")
+"""What becomes of a test; another transcript may say otherwise, in words of its own."""
+
 
 def parts(event: AnyEvent, scenario: str, name: Name) -> tuple[str, str]:
     """Title and body of a step of a trial at `scenario`, which is a pseudonym."""
@@ -91,7 +94,9 @@ def parts(event: AnyEvent, scenario: str, name: Name) -> tuple[str, str]:
         case ChangeDropped():
             return f"left out of grading: {name('file', event.path)}", ""
         case Graded():
-            bad = [f"{came:>8}  {name('test', node)}" for node, came in event.outcomes.items() if came != "passed"]
+            bad = [
+                f"{_outcome(came)}  {name('test', node)}" for node, came in event.outcomes.items() if came != "passed"
+            ]
             passed = len(event.outcomes) - len(bad)
             return f"graded: {passed} of {len(event.outcomes)} expected tests pass", "\n".join(bad)
         case TrialFailed():
@@ -111,6 +116,10 @@ def place(location: str, name: Name) -> str:
     """`file::symbol` in pseudonyms."""
     file, _, symbol = location.partition("::")
     return f"{name('file', file)}::{name('symbol', symbol)}" if symbol else name("file", file)
+
+
+def _outcome(came: str) -> str:
+    return f"{came if came in OUTCOMES else 'another':>8}"
 
 
 def _tool(name: str) -> str:
