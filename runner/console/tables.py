@@ -14,7 +14,7 @@ from runner.measures.base import Measure
 from runner.measures.catalogue import CATALOGUE
 from runner.report.numbers import AT_FIRST_SIGHT, STYLES
 from runner.report.summary import Profile, pareto
-from runner.results import TrialResult
+from runner.results import COUNTED, TrialResult
 from runner.statistics.estimate import Estimate
 from runner.visible import visible
 
@@ -25,6 +25,7 @@ VERDICT_STYLES = {
     "tampered": "bold magenta",
     "infra_error": "cyan",
     "invalid_scenario": "cyan",
+    "imported": "dim",
 }
 
 MODELS_ACROSS = 4
@@ -135,7 +136,7 @@ def _money(profiles: Mapping[str, Profile]) -> Iterator[Text]:
 
 def _not_counted(model: str, profile: Profile) -> Text:
     assert profile.bounds is not None
-    kinds = {name: count for name, count in profile.verdicts.items() if name in ("infra_error", "invalid_scenario")}
+    kinds = {name: count for name, count in profile.verdicts.items() if name not in COUNTED}
     listed = ", ".join(f"{count} {name}" for name, count in kinds.items())
     low, high = (100 * bound for bound in profile.bounds)
     return Text(
