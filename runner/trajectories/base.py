@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from runner.events import AnyEvent, Data, TrialFinished, TrialStarted
 from runner.measures.record import Record, record
@@ -145,6 +145,8 @@ class Foreign:
     origin: TrialStarted | None = None
     """Of a trial of taskfit's own, exported before."""
     ending: TrialFinished | None = None
+    beside: tuple[Any, Any] | None = None
+    """What taskfit kept in a document that it wrote, and the document."""
 
 
 class Importer(Protocol):

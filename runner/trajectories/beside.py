@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from runner.events import EVENTS, AnyEvent
+from runner.events import EVENTS, AnyEvent, Data
 
 NAME = "taskfit"
 """The key under which formats keep it."""
 VERSION = 1
 MOST = 100_000
 """Events of one trial."""
+ALL: frozenset[Data] = frozenset(get_args(Data))
+"""A transcript of taskfit's own tells everything."""
 Held = dict[int, dict[str, str]]
 """Step → field of the event, as a dotted path → pointer."""
 
