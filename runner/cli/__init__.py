@@ -13,6 +13,7 @@ from runner.cli import (
     demo,
     doctor,
     export,
+    import_,
     models,
     nightly,
     plan,
@@ -44,6 +45,7 @@ app.command()(plan.plan)
 app.command(cls=report.ReportCommand)(report.report)
 app.command()(compare.compare)
 app.command()(export.export)
+app.command("import")(import_.import_)
 app.command()(trend.trend)
 app.command()(show.show)
 app.add_typer(scenarios.app, name="scenarios")

@@ -95,7 +95,7 @@ def _turn(block: Block, head: Replied, at: int, held: beside.Held, losses: Losse
             {"tool_call_id": made.call.id, "function_name": made.call.name, "arguments": _arguments(made.call, losses)}
             for made in block.calls
         ]
-    results = []
+    results: list[dict[str, Any]] = []
     for made in block.calls:
         where = f"/steps/{at}/tool_calls/{made.at}/arguments"
         held[head.step][f"reply.message.tool_calls.{made.at}.arguments"] = f"dumps:{where}"

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from runner import __version__
 from runner.canonical import digest
@@ -73,7 +74,7 @@ class Intake:
             finally:
                 ledger.close()
 
-    def _lock(self) -> dict[str, list[object]]:
+    def _lock(self) -> dict[str, Any]:
         """The run's lock, made where there is none. Raises UserError for a run that is no import."""
         if self.run.lock_file.exists():
             lock = self.run.lock()

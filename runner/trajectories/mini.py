@@ -182,9 +182,11 @@ def _conversation(messages: list[Place], builder: Builder, found: Foreign) -> No
             _answered(message, call, builder, found, at)
         elif message.get("type").value == "function_call_output":
             wanted = message.get("call_id").name()
-            if call := next((each for each in waiting if each.id == wanted), None):
-                waiting.remove(call)
-                builder.answer(call, content(message.get("output"), found.left_out), exit_code=_code(message), at=at)
+            if answered := next((each for each in waiting if each.id == wanted), None):
+                waiting.remove(answered)
+                builder.answer(
+                    answered, content(message.get("output"), found.left_out), exit_code=_code(message), at=at
+                )
         elif role in ("system", "user"):
             builder.told("system" if role == "system" else "user", content(message.get("content"), found.left_out), at)
         elif role != "exit":

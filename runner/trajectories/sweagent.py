@@ -1,7 +1,7 @@
 """SWE-agent's `.traj`: `history`, the messages; `trajectory`, an action and its observation a step; `info`.
 
-A step has one action, so a turn of several calls becomes several steps, of which the first has the words. Our own events
-are in `info.taskfit`.
+A step has one action, so a turn of several calls becomes several steps, of which the first has the words. Our own
+events are in `info.taskfit`.
 """
 
 from __future__ import annotations
@@ -48,9 +48,11 @@ def trajectory(trial: Trial, losses: Losses) -> dict[str, Any]:
         item |= {"message_type": "action", "thought": block.text, "action": "\n".join(map(_action, block.calls))}
         if block.calls:
             item["tool_calls"] = [_call(made, at, block, held) for made in block.calls]
-        for made in block.calls or [None]:
-            steps.append(_step(block, made, first=made is None or made.at == 0))
-            if made is not None and made.answer is not None:
+        if not block.calls:
+            steps.append(_step(block, None))
+        for made in block.calls:
+            steps.append(_step(block, made))
+            if made.answer is not None:
                 held[made.answer.step] = {made.field: f"/history/{len(history)}/content"}
                 history.append(_observation(made))
         losses.add("calls beyond a turn's first, each a step without words", max(0, len(block.calls) - 1), "trajectory")
@@ -93,7 +95,8 @@ def _call(made: Made, at: int, block: Block, held: beside.Held) -> dict[str, Any
     return {"id": made.call.id, "type": "function", "function": function}
 
 
-def _step(block: Block, made: Made | None, first: bool) -> dict[str, Any]:
+def _step(block: Block, made: Made | None) -> dict[str, Any]:
+    first = made is None or made.at == 0
     answer = made.answer if made is not None else None
     return {
         "action": _action(made) if made is not None else "",
@@ -183,7 +186,7 @@ def _conversation(whole: Place, builder: Builder, found: Foreign) -> None:
         role, text = item.get("role").text(), content(item.get("content"), found.left_out)
         if role == "assistant":
             waiting = _calls(item, len(builder.events))
-            seconds = [_seconds(next(steps, None)) for _ in waiting or [None]]
+            seconds = [_seconds(next(steps, None)) for _ in range(max(1, len(waiting)))]
             builder.turn(text, waiting, stop="tool_calls" if waiting else "end_turn")
             for call in waiting:
                 builder.made(call)
