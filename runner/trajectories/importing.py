@@ -174,6 +174,7 @@ def restore(trial: Foreign, found: Source) -> None:
     except beside.Unreadable as error:
         trial.left_out.append(f"taskfit's own events, which cannot be read: {visible(str(error))[:LONGEST_NAME]}")
         return
+    trial.left_out = []
     trial.origin = next((event for event in events if isinstance(event, TrialStarted)), None)
     trial.ending = next((event for event in events if isinstance(event, TrialFinished)), None)
     trial.events = [event for event in events if not isinstance(event, TrialStarted | TrialFinished)]

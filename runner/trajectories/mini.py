@@ -170,12 +170,14 @@ def read(source: Source) -> Iterator[Foreign]:
 
 def _conversation(messages: list[Place], builder: Builder, found: Foreign) -> None:
     waiting: list[ToolCall] = []
+    written = False  # whether the calls are commands in the turn's text
     for message in messages:
         at = _time(message.get("extra").maybe("timestamp"))
         role = "assistant" if message.get("object").value == "response" else message.get("role").text()
         if role == "assistant":
             waiting = _turn(message, builder, found, at)
-        elif role in ("tool", "user") and waiting and _answers(message, role):
+            written = not (message.get("tool_calls").is_there or message.get("output").is_there)
+        elif role in ("tool", "user") and waiting and _answers(message, role, written):
             wanted = message.get("tool_call_id").name()
             call = next((each for each in waiting if each.id == wanted), waiting[0])
             waiting.remove(call)
@@ -193,10 +195,10 @@ def _conversation(messages: list[Place], builder: Builder, found: Foreign) -> No
             message.get("role").wrong(f"is {role[:80]!r}; system, user, assistant, tool or exit was expected")
 
 
-def _answers(message: Place, role: str) -> bool:
+def _answers(message: Place, role: str, written: bool) -> bool:
     """Whether a message is the answer to a call; in version 1 every message of the user's after a command is one."""
     extra = message.get("extra")
-    return role == "tool" or not extra.is_there or extra.maybe("raw_output").is_there
+    return role == "tool" or extra.maybe("raw_output").is_there or (written and not extra.is_there)
 
 
 def _answered(message: Place, call: ToolCall, builder: Builder, found: Foreign, at: str) -> None:

@@ -178,7 +178,7 @@ def _model(whole: Place) -> str:
 
 def _conversation(whole: Place, builder: Builder, found: Foreign) -> None:
     steps = iter(whole.get("trajectory").objects())
-    demos, waiting, seconds = 0, list[ToolCall](), list[float]()
+    demos, waiting, seconds, answers = 0, list[ToolCall](), list[float](), "user"
     for item in whole.get("history").objects():
         if item.get("is_demo").value is True:
             demos += 1
@@ -186,11 +186,12 @@ def _conversation(whole: Place, builder: Builder, found: Foreign) -> None:
         role, text = item.get("role").text(), content(item.get("content"), found.left_out)
         if role == "assistant":
             waiting = _calls(item, len(builder.events))
+            answers = "tool" if item.get("tool_calls").value else "user"
             seconds = [_seconds(next(steps, None)) for _ in range(max(1, len(waiting)))]
             builder.turn(text, waiting, stop="tool_calls" if waiting else "end_turn")
             for call in waiting:
                 builder.made(call)
-        elif waiting and role in ("tool", "user"):
+        elif waiting and role == answers:
             ids = [each.name() for each in item.get("tool_call_ids").items()]
             at = next((at for at, call in enumerate(waiting) if call.id in ids), 0)
             builder.answer(waiting.pop(at), text, seconds=seconds.pop(at))

@@ -132,7 +132,9 @@ def every_event(key: TrialKey, verdict: str = "resolved") -> list[AnyEvent]:
         ),
         Decided(
             call_id="b",
-            request=Request(action=action, trigger="model", rule=MARK, reason=MARK, alternative=MARK, standing=standing),
+            request=Request(
+                action=action, trigger="model", rule=MARK, reason=MARK, alternative=MARK, standing=standing
+            ),
             decision=Decision(outcome="modify", approver=MARK, reason=MARK, arguments={"command": MARK}, cost_usd=0.1),
             action_digest=MARK,
             seconds=3.0,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
 from runner.conversation import until_submission
-from runner.events import AnyEvent, Imported, TrialFinished, TrialStarted
+from runner.events import AnyEvent, Challenged, Imported, Submitted, Told, TrialFinished, TrialStarted
 from runner.folder import RunFolder
 from runner.results import TrialKey
 from runner.trajectories.base import LABELS, Foreign, ImportFormat, Losses, Trial
@@ -93,10 +94,16 @@ def test_without_our_notes_the_conversation_comes_back(format: ImportFormat, tri
     without_notes(file)
     back = imported(file)
 
-    def said(events: list[AnyEvent]) -> list[tuple[str, str]]:
-        return [(message.role, message.text) for message in until_submission(events)]
+    def said(events: Iterable[AnyEvent]) -> list[tuple[str, str]]:
+        """All of it, challenges as what they are to a model: words of the user's."""
+        told = [
+            Told(role="user", text=event.text) if isinstance(event, Challenged) else event
+            for event in events
+            if not isinstance(event, Submitted)
+        ]
+        return [(message.role, message.text) for message in until_submission(told)]
 
-    assert said(back.events) == said(list(trial.events))
+    assert said(back.events) == said(trial.events)
     assert {"submitted", "graded", "trial_finished", "decided"}.isdisjoint(
         {event.type for event in back.events} - ({"decided"} if format == "inspect" else set())
     )
