@@ -62,6 +62,9 @@ class Intake:
                             self.known_already.append(file)
                             continue
                         named = format or sniffed(found)
+                        if named == "inspect":  # of many trials: none is taken where one cannot be read
+                            for _ in READERS[named](found):
+                                pass
                         trials = [self._written(trial, found, ledger) for trial in READERS[named](found)]
                     except FileProblem as error:
                         self.problems.append(error)

@@ -211,3 +211,8 @@ def write_run(tmp_path: Path) -> WriteRun:
         return run
 
     return write
+
+
+@pytest.fixture
+def plain_trial(key: TrialKey) -> Trial:
+    return Trial(key, plain_events(key), run="a-run")
