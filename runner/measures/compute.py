@@ -15,7 +15,7 @@ from runner.statistics.estimate import Estimate
 MOST_EVIDENCE = 200
 """Links kept for one number."""
 NO_TRIAL = "no such case"
-NOT_TOLD = "imported trajectories do not tell it"
+NOT_TOLD = "imports do not tell it"
 
 
 class Finding(Estimate):

@@ -101,7 +101,7 @@ class Intake:
 
     def _written(self, trial: Foreign, found: Source, ledger: Ledger) -> TrialKey:
         restore(trial, found)
-        key = self._key(trial, ledger)
+        key = self._key(trial, found.path, ledger)
         events = list(_whole(trial, key, found))
         folder = self.run.trial(key)
         folder.mkdir(parents=True, exist_ok=True)
@@ -118,9 +118,10 @@ class Intake:
             self.left_out[key.name] = trial.left_out
         return key
 
-    def _key(self, trial: Foreign, ledger: Ledger) -> TrialKey:
-        """The next repeat of the scenario, model and arm that the file names."""
-        scenario = slug(trial.task or self.task or UNNAMED)
+    def _key(self, trial: Foreign, file: Path, ledger: Ledger) -> TrialKey:
+        """The next repeat of the scenario, model and arm that the file names, or else is named after."""
+        stem = file.name.partition(".")[0]
+        scenario = slug(trial.task or self.task or (stem if stem != "trajectory" else UNNAMED))
         model = visible(trial.model or self.model or UNNAMED)[:LONGEST_NAME]
         repeats = [
             row.key.repeat

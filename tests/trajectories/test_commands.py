@@ -197,7 +197,7 @@ def test_an_import_is_shown_measured_as_far_as_it_tells_and_compared_with_nothin
     report, _ = taskfit("report", tmp_path / "in", "--json")
     model = json.loads(report)["models"]["acme/m"]
     assert model["resolved"]["value"] is None
-    assert model["resolved"]["reason"] == "imported trajectories do not tell it"
+    assert model["resolved"]["reason"] == "imports do not tell it"
     assert model["turns"]["trials"] == 2 and model["tokens"]["trials"] == 2
     assert model["verdicts"] == {"imported": 2}
     taskfit("report", tmp_path / "in", "--all")
@@ -224,7 +224,7 @@ def test_foreign_words_alone_are_measured_by_what_they_tell(tmp_path: Path) -> N
     model = json.loads(taskfit("report", tmp_path / "in", "--json")[0])["models"]["acme/x"]
     told = {name for name, found in model.items() if isinstance(found, dict) and found.get("trials")}
     assert told == {"turns", "tokens", "cost_usd_per_trial", "redundant_calls"}
-    assert model["approvals_asked"]["reason"] == "imported trajectories do not tell it"
+    assert model["approvals_asked"]["reason"] == "imports do not tell it"
 
 
 def test_an_import_that_brings_nothing_exits_2(tmp_path: Path) -> None:
