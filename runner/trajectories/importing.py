@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +48,9 @@ class Intake:
     """Trial → what its file holds and events cannot."""
     known_already: list[Path] = field(default_factory=list)
     problems: list[FileProblem] = field(default_factory=list)
+    _repeats: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    _last: int = 0
+    """The ledger's last position."""
 
     def take(self, files: Iterable[Path], format: ImportFormat | None = None) -> None:
         """Read files one after the other; those that cannot be read are among the `problems`. Raises UserError."""
@@ -54,6 +58,9 @@ class Intake:
             lock = self._lock()
             taken = {str(each.get("digest")) for each in lock["imported"] if isinstance(each, dict)}
             ledger = Ledger(self.run.ledger_file)
+            rows = ledger.rows()
+            self._repeats = Counter((row.key.scenario, row.key.model, row.key.arm) for row in rows)
+            self._last = max((row.position for row in rows), default=0)
             try:
                 for file in files:
                     try:
@@ -101,7 +108,7 @@ class Intake:
 
     def _written(self, trial: Foreign, found: Source, ledger: Ledger) -> TrialKey:
         restore(trial, found)
-        key = self._key(trial, found.path, ledger)
+        key = self._key(trial, found.path)
         events = list(_whole(trial, key, found))
         folder = self.run.trial(key)
         folder.mkdir(parents=True, exist_ok=True)
@@ -111,24 +118,21 @@ class Intake:
             (folder / "patch.diff").write_text(trial.patch, encoding="utf-8", errors="replace")
         (folder / "result.json").write_bytes(to_json(_result(key, events), indent=1))
         ledger.plan([key])
-        position = next(row.position for row in ledger.rows() if row.key == key)
-        ledger.finish(position, "imported", ledger.start(position))
+        self._last += 1
+        ledger.finish(self._last, "imported", ledger.start(self._last))
         self.trials.append(key)
         if trial.left_out:
             self.left_out[key.name] = trial.left_out
         return key
 
-    def _key(self, trial: Foreign, file: Path, ledger: Ledger) -> TrialKey:
+    def _key(self, trial: Foreign, file: Path) -> TrialKey:
         """The next repeat of the scenario, model and arm that the file names, or else is named after."""
         stem = file.name.partition(".")[0]
         scenario = slug(trial.task or self.task or (stem if stem != "trajectory" else UNNAMED))
         model = visible(trial.model or self.model or UNNAMED)[:LONGEST_NAME]
-        repeats = [
-            row.key.repeat
-            for row in ledger.rows()
-            if (row.key.scenario, row.key.model, row.key.arm) == (scenario, model, trial.arm)
-        ]
-        return TrialKey(scenario=scenario, model=model, arm=trial.arm, repeat=max(repeats, default=0) + 1)
+        self._repeats[scenario, model, trial.arm] += 1
+        repeat = self._repeats[scenario, model, trial.arm]
+        return TrialKey(scenario=scenario, model=model, arm=trial.arm, repeat=repeat)
 
 
 def sniffed(found: Source) -> ImportFormat:

@@ -12,9 +12,11 @@ from typing import Any, get_args
 import pytest
 
 from runner.conversation import until_submission
+from runner.errors import UserError
 from runner.events import AnyEvent, Challenged, Imported, Submitted, Told, TrialFinished, TrialStarted
 from runner.folder import RunFolder
 from runner.results import TrialKey
+from runner.run import study_of
 from runner.trajectories.base import LABELS, Foreign, ImportFormat, Losses, Trial
 from runner.trajectories.exporting import WRITERS, export
 from runner.trajectories.importing import READERS, Intake, restore, sniffed
@@ -138,3 +140,18 @@ def test_an_imported_run_has_no_verdict_but_what_was_told(
     assert intake.run.results()[0].verdict == "imported"
     intake.take([file])
     assert intake.known_already == [file]
+    with pytest.raises(UserError, match="nothing can go on there"):
+        study_of(intake.run)
+
+
+def test_trials_alike_become_repeats_also_in_a_later_import(key: TrialKey, trial: Trial, tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    run.path.mkdir()
+    for repeat in (1, 2, 3):
+        file = exported(
+            Trial(key, [*trial.events[:-1], trial.events[-1].model_copy(update={"seconds": repeat})]), "mini", tmp_path
+        )
+        intake = Intake(run)
+        intake.take([file])
+        assert [each.repeat for each in intake.trials] == [repeat]
+    assert [result.key.repeat for result in run.results()] == [1, 2, 3]
