@@ -13,7 +13,7 @@ from runner.report.privacy import View
 from runner.results import TrialKey
 from runner.trajectories import atif, inspect_export, mini, otel, sweagent
 from runner.trajectories.base import Exporter, ExportFormat, Losses, Trial, Write
-from runner.trajectories.redaction import redacted
+from runner.trajectories.redaction import redacted, unaddressed
 from runner.transcript import read
 
 WRITERS: Mapping[ExportFormat, Exporter] = {
@@ -61,6 +61,8 @@ def trials(view: View, keys: Iterable[TrialKey], problem: Problem) -> Iterator[T
         if shown != key:
             events = [redacted(event, shown.scenario, view.names) for event in events]
         else:
+            if view.mode != "local":
+                events = [unaddressed(event) for event in events]
             with suppress(OSError):
                 patch = (folder / "patch.diff").read_bytes().decode("utf-8", "replace")
         if events:

@@ -151,6 +151,14 @@ def redacted(event: AnyEvent, scenario: str, name: Name) -> AnyEvent:
             assert_never(event)
 
 
+def unaddressed(event: AnyEvent) -> AnyEvent:
+    """An open trial's event, for others: without the address of a provider, which may be one of the house's own."""
+    if not isinstance(event, Replied) or event.reply.call is None:
+        return event
+    call = event.reply.call.model_copy(update={"base_url": "", "request_id": "", "rate_limits": {}, "details": {}})
+    return event.model_copy(update={"reply": event.reply.model_copy(update={"call": call})})
+
+
 def _tool(tool: str) -> str:
     return tool if tool in TOOLS else OTHER
 

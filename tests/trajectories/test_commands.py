@@ -94,6 +94,12 @@ def test_every_type_of_event_is_redacted(trial: Trial) -> None:
 def test_public_export_leaves_private_trials_out(format: str, run: RunFolder, tmp_path: Path) -> None:
     exported(run, format, tmp_path / "out", "public")
     assert not list((tmp_path / "out").glob("*zebra-bug*"))
+    for file in (tmp_path / "out").iterdir():
+        whole = file.read_bytes()
+        if zipfile.is_zipfile(file):
+            with zipfile.ZipFile(file) as archive:
+                whole += b"".join(map(archive.read, archive.namelist()))
+        assert b"zebra.example" not in whole, "a provider's address"
 
 
 def test_tables_are_written_as_before_and_steps_are_one_of_them(run: RunFolder, tmp_path: Path) -> None:
