@@ -28,12 +28,37 @@ class TrialStarted(Event):
     type: Literal["trial_started"] = "trial_started"
     key: TrialKey
     attempt: int
-    image: str
-    seed: int
+    image: str = ""
+    """Empty, like `seed` None, where another harness made the trial."""
+    seed: int | None = None
     repo: str = ""
     tags: tuple[str, ...] = ()
     arm: Arm | None = None
     """None in transcripts from before there were arms."""
+
+
+Data = Literal["errors", "exit_codes", "effects", "rejections", "approvals", "usage", "cost", "seconds", "parts"]
+"""What a foreign trajectory may tell beside its conversation: of calls, whether they failed, how commands ended, what
+they would do, which never became calls, who was asked; of the whole, tokens, money, seconds, and seconds by part."""
+
+
+class Imported(Event):
+    """Another harness made this trial: what follows was read from its file, and nothing was graded here."""
+
+    type: Literal["imported"] = "imported"
+    format: str
+    source: str
+    """The file's name."""
+    digest: str
+    """SHA-256 of the file."""
+    harness: str = ""
+    """What made it, with its version, as the file says."""
+    told: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+    """What that harness says came of it (a reward, an exit status, a verdict); nobody checked it here."""
+    known: tuple[Data, ...] = ()
+    """What measures may rely on; of the rest nothing is known."""
+    left_out: tuple[str, ...] = ()
+    """What the file holds and events cannot."""
 
 
 class Branched(Event):
@@ -231,6 +256,7 @@ class TrialFinished(Event):
 
 AnyEvent = Annotated[
     TrialStarted
+    | Imported
     | Branched
     | StartedFrom
     | Challenged

@@ -136,8 +136,12 @@ class Reply(Frozen):
 
 def to_json(value: BaseModel, indent: int | None = None) -> bytes:
     """A value as UTF-8 JSON, whatever text a model put into it: half a surrogate pair becomes `?`."""
-    plain = value.model_dump(mode="json", by_alias=True)
-    return json.dumps(plain, ensure_ascii=False, indent=indent).encode("utf-8", "replace")
+    return to_plain(value.model_dump(mode="json", by_alias=True), indent)
+
+
+def to_plain(value: Any, indent: int | None = None) -> bytes:
+    """The same of plain data."""
+    return json.dumps(value, ensure_ascii=False, indent=indent).encode("utf-8", "replace")
 
 
 def shorten(text: str, limit: int) -> str:

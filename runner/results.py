@@ -10,7 +10,8 @@ from pydantic import Field
 
 from runner.messages import Frozen, Usage
 
-Verdict = Literal["resolved", "unresolved", "agent_limit", "tampered", "infra_error", "invalid_scenario"]
+Verdict = Literal["resolved", "unresolved", "agent_limit", "tampered", "infra_error", "invalid_scenario", "imported"]
+"""`imported`: another harness made the trial, and nobody graded it here."""
 
 FailureKind = Literal["provider_down", "provider", "engine", "sandbox", "stuck", "harness"]
 """What failed where the verdict is `infra_error`."""

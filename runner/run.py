@@ -274,6 +274,10 @@ def study_of(folder: RunFolder, caps: Caps | None = None) -> Study:
 
     Raises UserError for a damaged lock, and for caps that cannot be.
     """
+    if "imported" in folder.lock():
+        raise UserError(
+            f"{folder.path} holds imported trajectories, which other harnesses made: nothing can go on there"
+        )
     study = validated(folder.lock_file, folder.whole_lock().study, Study)
     if caps:
         budget = validated(folder.lock_file, study.budget.model_dump() | dict(caps), Budget)

@@ -13,6 +13,7 @@ from runner.cli import (
     demo,
     doctor,
     export,
+    import_,
     label,
     models,
     nightly,
@@ -50,6 +51,7 @@ app.command()(plan.plan)
 app.command(cls=report.ReportCommand)(report.report)
 app.command()(compare.compare)
 app.command()(export.export)
+app.command("import")(import_.import_)
 app.command()(trend.trend)
 app.command()(show.show)
 app.command()(search.search)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -13,28 +13,48 @@ from runner.cli.options import Public, Redact, privacy
 
 if TYPE_CHECKING:
     from runner.folder import RunFolder
+    from runner.report.privacy import View
+    from runner.trajectories.base import ExportFormat
+
+Format = Literal["csv", "markdown", "parquet", "junit", "swebench", "atif", "inspect", "sweagent", "mini", "otel"]
 
 
 def export(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder.")],
     to: Annotated[
-        Literal["csv", "markdown", "parquet", "junit", "swebench"],
-        typer.Option("--format", help="csv, markdown, parquet, junit, or swebench: predictions for its harness."),
+        Format,
+        typer.Option(
+            "--to",
+            "--format",
+            help="Tables: csv, markdown, parquet, junit. swebench: predictions for its harness. Trajectories: atif, "
+            "inspect (.eval), sweagent (.traj), mini (mini-swe-agent), otel (OpenTelemetry spans).",
+        ),
     ] = "csv",
     table: Annotated[
-        Literal["trials", "measures"], typer.Option(help="One row a trial, or one a model and measure.")
+        Literal["trials", "measures", "events"],
+        typer.Option(help="Of tables: one row a trial, a model and measure, or a step."),
     ] = "trials",
+    trial: Annotated[
+        list[str] | None, typer.Option(metavar="GLOB", help="Of trajectories and events: only these trials.")
+    ] = None,
     repeat: Annotated[
         int, typer.Option(min=0, help="Of swebench: which repeat's patches; 0 for all, a file each.")
     ] = 1,
     out: Annotated[
         Path | None,
-        typer.Option(help="The file, or for several predictions a folder; standard output when left out."),
+        typer.Option(help="The file, or a folder where there are several; standard output when left out."),
     ] = None,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Of otel: send the spans there over OTLP/HTTP; nothing is by default."),
+    ] = None,
+    header_variable: Annotated[
+        str, typer.Option(metavar="NAME", help="With --endpoint: the variable that holds the Authorization header.")
+    ] = "",
     redact: Redact = False,
     public: Public = False,
 ) -> None:
-    """Write a run's trials, measures or patches for other programs."""
+    """Write a run's trials, measures, patches or transcripts for other programs."""
     from runner.errors import UserError
     from runner.folder import RunFolder
     from runner.report import export as formats
@@ -52,15 +72,75 @@ def export(
         _predictions(run, repeat or None, out, problem)
         return
     view = View(run, privacy(redact, public))
+    if endpoint is not None and to != "otel":
+        raise UserError("--endpoint is for --to otel")
+    if to in ("atif", "inspect", "sweagent", "mini", "otel"):
+        if endpoint is not None:
+            _send(view, trial or [], endpoint, header_variable, problem)
+        else:
+            _trajectories(view, to, trial or [], out, problem)
+        return
     if to == "junit":
         data = formats.as_junit(map(view.record, view.records(problem)))
     else:
-        if table == "trials":
+        if table == "events":
+            rows = list(_event_rows(view, trial or [], problem))
+        elif table == "trials":
             rows = formats.trial_rows(map(view.record, view.records(problem)))
         else:
             rows = formats.measure_rows(profiles(view.records(problem)))
         data = {"csv": formats.as_csv, "markdown": formats.as_markdown, "parquet": formats.as_parquet}[to](rows)
     _write(data, out)
+
+
+def _trajectories(
+    view: View, to: ExportFormat, wanted: list[str], out: Path | None, problem: Callable[[str], None]
+) -> None:
+    """Files, and beside them what was lost. Raises UserError."""
+    from runner.errors import UserError
+    from runner.trajectories.exporting import Outlet, chosen, export, trials
+    from runner.visible import visible
+
+    if out is None:
+        raise UserError(f"--to {to} writes files; name a folder with --out")
+    keys = chosen(view, wanted)
+    outlet = Outlet(out, single=bool(out.suffix) and not out.is_dir())
+    losses = export(trials(view, keys, problem), to, outlet.write)
+    if not outlet.written:
+        raise UserError(f"{view.run.path}: none of its {len(keys)} trials has a transcript")
+    beside = outlet.write_losses(losses)
+    for sentence in losses.sentences():
+        problem(sentence)
+    print(visible(f"{len(outlet.written)} files in {out}; what they could not hold is in {beside}"))
+
+
+def _send(view: View, wanted: list[str], endpoint: str, variable: str, problem: Callable[[str], None]) -> None:
+    """Spans to an address, a trial a request. Raises UserError."""
+    from runner.messages import to_plain
+    from runner.trajectories.base import Losses
+    from runner.trajectories.exporting import TITLES, chosen, trials
+    from runner.trajectories.otel import request
+    from runner.trajectories.otlp import Sender
+    from runner.visible import visible
+
+    losses = Losses(TITLES["otel"])
+    sender = Sender(endpoint, variable)
+    try:
+        for each in trials(view, chosen(view, wanted), problem):
+            sender.send(to_plain(request(each, losses)))
+    finally:
+        sender.close()
+    for sentence in losses.sentences():
+        problem(sentence)
+    print(visible(f"{sender.sent} trials sent to {sender.address}"))
+
+
+def _event_rows(view: View, wanted: list[str], problem: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+    from runner.report.export import event_rows
+    from runner.trajectories.exporting import chosen, trials
+
+    for each in trials(view, chosen(view, wanted), problem):
+        yield from event_rows(each.key, each.events)
 
 
 def _predictions(run: RunFolder, repeat: int | None, out: Path | None, problem: Callable[[str], None]) -> None:

@@ -14,7 +14,7 @@ from runner.measures.base import Measure
 from runner.measures.catalogue import CATALOGUE
 from runner.report.numbers import AT_FIRST_SIGHT, STYLES
 from runner.report.summary import Profile, pareto
-from runner.results import TrialResult
+from runner.results import COUNTED, TrialResult
 from runner.statistics.estimate import Estimate
 from runner.visible import visible
 
@@ -25,6 +25,7 @@ VERDICT_STYLES = {
     "tampered": "bold magenta",
     "infra_error": "cyan",
     "invalid_scenario": "cyan",
+    "imported": "dim",
 }
 
 MODELS_ACROSS = 4
@@ -43,6 +44,9 @@ def report(profiles: Mapping[str, Profile], every: bool = False) -> RenderableTy
     labels = ["trials", "scenarios", *(label for label, _ in rows)]
     columns = [_column(model, profile, [measure for _, measure in rows]) for model, profile in profiles.items()]
     parts: list[RenderableType] = [Across("", labels, columns, MODELS_ACROSS)]
+    if imported := sum(profile.verdicts.get("imported", 0) for profile in profiles.values()):
+        said = f"{imported} imported: another harness made them, and nobody graded them here; taskfit show has its word"
+        parts.append(Text(said, "yellow"))
     parts += [_not_counted(model, profile) for model, profile in profiles.items() if profile.bounds]
     parts += list(_money(profiles))
     footer = Text("In brackets: 95 % interval over scenarios. n: scenarios that say something of it.", style="dim")
@@ -129,13 +133,13 @@ def _money(profiles: Mapping[str, Profile]) -> Iterator[Text]:
     sheets = sorted({sheet for profile in profiles.values() for sheet in profile.prices})
     yield Text(f"Prices: {visible('; '.join(sheets)) or 'unknown'}", style="dim")
     if len(profiles) > 1:
-        front = ", ".join(visible(model) for model in pareto(profiles))
+        front = ", ".join(visible(model) for model in pareto(profiles)) or "nobody was graded"
         yield Text(f"Pareto front of resolved against USD per trial: {front}", style="dim")
 
 
 def _not_counted(model: str, profile: Profile) -> Text:
     assert profile.bounds is not None
-    kinds = {name: count for name, count in profile.verdicts.items() if name in ("infra_error", "invalid_scenario")}
+    kinds = {name: count for name, count in profile.verdicts.items() if name not in COUNTED and name != "imported"}
     listed = ", ".join(f"{count} {name}" for name, count in kinds.items())
     low, high = (100 * bound for bound in profile.bounds)
     return Text(

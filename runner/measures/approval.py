@@ -216,6 +216,10 @@ MEASURES = (
     Measure("false_approvals", "approver: false approvals", "percent", as_share, every, false_approvals, better="less"),
     Measure("false_denials", "approver: false denials", "percent", as_share, every, false_denials, better="less"),
     Measure("seconds_to_decide", "approver: seconds to decide", "seconds", as_median, every, deciding),
-    Measure("approvals_asked", "decisions per trial", "number", as_ratio, control, decisions),
-    Measure("approvals_granted", "approvals granted", "percent", as_share, control, granted),
+    Measure(
+        "approvals_asked", "decisions per trial", "number", as_ratio, control, decisions, needs=frozenset({"approvals"})
+    ),
+    Measure(
+        "approvals_granted", "approvals granted", "percent", as_share, control, granted, needs=frozenset({"approvals"})
+    ),
 )

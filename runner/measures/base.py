@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from runner.events import Data
 from runner.measures.record import Record
 from runner.statistics import bootstrap, calibration, paired, repeats, survival
 from runner.statistics.estimate import Estimate
@@ -56,6 +57,8 @@ class Measure:
     observe_pair: ObservePair | None = None
     better: Better = ""
     """Which way is good, for the page of measures; empty where neither is."""
+    needs: frozenset[Data] | None = None
+    """What a foreign trajectory must tell to be measured; None: none can be."""
 
     @property
     def doc(self) -> str:

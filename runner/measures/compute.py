@@ -15,6 +15,7 @@ from runner.statistics.estimate import Estimate
 MOST_EVIDENCE = 200
 """Links kept for one number."""
 NO_TRIAL = "no such case"
+NOT_TOLD = "imports do not tell it"
 
 
 class Finding(Estimate):
@@ -37,6 +38,8 @@ class Heap:
     repos: dict[str, str] = field(default_factory=dict)
     """Scenario → its repository, as far as it is known."""
     trials: int = 0
+    untold: int = 0
+    """Imported trials that do not tell what it needs."""
     evidence: list[str] = field(default_factory=list)
     readers: int = 0
 
@@ -77,11 +80,16 @@ def contributions(trials: Iterable[Record], measures: Mapping[str, Measure]) -> 
     others: list[Record] = []
     for trial in trials:
         mine = heaps.setdefault(trial.key.model, {name: Heap() for name in measures})
-        if not trial.counted:
+        if trial.imported is not None:
+            for name, measure in measures.items():
+                mine[name].untold += not trial.tells(measure.needs)
+        elif not trial.counted:
             continue
         for measure, observe in alone:
-            if measure.reads(trial):
+            if trial.tells(measure.needs) and measure.reads(trial):
                 mine[measure.name].add(trial, list(observe(trial)))
+        if not trial.counted:
+            continue
         if trial.is_calm:
             by_key[trial.key] = replace(trial, calls=[call for call in trial.calls if call.decision is not None])
         if not trial.is_control:
@@ -96,7 +104,8 @@ def contributions(trials: Iterable[Record], measures: Mapping[str, Measure]) -> 
 
 def _finding(measure: Measure, heap: Heap) -> Finding:
     ordered = {scenario: heap.cases[scenario] for scenario in sorted(heap.cases)}  # so that no order changes a draw
-    estimate = measure.estimator(Cases(ordered, heap.repos)) if heap.trials else Estimate(reason=NO_TRIAL)
+    nothing = Estimate(reason=NOT_TOLD if heap.untold else NO_TRIAL)
+    estimate = measure.estimator(Cases(ordered, heap.repos)) if heap.trials else nothing
     return Finding(
         **{name: getattr(estimate, name) for name in Estimate.model_fields},
         trials=heap.trials,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import fmean
 
+from runner.events import Data
 from runner.measures.base import (
     Measure,
     Observe,
@@ -71,19 +72,23 @@ PARTS: dict[str, tuple[str, str]] = {
 def _speed() -> Iterator[Measure]:
     for part, (title, what) in PARTS.items():
         observe = _seconds(part, what)
-        yield Measure(f"seconds_{part}", title, "seconds", as_median, control, observe)
-        yield Measure(f"seconds_{part}_p90", f"{title}, p90", "seconds", as_p90, control, observe)
-    yield Measure("seconds_first_token", "  first token", "seconds", as_median, control, first_token)
-    yield Measure("seconds_first_token_p90", "  first token, p90", "seconds", as_p90, control, first_token)
+        needs: frozenset[Data] = frozenset({"seconds" if part == "total" else "parts"})
+        yield Measure(f"seconds_{part}", title, "seconds", as_median, control, observe, needs=needs)
+        yield Measure(f"seconds_{part}_p90", f"{title}, p90", "seconds", as_p90, control, observe, needs=needs)
+    known: frozenset[Data] = frozenset()
+    yield Measure("seconds_first_token", "  first token", "seconds", as_median, control, first_token, needs=known)
+    yield Measure("seconds_first_token_p90", "  first token, p90", "seconds", as_p90, control, first_token, needs=known)
 
 
 CONSISTENCY_MEASURES = (
     Measure("pass_hat_k", "pass^k, largest k", "percent", as_pass_hat_k, control, resolved, better="more"),
     Measure("agreement", "two trials end alike", "percent", as_agreement, control, resolved, better="more"),
 )
-SPEED_MEASURES = (Measure("turns", "turns", "number", as_median, control, turns), *_speed())
+SPEED_MEASURES = (Measure("turns", "turns", "number", as_median, control, turns, needs=frozenset()), *_speed())
 COST_MEASURES = (
-    Measure("cost_usd_per_trial", "USD per trial", "usd", as_ratio, control, usd, better="less"),
+    Measure(
+        "cost_usd_per_trial", "USD per trial", "usd", as_ratio, control, usd, needs=frozenset({"cost"}), better="less"
+    ),
     Measure("cost_usd_per_resolved", "USD per resolved", "usd", as_ratio, control, usd_of_resolved, better="less"),
-    Measure("tokens", "tokens per trial", "number", as_median, control, tokens),
+    Measure("tokens", "tokens per trial", "number", as_median, control, tokens, needs=frozenset({"usage"})),
 )

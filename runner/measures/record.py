@@ -20,9 +20,11 @@ from runner.events import (
     Challenged,
     ChangeDropped,
     ConfidenceStated,
+    Data,
     Decided,
     FaultDelivered,
     Graded,
+    Imported,
     LimitReached,
     PatchTaken,
     Replied,
@@ -102,6 +104,8 @@ class Record:
     branched: Branched | None = None
     challenged_step: int = -1
     started_from: TrialKey | None = None
+    imported: Imported | None = None
+    """Of a trial that another harness made."""
     faults: list[FaultDelivered] = field(default_factory=list)
     limit: LimitReached | None = None
     patch: PatchTaken | None = None
@@ -123,6 +127,12 @@ class Record:
     def counted(self) -> bool:
         """Whether the verdict speaks of the model."""
         return self.verdict in COUNTED
+
+    def tells(self, needs: frozenset[Data] | None) -> bool:
+        """Whether a measure that needs this much reads the trial; None: a verdict, or what taskfit alone records."""
+        if self.imported is None or self.counted:
+            return self.counted
+        return needs is not None and needs.issubset(self.imported.known)
 
     @property
     def resolved(self) -> bool:
@@ -221,6 +231,8 @@ def _take(event: AnyEvent, found: Record, open_calls: dict[str, list[Call]]) -> 
             found.challenged_step = event.step
         case StartedFrom():
             found.started_from = event.trial
+        case Imported():
+            found.imported = event
         case TrialStarted():
             found.key, found.repo, found.tags = event.key, event.repo, event.tags
             found.arm = event.arm or found.arm

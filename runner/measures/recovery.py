@@ -208,9 +208,25 @@ MEASURES = (
     ),
     Measure("fault_cost", "cost of a fault", "points", as_difference, fresh, observe_pair=fault_cost, better="more"),
     Measure(
-        "episode_recovery", "error episodes recovered", "percent", as_share, every, episode_recovery, better="more"
+        "episode_recovery",
+        "error episodes recovered",
+        "percent",
+        as_share,
+        every,
+        episode_recovery,
+        needs=frozenset({"effects", "errors"}),
+        better="more",
     ),
-    Measure("calls_to_recovery", "calls to recovery", "number", as_survival, every, calls_to_recovery, better="less"),
+    Measure(
+        "calls_to_recovery",
+        "calls to recovery",
+        "number",
+        as_survival,
+        every,
+        calls_to_recovery,
+        needs=frozenset({"effects", "errors"}),
+        better="less",
+    ),
     Measure(
         "from_failed_state",
         "resolved from a failed state",
@@ -230,6 +246,13 @@ MEASURES = (
         better="more",
     ),
     Measure(
-        "attempts_to_green", "test runs to green", "number", as_survival, control, attempts_to_green, better="less"
+        "attempts_to_green",
+        "test runs to green",
+        "number",
+        as_survival,
+        control,
+        attempts_to_green,
+        needs=frozenset({"effects", "errors", "exit_codes"}),
+        better="less",
     ),
 )

@@ -158,8 +158,18 @@ def _excluded(profiles: Mapping[str, Profile], planned: int) -> str:
     unfinished = f"; {count(planned - done, 'planned trial')} not done yet" if planned > done else ""
     control = sum(sum(profile.verdicts.values()) for profile in profiles.values())
     left = sum(sum(left_out(profile.verdicts).values()) for profile in profiles.values())
+    if imported := sum(profile.verdicts.get("imported", 0) for profile in profiles.values()):
+        made = f"{imported} of {count(control, 'trial')} of the control arm were made by other harnesses"
+        if left == imported:
+            return f"{made}, and nobody graded them here{unfinished}."
+        return f"{made}, and nobody graded them here. {_broken(profiles, left - imported, control)}{unfinished}."
     if not left:
         return f"Nothing was excluded: all {count(control, 'trial')} of the control arm count{unfinished}."
+    return f"{_broken(profiles, left, control)}{unfinished}."
+
+
+def _broken(profiles: Mapping[str, Profile], left: int, control: int) -> str:
+    """Trials that were excluded, and what that leaves open."""
     bounds = [
         f"{model} between {100 * profile.bounds[0]:.0f} and {100 * profile.bounds[1]:.0f} %"
         for model, profile in profiles.items()
@@ -168,7 +178,7 @@ def _excluded(profiles: Mapping[str, Profile], planned: int) -> str:
     leaves = f"{'; '.join(bounds[:NAMED])}{_more(len(bounds) - NAMED)}"
     return (
         f"{left} of {count(control, 'trial')} of the control arm ended for reasons that are not the model's and were "
-        f"excluded; whatever they would have come to, resolved lies for {leaves}{unfinished}."
+        f"excluded; whatever they would have come to, resolved lies for {leaves}"
     )
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
 from runner.errors import UserError
+from runner.events import AnyEvent, Replied
 from runner.measures.catalogue import CATALOGUE
 from runner.measures.record import Record
 from runner.report.summary import Profile
+from runner.results import TrialKey
 from runner.visible import visible
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
@@ -62,6 +65,30 @@ def measure_rows(profiles: Mapping[str, Profile]) -> list[Row]:
         for measure in group
         for found in (profile.measures[measure.name],)
     ]
+
+
+def event_rows(key: TrialKey, events: Iterable[AnyEvent]) -> Iterator[Row]:
+    """One row a step: what every step has, what many have, and the whole as JSON."""
+    trial = {"scenario": key.scenario, "model": key.model, "arm": key.arm, "repeat": key.repeat, "trial": key.name}
+    for event in events:
+        plain = event.model_dump(mode="json")
+        reply = event.reply if isinstance(event, Replied) else None
+        text = reply.message.text if reply is not None else plain.get("text", plain.get("message"))
+        yield {
+            **trial,
+            "step": event.step,
+            "at": event.at,
+            "seconds": event.seconds,
+            "type": event.type,
+            "tool": plain.get("tool"),
+            "call_id": plain.get("call_id"),
+            "is_error": plain.get("is_error"),
+            "exit_code": plain.get("exit_code"),
+            "tokens": reply.usage.total if reply is not None else None,
+            "cost_usd": reply.cost_usd if reply is not None else None,
+            "text": text,
+            "event": json.dumps(plain, ensure_ascii=False),
+        }
 
 
 def as_csv(rows: Sequence[Row]) -> bytes:

@@ -16,6 +16,7 @@ from runner.events import (
     Decided,
     FaultDelivered,
     Graded,
+    Imported,
     LimitReached,
     PatchTaken,
     Replied,
@@ -49,6 +50,12 @@ def parts(event: AnyEvent) -> tuple[str, str, str]:
         case Branched():
             title = f"goes on from {event.trunk.name}, step {event.trunk_step}"
             return title, "bold", f"first submission {'resolved' if event.resolved else 'not resolved'} (unknown to it)"
+        case Imported():
+            lines = [f"{name}: {value}" for name, value in event.told.items()]
+            left = [f"left out: {each}" for each in event.left_out]
+            source = f"{event.format}, {event.source}"
+            title = f"imported ({source}), made by {event.harness or 'an unnamed harness'}, nothing graded here"
+            return title, "bold", "\n".join([*lines, *left])
         case StartedFrom():
             return f"starts in what {event.trial.name} left", "bold", ""
         case Challenged():

@@ -25,7 +25,8 @@ class Profile(Frozen):
     """The same for every arm."""
     bounds: tuple[float, float] | None
     """Resolved rate of the control arm, over scenarios, if every trial that does not count had failed, or succeeded;
-    None where all count. The rate of those that count always lies within."""
+    None where all count. The rate of those that count always lies within. Imported trials, which nobody graded here,
+    are left aside."""
     prices: tuple[str, ...]
     """Where the prices come from."""
     measures: dict[str, Finding]
@@ -71,7 +72,9 @@ def _profile(seen: _Seen, found: Mapping[str, Finding]) -> Profile:
     )
 
 
-def _bounds(cases: Mapping[str, Sequence[Verdict]]) -> tuple[float, float] | None:
+def _bounds(all_cases: Mapping[str, Sequence[Verdict]]) -> tuple[float, float] | None:
+    graded = {scenario: [verdict for verdict in each if verdict != "imported"] for scenario, each in all_cases.items()}
+    cases = {scenario: each for scenario, each in graded.items() if each}
     if all(verdict in COUNTED for each in cases.values() for verdict in each):
         return None
     return (

@@ -21,6 +21,7 @@ from runner.events import (
     Decided,
     FaultDelivered,
     Graded,
+    Imported,
     LimitReached,
     PatchTaken,
     Replied,
@@ -61,6 +62,8 @@ def parts(event: AnyEvent, scenario: str, name: Name) -> tuple[str, str]:
         case Branched():
             came = "resolved" if event.resolved else "not resolved"
             return f"goes on from another trial, step {event.trunk_step}", f"first submission {came}"
+        case Imported():
+            return "imported, made by another harness, nothing graded here", ""
         case StartedFrom():
             return "starts in what another trial left", ""
         case Challenged():

@@ -1,0 +1,1 @@
+"""Other harnesses' own libraries, in an environment of their own."""
