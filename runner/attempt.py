@@ -82,8 +82,15 @@ def _work(setting: Setting, transcript: Transcript, progress: Progress) -> Tree 
     tools = toolbox(setting.early_confidence)
     model = setting.model(_opening(setting))
     earlier: list[Message] = []
+    limits = limits_of(setting.limits, setting.arm, revision=setting.trunk is not None)
+    own = True
     if setting.trunk is not None:
         earlier = setting.trunk.conversation
+        own = setting.fork is None or setting.fork.is_of(setting.key.model)
+    elif setting.fork is not None:
+        earlier, limits = setting.fork.conversation(setting.key.model), setting.fork.limits(limits)
+        own = setting.fork.is_of(setting.key.model)
+    if earlier and own:
         take_up(model, earlier, [spec(tool) for tool in tools.values()])
     started = time.monotonic()
     setting.phase("starting")
@@ -94,13 +101,15 @@ def _work(setting: Setting, transcript: Transcript, progress: Progress) -> Tree 
         tools, approver = faulty(setting.fault, tools, setting.approver, transcript.append)
         rules = setting.workspace.found.scenario.approval
         gate = Gate(setting.policy, approver, transcript, setting.arm.mode, rules)
+        if setting.fork is not None:
+            gate.recall(setting.fork.decided)
         agent = Agent(
             model=model,
             tools=tools,
             gate=gate,
             bench=Workbench.of(setting.workspace.found, sandbox),
             transcript=transcript,
-            limits=limits_of(setting.limits, setting.arm, revision=setting.trunk is not None),
+            limits=limits,
             reserve=setting.reserve,
             stop=setting.stop,
             tally=progress.tally,
@@ -120,8 +129,9 @@ def _work(setting: Setting, transcript: Transcript, progress: Progress) -> Tree 
 
 def _lay_out(setting: Setting, sandbox: DockerSandbox, transcript: Transcript) -> None:
     """What another trial left, where this one goes on from it."""
-    trunk, left = setting.trunk, setting.left
-    found = trunk.changes if trunk is not None else left.changes if left is not None else {}
+    trunk, fork, left = setting.trunk, setting.fork, setting.left
+    start = trunk or fork or left
+    found = start.changes if start is not None else {}
     if trunk is not None:
         submission = trunk.result.submission
         assert submission is not None
@@ -133,6 +143,8 @@ def _lay_out(setting: Setting, sandbox: DockerSandbox, transcript: Transcript) -
                 submission=submission,
             )
         )
+    elif fork is not None:
+        transcript.append(fork.event)
     elif left is not None:
         transcript.append(StartedFrom(trial=left.trial))
     lay_out(sandbox, found, setting.workspace.pristine)
@@ -145,6 +157,8 @@ def _said(setting: Setting, transcript: Transcript) -> list[Message]:
         text = challenge(kind, setting.trunk.evidence)
         transcript.append(Challenged(challenge=kind, text=text))
         return [UserMessage(text=text)]
+    if setting.fork is not None:
+        return []
     return told(setting.workspace.found, setting.arm, setting.policy, setting.early_confidence)
 
 

@@ -13,6 +13,7 @@ from runner.cli import (
     demo,
     doctor,
     export,
+    fork,
     models,
     nightly,
     plan,
@@ -48,6 +49,7 @@ app.command()(export.export)
 app.command()(trend.trend)
 app.command()(show.show)
 app.command()(replay.replay)
+app.command()(fork.fork)
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(models.app, name="models")
 app.add_typer(policy.app, name="policy")

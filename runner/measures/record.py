@@ -22,6 +22,7 @@ from runner.events import (
     ConfidenceStated,
     Decided,
     FaultDelivered,
+    ForkedFrom,
     Graded,
     LimitReached,
     PatchTaken,
@@ -102,6 +103,7 @@ class Record:
     branched: Branched | None = None
     challenged_step: int = -1
     started_from: TrialKey | None = None
+    forked_from: ForkedFrom | None = None
     faults: list[FaultDelivered] = field(default_factory=list)
     limit: LimitReached | None = None
     patch: PatchTaken | None = None
@@ -212,6 +214,8 @@ def _take(event: AnyEvent, found: Record, open_calls: dict[str, list[Call]]) -> 
             found.challenged_step = event.step
         case StartedFrom():
             found.started_from = event.trial
+        case ForkedFrom():
+            found.forked_from = event
         case TrialStarted():
             found.key, found.repo, found.tags = event.key, event.repo, event.tags
             found.arm = event.arm or found.arm

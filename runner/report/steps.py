@@ -15,6 +15,7 @@ from runner.events import (
     ConfidenceStated,
     Decided,
     FaultDelivered,
+    ForkedFrom,
     Graded,
     LimitReached,
     PatchTaken,
@@ -51,6 +52,10 @@ def parts(event: AnyEvent) -> tuple[str, str, str]:
             return title, "bold", f"first submission {'resolved' if event.resolved else 'not resolved'} (unknown to it)"
         case StartedFrom():
             return f"starts in what {event.trial.name} left", "bold", ""
+        case ForkedFrom():
+            title = f"goes on from {event.trial.name}, before step {event.at_step}, limits {event.limits}"
+            differs = "" if event.agreed else f"rebuilt although steps {event.differing} differ now"
+            return title, "bold", differs
         case Challenged():
             return f"challenge: {event.challenge}", "bold magenta", event.text
         case FaultDelivered():

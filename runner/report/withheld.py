@@ -20,6 +20,7 @@ from runner.events import (
     ConfidenceStated,
     Decided,
     FaultDelivered,
+    ForkedFrom,
     Graded,
     LimitReached,
     PatchTaken,
@@ -60,6 +61,8 @@ def parts(event: AnyEvent, scenario: str, name: Name) -> tuple[str, str]:
             return f"goes on from another trial, step {event.trunk_step}", f"first submission {came}"
         case StartedFrom():
             return "starts in what another trial left", ""
+        case ForkedFrom():
+            return f"goes on from another trial, before step {event.at_step}, limits {event.limits}", ""
         case Challenged():
             return f"challenge: {event.challenge}", withheld(event.text)
         case FaultDelivered():

@@ -1,0 +1,147 @@
+"""Where a recorded trial can be forked, and what was said and used up to there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from runner.conversation import until_submission
+from runner.errors import FileProblem, UserError
+from runner.events import AnyEvent, ForkedFrom, LimitReached, Replied, ToolReturned
+from runner.messages import AssistantMessage, Message, to_json
+from runner.replay.origin import Recorded
+from runner.transcript import read
+
+CONVERSATION = "conversation.json"
+MESSAGES: TypeAdapter[list[Message]] = TypeAdapter(list[Message])
+END = "end"
+"""Instead of a step: the last turn's beginning, or the end of a trial that submitted nothing."""
+SHOWN = 12
+"""Steps that a message lists."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A trial and a step of it, as a user writes them: TRIAL@STEP."""
+
+    trial: Path
+    step: int | None
+    """None: `end`."""
+
+    @classmethod
+    def parse(cls, text: str) -> Place:
+        """Raises UserError for what is no TRIAL@STEP."""
+        trial, at, step = text.rpartition("@")
+        if not at or not trial or not (step == END or (step.isascii() and step.isdecimal() and len(step) < 10)):
+            raise UserError(f"{text:.300}: write TRIAL@STEP, as in runs/…/trials/NAME@12, or TRIAL@{END}")
+        return cls(Path(trial), None if step == END else int(step))
+
+
+def points(events: Sequence[AnyEvent]) -> list[int]:
+    """The steps that a trial can be forked at: each turn's beginning, and the end of one that ended at a limit.
+
+    A fork at a step goes on from all that was recorded before it. The last turn of a transcript that breaks off is
+    whole as far as its own beginning.
+    """
+    found = [event.step for event in events if isinstance(event, Replied)]
+    limit = next((event for event in events if isinstance(event, LimitReached)), None)
+    if limit is not None and limit.limit in ("turns", "usd", "format_errors"):
+        found.append(limit.step)
+    return found
+
+
+def fork_step(recorded: Recorded, step: int | None) -> tuple[int, str]:
+    """The step to fork at, and a sentence where it is not the one asked for. Raises UserError for no such step."""
+    found = points(recorded.events)
+    where = f"it can be forked at {_listed(found)}" if found else "its model never had a turn, so it cannot be forked"
+    if not found:
+        raise UserError(f"{recorded.folder}: {where}")
+    if step is None:
+        return found[-1], ""
+    if step >= len(recorded.events):
+        raise UserError(f"{recorded.folder} has no step {step}, its last is {len(recorded.events) - 1}; {where}")
+    if step < found[0]:
+        raise UserError(f"{recorded.folder}: before step {found[0]} its model had said nothing; {where}")
+    at = max(each for each in found if each <= step)
+    if at == step:
+        return at, ""
+    return at, f"step {step} is in the middle of the turn that begins at step {at}: forked at {at}"
+
+
+def conversation(recorded: Recorded, before: int) -> list[Message]:
+    """What was said and answered before a step, in what the trial itself went on from as well. Raises FileProblem."""
+    own = until_submission(recorded.events[:before])
+    if (trunk := recorded.trunk()) is not None:
+        try:
+            return [*until_submission(read(trunk / "events.jsonl")), *own]
+        except OSError as error:
+            raise FileProblem(trunk, f"cannot be read: {error.strerror or error}") from None
+    forked = next((event for event in recorded.events[:3] if isinstance(event, ForkedFrom)), None)
+    return [*read_conversation(recorded.fork(forked.fork)), *own] if forked is not None else own
+
+
+def read_conversation(folder: Path) -> list[Message]:
+    """The conversation that was kept with a fork. Raises FileProblem."""
+    file = folder / CONVERSATION
+    try:
+        return MESSAGES.validate_json(file.read_bytes())
+    except OSError as error:
+        raise FileProblem(file, f"cannot be read: {error.strerror or error}") from None
+    except ValidationError as error:
+        raise FileProblem(file, f"is no conversation: {error.errors(include_url=False)[0]['msg']}") from None
+
+
+def write_conversation(folder: Path, said: Sequence[Message]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / CONVERSATION).write_bytes(b"[" + b",\n".join(to_json(message) for message in said) + b"]\n")
+
+
+def without_native(said: Sequence[Message]) -> list[Message]:
+    """For another model than the one that spoke: what only its own provider can read (reasoning, signatures) goes."""
+    return [
+        message.model_copy(update={"native": (), "native_format": ""})
+        if isinstance(message, AssistantMessage)
+        else message
+        for message in said
+    ]
+
+
+@dataclass(frozen=True)
+class Used:
+    """What a trial had used of its limits before a step."""
+
+    turns: int = 0
+    seconds: float = 0.0
+    """Of the model's and the tools' work."""
+    usd: float = 0.0
+
+
+def used(events: Sequence[AnyEvent], before: int) -> Used:
+    """Likewise as the loop counts it: waiting for providers and approvers is no work."""
+    turns, seconds, usd = 0, 0.0, 0.0
+    for event in events[:before]:
+        if isinstance(event, Replied):
+            turns += 1
+            seconds += event.seconds - (event.reply.call.waited if event.reply.call else 0.0)
+            usd += event.reply.cost_usd
+        elif isinstance(event, ToolReturned) and event.tool != "request_approval":
+            seconds += event.seconds
+    return Used(turns, max(0.0, seconds), usd)
+
+
+def prefix_digest(events: Sequence[AnyEvent], before: int) -> str:
+    """SHA-256 of the steps before this one, each as a line of JSON."""
+    parts = hashlib.sha256()
+    for event in events[:before]:
+        parts.update(to_json(event) + b"\n")
+    return parts.hexdigest()
+
+
+def _listed(steps: Sequence[int]) -> str:
+    if len(steps) <= SHOWN:
+        return ", ".join(map(str, steps))
+    return f"{', '.join(map(str, steps[: SHOWN - 1]))}, … {steps[-1]}"
