@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -30,9 +31,7 @@ def fork(
     prompt: Annotated[Path | None, typer.Option(help="A text instead of the recorded system message.")] = None,
     policy: Annotated[Path | None, typer.Option(help="A policy file; the recorded run's when left out.")] = None,
     approver: Annotated[str | None, typer.Option(help="Who answers; as recorded when left out.")] = None,
-    limits: Annotated[
-        Literal["left", "fresh"], typer.Option(help="What was left then, or the scenario's own.")
-    ] = "left",
+    limits: Annotated[Literal["left", "fresh"], typer.Option(help="What was left then, or the scenario's.")] = "left",
     repeats: Annotated[int, typer.Option(min=1, help="Trials of each model at each step.")] = 1,
     beside: Annotated[bool, typer.Option("--fresh", help="Also trials from the beginning, to compare with.")] = False,
     anyway: Annotated[
@@ -107,9 +106,13 @@ def _study(chosen: list[tuple[Place, Recorded]], own: dict[str, Any], plan: dict
         raise UserError("these trials had different framings or approvals; fork each of them in a run of its own")
     framing, approvals = settings.pop()
     forks: dict[str, list[str]] = {}
-    for place, _ in chosen:
+    taken: Counter[tuple[str, str]] = Counter()
+    for place, recorded in chosen:
         step = END if place.step is None else str(place.step)
-        forks.setdefault(f"at-{step}", []).append(f"{place.trial}@{step}")
+        taken[step, recorded.started.key.scenario] += 1
+        again = taken[step, recorded.started.key.scenario]
+        name = f"at-{step}" if again == 1 else f"at-{step}-{again}"
+        forks.setdefault(name, []).append(f"{place.trial}@{step}")
     kept = first.run.whole_lock().study if first.run is not None else {}
     starts = [*(["fresh"] if beside else []), *(FORK + name for name in forks)]
     return checked(
