@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -51,13 +52,9 @@ def fork(
     from runner.approvers.policy import load_policy
     from runner.cli.run import Session
     from runner.folder import RunFolder, free
-    from runner.replay.points import fork_step
     from runner.run import Run
 
     chosen = [_recorded(text) for text in places]
-    for place, recorded in chosen:
-        recorded.check_ended()
-        fork_step(recorded, place.step)
     scenarios = {
         recorded.started.key.scenario: recorded.scenario(anyway, scenario.resolve() if scenario else None)
         for _, recorded in chosen
@@ -81,38 +78,42 @@ def fork(
 
 
 def _recorded(text: str) -> tuple[Place, Recorded]:
-    """What TRIAL@STEP means; TRIAL as `taskfit show` takes it. Raises UserError."""
+    """What TRIAL@STEP means, at the step that it can be forked at; TRIAL as `taskfit show` takes it. Raises UserError."""
     from runner.cli.show import transcript
     from runner.replay.origin import Recorded
-    from runner.replay.points import Place
+    from runner.replay.points import Place, fork_step
 
     place = Place.parse(text)
     folder = transcript(place.trial).parent.resolve()
-    return Place(folder, place.step), Recorded.of(folder)
+    recorded = Recorded.of(folder)
+    recorded.check_ended()
+    step, note = fork_step(recorded, place.step)
+    if note:
+        print(f"taskfit: {note}", file=sys.stderr)
+    return Place(folder, step), recorded
 
 
 def _study(chosen: list[tuple[Place, Recorded]], own: dict[str, Any], plan: dict[str, Any], beside: bool) -> Study:
     """The study that these forks are: each step an arm, the first the control unless there are fresh trials, too."""
-    from runner.arms import FORK
+    from runner.arms import FORK, Arm
     from runner.cli.flags import checked
     from runner.errors import UserError
     from runner.models import lasting_name
-    from runner.replay.points import END
 
     first = chosen[0][1]
-    arms = {recorded.started.arm for _, recorded in chosen}
-    settings = {(arm.framing, arm.approvals) for arm in arms if arm is not None} or {("raw", "gate")}
+    arms = [recorded.started.arm or Arm() for _, recorded in chosen]
+    settings = {(arm.framing, arm.approvals) for arm in arms}
     if len(settings) > 1:
         raise UserError("these trials had different framings or approvals; fork each of them in a run of its own")
     framing, approvals = settings.pop()
     forks: dict[str, list[str]] = {}
     taken: Counter[tuple[str, str]] = Counter()
     for place, recorded in chosen:
-        step = END if place.step is None else str(place.step)
-        taken[step, recorded.started.key.scenario] += 1
-        again = taken[step, recorded.started.key.scenario]
-        name = f"at-{step}" if again == 1 else f"at-{step}-{again}"
-        forks.setdefault(name, []).append(f"{place.trial}@{step}")
+        name = f"at-{place.step}"
+        taken[name, recorded.started.key.scenario] += 1
+        if (again := taken[name, recorded.started.key.scenario]) > 1:
+            name = f"{name}-{again}"
+        forks.setdefault(name, []).append(f"{place.trial}@{place.step}")
     kept = first.run.whole_lock().study if first.run is not None else {}
     starts = [*(["fresh"] if beside else []), *(FORK + name for name in forks)]
     return checked(
