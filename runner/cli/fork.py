@@ -78,7 +78,7 @@ def fork(
 
 
 def _recorded(text: str) -> tuple[Place, Recorded]:
-    """What TRIAL@STEP means, at the step that it can be forked at; TRIAL as `taskfit show` takes it. Raises UserError."""
+    """What TRIAL@STEP means, at a step that can be forked at; TRIAL as `taskfit show` takes it. Raises UserError."""
     from runner.cli.show import transcript
     from runner.replay.origin import Recorded
     from runner.replay.points import Place, fork_step
