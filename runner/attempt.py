@@ -83,15 +83,16 @@ def _work(setting: Setting, transcript: Transcript, progress: Progress) -> Tree 
     model = setting.model(_opening(setting))
     earlier: list[Message] = []
     limits = limits_of(setting.limits, setting.arm, revision=setting.trunk is not None)
-    own = True
+    others = 0
+    if setting.fork is not None:
+        earlier = setting.fork.conversation(setting.key.model)
+        others = 0 if setting.fork.is_of(setting.key.model) else len(earlier)
     if setting.trunk is not None:
         earlier = setting.trunk.conversation
-        own = setting.fork is None or setting.fork.is_of(setting.key.model)
     elif setting.fork is not None:
-        earlier, limits = setting.fork.conversation(setting.key.model), setting.fork.limits(limits)
-        own = setting.fork.is_of(setting.key.model)
-    if earlier and own:
-        take_up(model, earlier, [spec(tool) for tool in tools.values()])
+        limits = setting.fork.limits(limits)
+    if len(earlier) > others:
+        take_up(model, earlier, [spec(tool) for tool in tools.values()], others)
     started = time.monotonic()
     setting.phase("starting")
     with _sandbox(setting, "sandbox", SandboxLimits()) as sandbox:
@@ -102,7 +103,7 @@ def _work(setting: Setting, transcript: Transcript, progress: Progress) -> Tree 
         rules = setting.workspace.found.scenario.approval
         gate = Gate(setting.policy, approver, transcript, setting.arm.mode, rules)
         if setting.fork is not None:
-            gate.recall(setting.fork.decided)
+            gate.recall(setting.fork.kept.decided)
         agent = Agent(
             model=model,
             tools=tools,

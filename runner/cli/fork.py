@@ -102,10 +102,10 @@ def _study(chosen: list[tuple[Place, Recorded]], own: dict[str, Any], plan: dict
 
     first = chosen[0][1]
     arms = [recorded.started.arm or Arm() for _, recorded in chosen]
-    settings = {(arm.framing, arm.approvals) for arm in arms}
+    settings = {(arm.framing, arm.approvals, arm.limits) for arm in arms}
     if len(settings) > 1:
-        raise UserError("these trials had different framings or approvals; fork each of them in a run of its own")
-    framing, approvals = settings.pop()
+        raise UserError("these trials had other framings, approvals or limits; fork each of them in a run of its own")
+    framing, approvals, scale = settings.pop()
     forks: dict[str, list[str]] = {}
     taken: Counter[tuple[str, str]] = Counter()
     for place, recorded in chosen:
@@ -122,6 +122,7 @@ def _study(chosen: list[tuple[Place, Recorded]], own: dict[str, Any], plan: dict
             "name": "fork",
             "framing": [framing],
             "approvals": [approvals],
+            "limits": [scale],
             "start": starts,
             "forks": {name: {"trials": trials, **own} for name, trials in forks.items()},
             **plan,

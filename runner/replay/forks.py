@@ -19,12 +19,13 @@ from runner.acceptance import Changes
 from runner.canonical import digest
 from runner.catalog import ScenarioFolder
 from runner.errors import FileProblem, UserError
-from runner.events import AnyEvent, Decided, ForkedFrom
+from runner.events import Decided, ForkedFrom, Replied
 from runner.messages import Frozen, Message, SystemMessage, to_json
 from runner.replay.origin import EVENTS, Recorded
 from runner.replay.points import (
     CONVERSATION,
     Place,
+    Used,
     conversation,
     fork_step,
     prefix_digest,
@@ -37,7 +38,6 @@ from runner.replay.rerun import Replayer
 from runner.scenario import Limits
 from runner.snapshot import FILE as WORKSPACE
 from runner.snapshot import load, save
-from runner.transcript import read
 
 FOLDER = "forks"
 FILE = "fork.json"
@@ -64,10 +64,10 @@ class Kept(Frozen):
 
     format: Literal[1] = Field(default=1, alias="schema")
     event: ForkedFrom
-    turns: int
-    """Used before the step, as are:"""
-    seconds: float
-    usd: float
+    used: Used
+    """Of its limits, before the step."""
+    decided: tuple[Decided, ...] = ()
+    """What was asked before the step, and answered."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,6 @@ class ForkPoint:
     kept: Kept
     said: list[Message]
     changes: Changes
-    decided: tuple[Decided, ...]
-    """What was asked before the step, and answered."""
 
     @property
     def event(self) -> ForkedFrom:
@@ -96,12 +94,12 @@ class ForkPoint:
         """A trial's limits from here on."""
         if self.event.limits == "fresh":
             return limits
-        kept = self.kept
+        used = self.kept.used
         return limits.model_copy(
             update={
-                "turns": max(0, limits.turns - kept.turns),
-                "minutes": max(0.0, limits.minutes - kept.seconds / 60),
-                "usd": max(0.0, limits.usd - kept.usd) if limits.usd is not None else None,
+                "turns": max(0, limits.turns - used.turns),
+                "minutes": max(0.0, limits.minutes - used.seconds / 60),
+                "usd": max(0.0, limits.usd - used.usd) if limits.usd is not None else None,
             }
         )
 
@@ -171,12 +169,12 @@ def _rebuild(
     if (found := scenarios.get(key.scenario)) is None:
         raise UserError(f"{at.trial} is of scenario {key.scenario}, which is not among this run's; add it")
     recorded.scenario(fork.anyway, found.folder)
-    spent = used(recorded.events, step)
-    limits = found.scenario.limits
-    if fork.limits == "left" and (spent.turns >= limits.turns or spent.seconds >= limits.minutes * 60):
+    earlier, decided = _earlier(recorded)
+    spent = used(recorded.events, step, earlier)
+    if fork.limits == "left" and (gone := _exhausted(spent, found.scenario.limits, recorded)):
         raise UserError(
-            f"{at.trial}@{step}: nothing is left of its {limits.turns} turns and {limits.minutes:g} minutes; "
-            "fork it earlier, or with limits of its own: --limits fresh"
+            f"{at.trial}@{step}: nothing is left of its {gone}; fork it earlier, or with limits of its own: "
+            "--limits fresh"
         )
     said = conversation(recorded, step)
     if prompt is not None:
@@ -203,31 +201,62 @@ def _rebuild(
         run=recorded.run.path.name if recorded.run is not None else "",
         at_step=step,
         digest=prefix_digest(recorded.events, step),
-        turns=spent.turns,
+        turns=sum(isinstance(each, Replied) for each in recorded.events[:step]),
         agreed=not differing,
         differing=differing,
         limits=fork.limits,
         prompt=hashlib.sha256(prompt.encode()).hexdigest() if prompt is not None else "",
     )
-    kept = Kept(event=event, turns=spent.turns, seconds=spent.seconds, usd=spent.usd)
+    own = tuple(each for each in recorded.events[:step] if isinstance(each, Decided))
+    kept = Kept(event=event, used=spent, decided=(*decided, *own))
     (folder / FILE).write_bytes(to_json(kept, indent=1))
 
 
+def _exhausted(spent: Used, limits: Limits, recorded: Recorded) -> str:
+    """The limit that was used up; empty for none."""
+    scale = recorded.started.arm.limits if recorded.started.arm is not None else 1.0
+    if spent.turns >= limits.turns * scale:
+        return f"{limits.turns * scale:g} turns"
+    if spent.seconds >= limits.minutes * scale * 60:
+        return f"{limits.minutes * scale:g} minutes"
+    if limits.usd is not None and spent.usd >= limits.usd * scale:
+        return f"{limits.usd * scale:g} USD"
+    return ""
+
+
+def _earlier(recorded: Recorded) -> tuple[Used, tuple[Decided, ...]]:
+    """What a trial had used, and what had been decided, in those that it went on from itself. Raises FileProblem.
+
+    A submission's revision has limits of its own, and so has a fork with fresh ones.
+    """
+    if (trunk := recorded.trunk()) is not None:
+        own = tuple(event for event in trunk.events if isinstance(event, Decided))
+        return Used(), (*_earlier(trunk)[1], *own)
+    if (forked := recorded.forked) is None:
+        return Used(), ()
+    kept = _kept(recorded.fork(forked.fork))
+    return kept.used if forked.limits == "left" else Used(), kept.decided
+
+
 def _read(folder: Path) -> ForkPoint:
+    return ForkPoint(_kept(folder), read_conversation(folder), load(folder))
+
+
+def _kept(folder: Path) -> Kept:
     file = folder / FILE
     try:
-        kept = Kept.model_validate_json(file.read_bytes())
-        events: list[AnyEvent] = list(read(folder / EVENTS))
+        return Kept.model_validate_json(file.read_bytes())
     except OSError as error:
         raise FileProblem(file, f"cannot be read: {error.strerror or error}") from None
     except ValidationError as error:
         raise FileProblem(file, f"is no fork: {error.errors(include_url=False)[0]['msg']}") from None
-    decided = tuple(event for event in events if isinstance(event, Decided))
-    return ForkPoint(kept, read_conversation(folder), load(folder), decided)
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
+    try:
+        return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
+    except OSError as error:
+        raise FileProblem(folder, f"cannot be read: {error.strerror or error}") from None
 
 
 def _text(file: Path) -> str:

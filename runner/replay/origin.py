@@ -122,10 +122,23 @@ class Recorded:
             raise FileProblem(self.folder, "goes on from a fork, which is only known within its run's folder")
         return _below(_below(self.run.path / "forks", name), number)
 
-    def trunk(self) -> Path | None:
-        """The folder of the trial whose submission it went on from; None where it did not. Raises FileProblem."""
-        branched = next((event for event in self.events[:3] if isinstance(event, Branched)), None)
-        return self._sibling(branched.trunk.name) if branched is not None else None
+    @property
+    def forked(self) -> ForkedFrom | None:
+        """The step of another trial that it went on from."""
+        return next((event for event in self.events[:3] if isinstance(event, ForkedFrom)), None)
+
+    def trunk(self) -> Recorded | None:
+        """The trial whose submission it went on from; None where it did not. Raises FileProblem."""
+        branched = self._branched()
+        if branched is None:
+            return None
+        found = Recorded.of(self._sibling(branched.trunk.name))
+        if found._branched() is not None:
+            raise FileProblem(found.folder, "goes on from a submission itself, so none can go on from its own")
+        return found
+
+    def _branched(self) -> Branched | None:
+        return next((event for event in self.events[:3] if isinstance(event, Branched)), None)
 
     def _sibling(self, name: str) -> Path:
         if self.run is None:

@@ -11,10 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from runner.conversation import until_submission
 from runner.errors import FileProblem, UserError
-from runner.events import AnyEvent, ForkedFrom, LimitReached, Replied, ToolReturned
-from runner.messages import AssistantMessage, Message, to_json
+from runner.events import AnyEvent, LimitReached, Replied, ToolReturned
+from runner.messages import AssistantMessage, Frozen, Message, to_json
 from runner.replay.origin import Recorded
-from runner.transcript import read
 
 CONVERSATION = "conversation.json"
 MESSAGES: TypeAdapter[list[Message]] = TypeAdapter(list[Message])
@@ -76,12 +75,11 @@ def conversation(recorded: Recorded, before: int) -> list[Message]:
     """What was said and answered before a step, in what the trial itself went on from as well. Raises FileProblem."""
     own = until_submission(recorded.events[:before])
     if (trunk := recorded.trunk()) is not None:
-        try:
-            return [*until_submission(read(trunk / "events.jsonl")), *own]
-        except OSError as error:
-            raise FileProblem(trunk, f"cannot be read: {error.strerror or error}") from None
-    forked = next((event for event in recorded.events[:3] if isinstance(event, ForkedFrom)), None)
-    return [*read_conversation(recorded.fork(forked.fork)), *own] if forked is not None else own
+        return [*conversation(trunk, len(trunk.events)), *own]
+    if (forked := recorded.forked) is None:
+        return own
+    said = read_conversation(recorded.fork(forked.fork))
+    return [*(said if forked.trial.model == recorded.started.key.model else without_native(said)), *own]
 
 
 def read_conversation(folder: Path) -> list[Message]:
@@ -110,8 +108,7 @@ def without_native(said: Sequence[Message]) -> list[Message]:
     ]
 
 
-@dataclass(frozen=True)
-class Used:
+class Used(Frozen):
     """What a trial had used of its limits before a step."""
 
     turns: int = 0
@@ -120,9 +117,9 @@ class Used:
     usd: float = 0.0
 
 
-def used(events: Sequence[AnyEvent], before: int) -> Used:
+def used(events: Sequence[AnyEvent], before: int, earlier: Used) -> Used:
     """Likewise as the loop counts it: waiting for providers and approvers is no work."""
-    turns, seconds, usd = 0, 0.0, 0.0
+    turns, seconds, usd = earlier.turns, earlier.seconds, earlier.usd
     for event in events[:before]:
         if isinstance(event, Replied):
             turns += 1
@@ -130,7 +127,7 @@ def used(events: Sequence[AnyEvent], before: int) -> Used:
             usd += event.reply.cost_usd
         elif isinstance(event, ToolReturned) and event.tool != "request_approval":
             seconds += event.seconds
-    return Used(turns, max(0.0, seconds), usd)
+    return Used(turns=turns, seconds=max(0.0, seconds), usd=usd)
 
 
 def prefix_digest(events: Sequence[AnyEvent], before: int) -> str:
