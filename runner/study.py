@@ -58,7 +58,8 @@ class Study(Frozen):
     failed_run: str | None = None
     """An earlier run's folder, relative to the study file."""
     forks: dict[str, Fork] = Field(default_factory=dict)
-    """Tables, `[forks.NAME]`: steps of recorded trials that `start = ["fork:NAME"]` goes on from."""
+    """Tables, `[forks.NAME]`: steps of recorded trials that `start = ["fork:NAME"]` goes on from. The names are part of
+    arms' names, which are shown in reports that are shared."""
     primary: str = "resolved"
     """The measure that decides; declared before a trial is run."""
     contrasts: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ A run that is resumed reads them from there: the recorded trials may be gone by 
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,6 +145,7 @@ def rebuild(run: Path, forks: Mapping[str, Fork], scenarios: Mapping[str, Scenar
     Raises UserError where the trial, the step or the scenario is not there or has changed, where a call answered
     otherwise (unless `anyway`), and where nothing is left of the limits.
     """
+    shutil.rmtree(run / FOLDER, ignore_errors=True)  # of a plan that never came to be
     for name, fork in forks.items():
         prompt = _text(Path(fork.prompt)) if fork.prompt is not None else None
         for number, written in enumerate(fork.trials, start=1):
