@@ -28,11 +28,11 @@ from runner.replay.points import (
     Place,
     Used,
     conversation,
+    for_another,
     fork_step,
     prefix_digest,
     read_conversation,
     used,
-    without_native,
     write_conversation,
 )
 from runner.replay.rerun import Replayer
@@ -89,7 +89,7 @@ class ForkPoint:
 
     def conversation(self, model: str) -> list[Message]:
         """As this model is told it."""
-        return self.said if self.is_of(model) else without_native(self.said)
+        return self.said if self.is_of(model) else for_another(self.said)
 
     def limits(self, limits: Limits) -> Limits:
         """A trial's limits from here on."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +14,15 @@ from pydantic import TypeAdapter, ValidationError
 from runner.conversation import until_submission
 from runner.errors import FileProblem, UserError
 from runner.events import AnyEvent, LimitReached, Replied, ToolReturned
-from runner.messages import AssistantMessage, Frozen, Message, to_json
+from runner.messages import AssistantMessage, Frozen, Message, ToolCall, ToolMessage, to_json
 from runner.replay.origin import Recorded
 
 CONVERSATION = "conversation.json"
 MESSAGES: TypeAdapter[list[Message]] = TypeAdapter(list[Message])
 END = "end"
 """Instead of a step: the last turn's beginning, or the end of a trial that submitted nothing."""
+ODD = re.compile(r"[^A-Za-z0-9_-]")
+LONGEST_NAME = 64
 SHOWN = 12
 """Steps that a message lists."""
 
@@ -79,7 +83,7 @@ def conversation(recorded: Recorded, before: int) -> list[Message]:
     if (forked := recorded.forked) is None:
         return own
     said = read_conversation(recorded.fork(forked.fork))
-    return [*(said if forked.trial.model == recorded.started.key.model else without_native(said)), *own]
+    return [*(said if forked.trial.model == recorded.started.key.model else for_another(said)), *own]
 
 
 def read_conversation(folder: Path) -> list[Message]:
@@ -98,14 +102,33 @@ def write_conversation(folder: Path, said: Sequence[Message]) -> None:
     (folder / CONVERSATION).write_bytes(b"[" + b",\n".join(to_json(message) for message in said) + b"]\n")
 
 
-def without_native(said: Sequence[Message]) -> list[Message]:
-    """For another model than the one that spoke: what only its own provider can read (reasoning, signatures) goes."""
-    return [
-        message.model_copy(update={"native": (), "native_format": ""})
-        if isinstance(message, AssistantMessage)
-        else message
-        for message in said
-    ]
+def for_another(said: Sequence[Message]) -> list[Message]:
+    """For another model than the one that spoke, in whatever wire format it speaks.
+
+    What only the speaker's own provider can read (reasoning, signatures) goes. Ids and names of calls become such as
+    every provider takes, each id once: some allow letters, digits, hyphens and underscores alone.
+    """
+    found: list[Message] = []
+    waiting: list[tuple[str, str]] = []
+    ids = (f"earlier-{number}" for number in itertools.count(1))
+    for message in said:
+        if isinstance(message, AssistantMessage):
+            waiting = [(call.id, next(ids)) for call in message.tool_calls]
+            calls = tuple(_plain(call, new) for call, (_, new) in zip(message.tool_calls, waiting, strict=True))
+            found.append(message.model_copy(update={"tool_calls": calls, "native": (), "native_format": ""}))
+        elif isinstance(message, ToolMessage):
+            known = next((each for each in waiting if each[0] == message.call_id), None)
+            if known is not None:
+                waiting.remove(known)
+                found.append(message.model_copy(update={"call_id": known[1]}))
+        else:
+            found.append(message)
+    return found
+
+
+def _plain(call: ToolCall, call_id: str) -> ToolCall:
+    name = ODD.sub("_", call.name)[:LONGEST_NAME] or "unnamed"
+    return call.model_copy(update={"id": call_id, "name": name})
 
 
 class Used(Frozen):
