@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from itertools import product
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from runner.messages import Frozen
 
@@ -29,8 +29,19 @@ Persistence = Literal["transient", "permanent"]
 """Whether it happens once, or to every such call from then on."""
 Mode = Literal["gate", "must_ask"]
 """Whether the policy asks before a boundary call, or the model has to ask itself."""
-Start = Literal["fresh", "failed"]
-"""Where a trial starts: at the buggy base, or in the workspace that somebody's failed trial left."""
+FORK = "fork:"
+FORK_NAME = re.compile(r"[a-z0-9][a-z0-9_]*(?:-[a-z0-9_]+)*")
+
+
+def _start(value: str) -> str:
+    if value in ("fresh", "failed") or (value.startswith(FORK) and FORK_NAME.fullmatch(value.removeprefix(FORK))):
+        return value
+    raise ValueError("use fresh, failed, or fork:NAME for a fork of [forks.NAME], in lower case as in fork:early")
+
+
+Start = Annotated[str, AfterValidator(_start)]
+"""Where a trial starts: at the buggy base (`fresh`), in the workspace that somebody's failed trial left (`failed`), or
+at a step of a recorded trial, with its conversation (`fork:NAME`)."""
 CONTROL = "control"
 
 
@@ -68,6 +79,11 @@ class Arm(Frozen):
     @property
     def mode(self) -> Mode:
         return "must_ask" if self.approvals.startswith("must_ask") else "gate"
+
+    @property
+    def fork(self) -> str:
+        """Name of the fork that its trials go on from; empty for none."""
+        return self.start.removeprefix(FORK) if self.start.startswith(FORK) else ""
 
     @property
     def approver(self) -> str:
@@ -139,8 +155,8 @@ def arms_of(values: Mapping[Factor, Sequence[Any]], cross: Sequence[Factor] = ()
     """Name → arm: the control first, then one factor changed at a time; those of `cross` in every combination.
 
     A factor's first value is the control's. The control of faults, feedback and start is `none` or `fresh`, listed or
-    not: each faulted trial has its fault-free twin, each challenge the submission that it branches from. Raises
-    ValueError for two arms of one name.
+    not: each faulted trial has its fault-free twin, each challenge the submission that it branches from. A fork that is
+    listed first is the control itself: all trials go on from it. Raises ValueError for two arms of one name.
     """
     settings = {factor: _with_control(factor, values.get(factor, ())) for factor in get_args(Factor)}
     control = Arm.model_validate({factor: found[0] for factor, found in settings.items()})
@@ -158,7 +174,8 @@ def arms_of(values: Mapping[Factor, Sequence[Any]], cross: Sequence[Factor] = ()
 
 def _with_control(factor: Factor, values: Sequence[Any]) -> list[Any]:
     default = Arm.model_fields[factor].default
-    if factor in ("faults", "feedback", "start"):
+    forked = factor == "start" and bool(values) and str(values[0]).startswith(FORK)
+    if factor in ("faults", "feedback", "start") and not forked:
         return [default, *(value for value in values if value != default)]
     return list(values) or [default]
 

@@ -90,9 +90,17 @@ def _work(setting: Setting, place: Place, transcript: Transcript, progress: Prog
     tools = toolbox(setting.early_confidence)
     model = setting.model(_opening(setting))
     earlier: list[Message] = []
+    limits = limits_of(setting.limits, setting.arm, revision=setting.trunk is not None)
+    others = 0
+    if setting.fork is not None:
+        earlier = setting.fork.conversation(setting.key.model)
+        others = 0 if setting.fork.is_of(setting.key.model) else len(earlier)
     if setting.trunk is not None:
         earlier = setting.trunk.conversation
-        take_up(model, earlier, [spec(tool) for tool in tools.values()])
+    elif setting.fork is not None:
+        limits = setting.fork.limits(limits)
+    if len(earlier) > others:
+        take_up(model, earlier, [spec(tool) for tool in tools.values()], others)
     started = time.monotonic()
     setting.phase("starting")
     with _sandbox(setting, place, "sandbox", SandboxLimits()) as sandbox:
@@ -102,13 +110,15 @@ def _work(setting: Setting, place: Place, transcript: Transcript, progress: Prog
         tools, approver = faulty(setting.fault, tools, setting.approver, transcript.append)
         rules = setting.workspace.found.scenario.approval
         gate = Gate(setting.policy, approver, transcript, setting.arm.mode, rules)
+        if setting.fork is not None:
+            gate.recall(setting.fork.kept.decided)
         agent = Agent(
             model=model,
             tools=tools,
             gate=gate,
             bench=Workbench.of(setting.workspace.found, sandbox),
             transcript=transcript,
-            limits=limits_of(setting.limits, setting.arm, revision=setting.trunk is not None),
+            limits=limits,
             reserve=setting.reserve,
             stop=setting.stop,
             tally=progress.tally,
@@ -128,8 +138,9 @@ def _work(setting: Setting, place: Place, transcript: Transcript, progress: Prog
 
 def _lay_out(setting: Setting, sandbox: Sandbox, transcript: Transcript) -> None:
     """What another trial left, where this one goes on from it."""
-    trunk, left = setting.trunk, setting.left
-    found = trunk.changes if trunk is not None else left.changes if left is not None else {}
+    trunk, fork, left = setting.trunk, setting.fork, setting.left
+    start = trunk or fork or left
+    found = start.changes if start is not None else {}
     if trunk is not None:
         submission = trunk.result.submission
         assert submission is not None
@@ -141,6 +152,8 @@ def _lay_out(setting: Setting, sandbox: Sandbox, transcript: Transcript) -> None
                 submission=submission,
             )
         )
+    elif fork is not None:
+        transcript.append(fork.event)
     elif left is not None:
         transcript.append(StartedFrom(trial=left.trial))
     lay_out(sandbox, found, setting.workspace.pristine)
@@ -153,6 +166,8 @@ def _said(setting: Setting, transcript: Transcript) -> list[Message]:
         text = challenge(kind, setting.trunk.evidence)
         transcript.append(Challenged(challenge=kind, text=text))
         return [UserMessage(text=text)]
+    if setting.fork is not None:
+        return []
     return told(setting.workspace.found, setting.arm, setting.policy, setting.early_confidence)
 
 

@@ -80,6 +80,31 @@ class StartedFrom(Event):
     trial: TrialKey
 
 
+class ForkedFrom(Event):
+    """The trial goes on from a step of a recorded trial: its workspace, made again, and its conversation."""
+
+    type: Literal["forked_from"] = "forked_from"
+    fork: str
+    """Folder below the run's `forks/` that holds both."""
+    trial: TrialKey
+    run: str
+    """Name of the run that the recorded trial belongs to; empty for none."""
+    at_step: int
+    """The recorded steps before this one are what the trial goes on from."""
+    digest: str
+    """SHA-256 of those steps, line by line."""
+    turns: int
+    """The model's turns among them."""
+    agreed: bool
+    """Whether each call among them answered the same when it was made again."""
+    differing: tuple[int, ...] = ()
+    """Steps of the calls that did not."""
+    limits: Literal["left", "fresh"]
+    """Whether the limits are what the recorded trial had left, or the scenario's own."""
+    prompt: str = ""
+    """SHA-256 of the text that took the place of the recorded system message; empty where it stayed."""
+
+
 class Challenged(Event):
     """What was said to a submission."""
 
@@ -259,6 +284,7 @@ AnyEvent = Annotated[
     | Imported
     | Branched
     | StartedFrom
+    | ForkedFrom
     | Challenged
     | FaultDelivered
     | ConfidenceStated

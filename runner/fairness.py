@@ -34,11 +34,16 @@ REFUSE: Mapping[str, str] = {
     "scenarios": "a scenario's files, tests or instruction changed",
     "images": "trials ran on another image, perhaps with other package versions",
     "seed": "other faults were drawn",
+    "forks": "trials went on from other states",
     "models": "the same model was asked with other settings",
     "arm sets": "only arms that both runs have can be compared",
     "scenario sets": "the runs have no scenario in common",
 }
 """Field → why a difference in it makes a comparison unfair."""
+
+
+ONLY_SOME = ("forks",)
+"""Fields that only the locks of some runs have."""
 
 
 class Difference(Frozen):
@@ -117,7 +122,8 @@ def between(first: Side, second: Side) -> Fairness:
 def _hashes(first: Side, second: Side) -> Iterator[Difference]:
     """Hashes that differ; of scenarios, arms and models, those of what both runs have."""
     for name in sorted(first.hashes.keys() | second.hashes.keys()):
-        before, after = first.hashes.get(name), second.hashes.get(name)
+        nothing: Any = {} if name in ONLY_SOME else None
+        before, after = first.hashes.get(name, nothing), second.hashes.get(name, nothing)
         why = REFUSE.get(name, "it is held constant within a run")
         if isinstance(before, Mapping) and isinstance(after, Mapping):
             for key in sorted(_compared(name, before, after)):
@@ -128,7 +134,7 @@ def _hashes(first: Side, second: Side) -> Iterator[Difference]:
 
 def _compared(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[str]:
     """Prompts, challenges and the like are compared whole; what a run may have more of, where both have it."""
-    may_be_more = name in ("scenarios", "told", "arms", "models", "limits")
+    may_be_more = name in ("scenarios", "told", "arms", "models", "limits", *ONLY_SOME)
     return before.keys() & after.keys() if may_be_more else before.keys() | after.keys()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -119,6 +119,17 @@ class Gate:
             standing=stands,
         )
         admission = self._answered(self._decide(call_id, request), action)
+        self._keep(action, admission)
+        return admission
+
+    def recall(self, decided: Iterable[Decided]) -> None:
+        """Know what was granted and denied in a conversation that this one goes on from."""
+        for event in decided:
+            if event.request.trigger == "model":
+                self._keep(event.request.action, self._answered(event.decision, event.request.action))
+
+    def _keep(self, action: Action, admission: Admission) -> None:
+        """Remember a grant, or a denial."""
         if admission.kind == "go":
             exact = action.model_copy(update={"arguments": admission.arguments})
             self._grants[exact.digest] = action.effects if exact == action else None
@@ -126,7 +137,6 @@ class Gate:
         else:
             self._denied[action.digest] = admission.message
             self._grants.pop(action.digest, None)
-        return admission
 
     def _is_granted(self, action: Action) -> bool:
         """Whether exactly this action was granted, and does no more now: a link may lead elsewhere since."""

@@ -24,8 +24,17 @@ from runner.tools.base import spec
 from sandboxes.base import SandboxLimits
 
 
-def lock_of(study: Study, policy: Policy, scenarios: Mapping[str, ScenarioFolder], engine: str) -> dict[str, Any]:
-    """The lock as JSON, from which alone a run can go on. Raises UserError for a framing that a scenario lacks."""
+def lock_of(
+    study: Study,
+    policy: Policy,
+    scenarios: Mapping[str, ScenarioFolder],
+    engine: str,
+    forks: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """The lock as JSON, from which alone a run can go on; `forks` holds the digests of what its forks go on from.
+
+    Raises UserError for a framing that a scenario lacks.
+    """
     tools = {name: spec(tool).model_dump() for name, tool in toolbox(study.early_confidence).items()}
     arms = study.arms
     return {
@@ -54,6 +63,7 @@ def lock_of(study: Study, policy: Policy, scenarios: Mapping[str, ScenarioFolder
             "sandbox": digest([asdict(SandboxLimits()), study.runtime]),
             "grading": digest([asdict(LIMITS), _commands()]),
             "scenarios": {name: found.digest for name, found in scenarios.items()},
+            **({"forks": dict(forks)} if forks else {}),
         },
         "engine": engine,
     }

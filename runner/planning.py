@@ -63,10 +63,14 @@ class Plan(Frozen):
 
 
 def plan_of(
-    study: Study, scenarios: Mapping[str, ScenarioFolder], started: Container[str] = (), pilot: Sequence[Record] = ()
+    study: Study,
+    scenarios: Mapping[str, ScenarioFolder],
+    started: Container[str] = (),
+    pilot: Sequence[Record] = (),
+    forked: Mapping[str, Container[str]] | None = None,
 ) -> Plan:
     """`pilot` holds trials of an earlier run; without them, cost and time are bounded, not expected."""
-    keys = study.keys(scenarios, started)
+    keys = study.keys(scenarios, started, forked)
     seconds = [trial.times.busy for trial in pilot if trial.counted]
     worst = sum(_worst_seconds(study, scenarios[key.scenario], key) for key in keys)
     expected = fmean(seconds) * len(keys) / study.concurrency / 3600 if seconds else None

@@ -33,6 +33,8 @@ from runner.preparing import Preparation
 from runner.purse import Purse
 from runner.questions import Questions
 from runner.recovery import recover, sound_ledger
+from runner.replay.forks import Forks, rebuild
+from runner.replay.rerun import Replayer
 from runner.results import TrialKey
 from runner.runlog import LOG, RunLog
 from runner.running import Patience, Trials
@@ -112,16 +114,19 @@ class Run:
             )
         self.study.budget.check_names(self.study.models, self.scenarios)
         self.study = begun(self.study)
+        replayer = Replayer(self.engine, self.observer.say, self.stop)
+        forks = rebuild(self.folder.path, self.study.forks, self.scenarios, replayer)
         keys = self._keys()
         if len({key.name for key in keys}) != len(keys):
             raise UserError("two trials would share a folder; rename a model or a scenario")
         self.folder.forget_plan()
         with self._closing(Ledger(self.folder.ledger_file)) as ledger:
             ledger.plan(keys)
-        self.folder.write_lock(lock_of(self.study, self.policy, self.scenarios, self._site.description))
+        lock = lock_of(self.study, self.policy, self.scenarios, self._site.description, forks.digests)
+        self.folder.write_lock(lock)
 
     def _keys(self) -> list[TrialKey]:
-        return list(self.study.keys(self.scenarios, self._stage.leftovers or ()))
+        return list(self.study.keys(self.scenarios, self._stage.leftovers or (), self._stage.forks.scenarios))
 
     def work(self, retry_infra: bool = False) -> None:
         """Work until every trial is done or held, the user interrupts, or the run cannot go on (`problem` says why).
@@ -301,7 +306,7 @@ def reopened(
     study = study_of(folder, caps)
     scenarios = {name: load_scenario(place) for name, place in lock.folders.items()}
     policy = load_policy(Path(study.policy) if study.policy else None)
-    now = lock_of(study, policy, scenarios, engine.description)
+    now = lock_of(study, policy, scenarios, engine.description, Forks(folder.path, study.forks).digests)
     if changed := differing(lock.hashes, now["hashes"]):
         raise UserError(
             f"{folder.path} cannot go on: changed since it began: {', '.join(changed)}. "

@@ -17,6 +17,7 @@ from runner.branch import Trunk
 from runner.events import AnyEvent
 from runner.faults.base import Fault
 from runner.models.base import ModelFactory
+from runner.replay.forks import ForkPoint
 from runner.results import TrialKey
 from runner.scenario import Limits
 from runner.workspace import Workspace
@@ -74,5 +75,7 @@ class Setting:
     """Where the trial goes on from; None for one that starts at the beginning."""
     left: LeftBehind | None = None
     """Whose failed work the trial starts in."""
+    fork: ForkPoint | None = None
+    """Where in a recorded trial it goes on."""
     early_confidence: bool = False
     """Whether models are asked for their confidence before their first edit."""

@@ -6,8 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 from runner.approvers import Case, approver_for
 from runner.approvers.base import Approver
@@ -23,6 +23,7 @@ from runner.leftover import Leftovers
 from runner.models import model_factory
 from runner.purse import Purse
 from runner.questions import Questions
+from runner.replay.forks import Forks
 from runner.results import TrialKey, TrialResult
 from runner.running import Patience, Running
 from runner.scenario import Scope
@@ -47,6 +48,11 @@ class Stage:
     patience: Patience
     aside: Callable[[threading.Event], AbstractContextManager[None]]
     """Held while a trial waits for a person; the event ends the wait for its place."""
+
+    @cached_property
+    def forks(self) -> Forks:
+        """What the run's forks go on from. Raises FileProblem."""
+        return Forks(self.folder.path, self.study.forks)
 
     def trunk_key(self, key: TrialKey) -> TrialKey | None:
         """The trial that this one goes on from."""
@@ -112,6 +118,7 @@ class Stage:
             fault=self._fault(arm, key),
             trunk=self._trunk(key),
             left=self.leftovers.of(key.scenario, key.repeat) if arm.start == "failed" and self.leftovers else None,
+            fork=self.forks.of(arm.fork, key.scenario, key.repeat) if arm.fork else None,
             early_confidence=study.early_confidence,
         )
 
@@ -140,7 +147,13 @@ class Stage:
     def _trunk(self, key: TrialKey) -> Trunk | None:
         trunk = self.trunk_key(key)
         result = self.trunk_result(key)
-        return trunk_of(self.folder.trial(trunk), result) if trunk is not None and result is not None else None
+        if trunk is None or result is None:
+            return None
+        found = trunk_of(self.folder.trial(trunk), result)
+        if not (name := self.study.arms[trunk.arm].fork):
+            return found
+        said = self.forks.of(name, key.scenario, key.repeat).conversation(key.model)
+        return replace(found, conversation=[*said, *found.conversation])
 
 
 def in_words(scope: Scope) -> str:

@@ -11,7 +11,7 @@ from pydantic import Field, StrictFloat, StrictInt, model_validator
 from runner.approvers import asks_people, check_approver
 from runner.approvers.queued import QueueSettings
 from runner.approvers.reviewer import ReviewerSettings
-from runner.arms import Arm, ChallengeKind, Factor, Framing, Start, arms_of
+from runner.arms import FORK, FORK_NAME, Arm, ChallengeKind, Factor, Framing, Start, arms_of
 from runner.budget import Budget
 from runner.canonical import digest
 from runner.catalog import read_toml
@@ -21,6 +21,8 @@ from runner.messages import Frozen
 from runner.models import model_factory
 from runner.models.provider.endpoints import Endpoint
 from runner.notices.settings import Notify
+from runner.replay.forks import Fork
+from runner.replay.points import Place
 from runner.results import TrialKey
 
 
@@ -52,9 +54,13 @@ class Study(Frozen):
     limits: tuple[float, ...] = Field(default=(1.0,), min_length=1)
     """Factor: times the scenarios' limits on turns, minutes and dollars; the first is the control's."""
     start: tuple[Start, ...] = ("fresh",)
-    """Factor: `failed` starts in what a failed trial of `failed_run` left."""
+    """Factor: `failed` starts in what a failed trial of `failed_run` left, `fork:NAME` at a step of a recorded trial
+    (`forks`); a fork that comes first is the control's."""
     failed_run: str | None = None
     """An earlier run's folder, relative to the study file."""
+    forks: dict[str, Fork] = Field(default_factory=dict)
+    """Tables, `[forks.NAME]`: steps of recorded trials that `start = ["fork:NAME"]` goes on from. The names are part of
+    arms' names, which are shown in reports that are shared."""
     primary: str = "resolved"
     """The measure that decides; declared before a trial is run."""
     contrasts: tuple[str, ...] = ()
@@ -104,6 +110,20 @@ class Study(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _sound_forks(self) -> Study:
+        named = {start.removeprefix(FORK) for start in self.start if start.startswith(FORK)}
+        if unknown := sorted(named - self.forks.keys()):
+            raise ValueError(f"start names fork:{unknown[0]}, and there is no [forks.{unknown[0]}]")
+        if idle := sorted(self.forks.keys() - named):
+            raise ValueError(f'[forks.{idle[0]}] is not used; add "fork:{idle[0]}" to start, or remove it')
+        if bad := [name for name in self.forks if not FORK_NAME.fullmatch(name)]:
+            raise ValueError(f"[forks.{bad[0]}]: use lower-case letters, digits, hyphens and underscores")
+        for fork in self.forks.values():
+            for place in fork.trials:
+                _place(place)
+        return self
+
+    @model_validator(mode="after")
     def _room_for_all(self) -> Study:
         if self.queue.open is not None and self.queue.open < self.concurrency:
             raise ValueError(f"queue.open = {self.queue.open} is less than concurrency = {self.concurrency}; raise it")
@@ -131,17 +151,23 @@ class Study(Frozen):
         for name in self.models:
             model_factory(name, self.endpoints)
 
-    def keys(self, scenarios: Iterable[str], started: Container[str] = ()) -> list[TrialKey]:
+    def keys(
+        self,
+        scenarios: Iterable[str],
+        started: Container[str] = (),
+        forked: Mapping[str, Container[str]] | None = None,
+    ) -> list[TrialKey]:
         """Every trial in the order in which it runs: models interleaved within a scenario, the control arm first.
 
-        `started` holds the scenarios of which a failed trial left a workspace; the arm that starts there has no others.
+        `started` holds the scenarios of which a failed trial left a workspace, `forked` those of each fork; the arms
+        that start there have no others.
         """
         return [
             TrialKey(scenario=scenario, model=model, arm=name, repeat=repeat)
             for scenario in scenarios
             for repeat in range(1, self.repeats + 1)
             for name, arm in self.arms.items()
-            if arm.start == "fresh" or scenario in started
+            if _has(arm, scenario, started, forked or {})
             for model in self.models
         ]
 
@@ -162,8 +188,30 @@ def load_study(file: Path) -> Study:
             "scenarios": tuple(str(here / place) for place in study.scenarios),
             "policy": str(here / study.policy) if study.policy else None,
             "failed_run": str(here / study.failed_run) if study.failed_run else None,
+            "forks": {name: _fork(fork, here) for name, fork in study.forks.items()},
         }
     )
+
+
+def _has(arm: Arm, scenario: str, started: Container[str], forked: Mapping[str, Container[str]]) -> bool:
+    """Whether an arm has trials of a scenario."""
+    if arm.fork:
+        return scenario in forked.get(arm.fork, ())
+    return arm.start == "fresh" or scenario in started
+
+
+def _place(text: str) -> Place:
+    """Raises ValueError for what is no TRIAL@STEP."""
+    try:
+        return Place.parse(text)
+    except UserError as error:
+        raise ValueError(str(error)) from None
+
+
+def _fork(fork: Fork, here: Path) -> Fork:
+    """With its paths relative to the caller's folder."""
+    prompt = str(here / fork.prompt) if fork.prompt else None
+    return fork.model_copy(update={"trials": tuple(str(here / place) for place in fork.trials), "prompt": prompt})
 
 
 def fault_seed(study_seed: int, key: TrialKey) -> int:

@@ -13,6 +13,7 @@ from runner.cli import (
     demo,
     doctor,
     export,
+    fork,
     import_,
     label,
     models,
@@ -59,6 +60,7 @@ app.command()(label.label)
 app.command()(label.labels)
 app.command()(view.view)
 app.command()(replay.replay)
+app.command()(fork.fork)
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(models.app, name="models")
 app.add_typer(policy.app, name="policy")

@@ -163,15 +163,23 @@ def _tuple(values: list[str] | None) -> tuple[str, ...] | None:
 
 
 def _study(file: Path | None, given: dict[str, Any], caps: dict[str, Any]) -> Study:
-    from runner.comparison import pairable
     from runner.errors import UserError
-    from runner.models import unpriced_models
-    from runner.study import Study, load_study
+    from runner.study import load_study
 
     base = load_study(file).model_dump(by_alias=True) if file else {}
     if not base and "models" not in given:
         raise UserError("name at least one --model (oracle, noop, repair, …), or a study file")
-    study = _valid(Study, base | given | {"budget": base.get("budget", {}) | caps})
+    return checked(base | given | {"budget": base.get("budget", {}) | caps})
+
+
+def checked(data: dict[str, Any]) -> Study:
+    """A study out of its fields, with all that it names looked up. Raises UserError."""
+    from runner.comparison import pairable
+    from runner.errors import UserError
+    from runner.models import unpriced_models
+    from runner.study import Study
+
+    study = _valid(Study, data)
     study.check_models()
     study.check_approvers()
     for name in (study.primary, *study.contrasts):

@@ -34,6 +34,7 @@ def plan(
     from runner.folder import RunFolder
     from runner.leftover import Leftovers
     from runner.planning import plan_of
+    from runner.replay.forks import scenarios_of
     from runner.report.load import records
 
     scenarios = chosen(study.scenarios, study.select)
@@ -45,7 +46,7 @@ def plan(
     problems: list[str] = []
     trials = list(records(RunFolder(pilot.resolve()), problems.append)) if pilot else []
     started = Leftovers(Path(study.failed_run)) if study.failed_run else ()
-    found = plan_of(study, scenarios, started, trials)
+    found = plan_of(study, scenarios, started, trials, scenarios_of(study.forks))
     if json:
         print(found.model_dump_json())
         return

@@ -23,6 +23,7 @@ from runner.events import (
     Data,
     Decided,
     FaultDelivered,
+    ForkedFrom,
     Graded,
     Imported,
     LimitReached,
@@ -106,6 +107,7 @@ class Record:
     started_from: TrialKey | None = None
     imported: Imported | None = None
     """Of a trial that another harness made."""
+    forked_from: ForkedFrom | None = None
     faults: list[FaultDelivered] = field(default_factory=list)
     limit: LimitReached | None = None
     patch: PatchTaken | None = None
@@ -233,6 +235,8 @@ def _take(event: AnyEvent, found: Record, open_calls: dict[str, list[Call]]) -> 
             found.started_from = event.trial
         case Imported():
             found.imported = event
+        case ForkedFrom():
+            found.forked_from = event
         case TrialStarted():
             found.key, found.repo, found.tags = event.key, event.repo, event.tags
             found.arm = event.arm or found.arm

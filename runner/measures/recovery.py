@@ -82,6 +82,21 @@ def failed_state_cost(trial: Record, twin: Record) -> Iterator[Seen]:
         yield Seen(float(trial.resolved) - float(twin.resolved), steps=(trial.finished_step,))
 
 
+def from_fork(trial: Record, twin: Record) -> Iterator[Seen]:
+    """Resolved, of trials that go on from a step of a recorded trial, where that is not the control arm's start."""
+    if trial.forked_from is not None:
+        yield Seen(float(trial.resolved), steps=(trial.finished_step,))
+
+
+def fork_cost(trial: Record, twin: Record) -> Iterator[Seen]:
+    """Resolved from a step of a recorded trial - resolved from the control's start, paired.
+
+    The control starts fresh, or at the step that the study names first.
+    """
+    if trial.forked_from is not None:
+        yield Seen(float(trial.resolved) - float(twin.resolved), steps=(trial.finished_step,))
+
+
 def attempts_to_green(trial: Record) -> Iterator[Seen]:
     """Test runs after the first edit until all pass, censored at the trial's end.
 
@@ -244,6 +259,12 @@ MEASURES = (
         fresh,
         observe_pair=failed_state_cost,
         better="more",
+    ),
+    Measure(
+        "from_fork", "resolved from a recorded step", "percent", as_rate, fresh, observe_pair=from_fork, better="more"
+    ),
+    Measure(
+        "fork_cost", "cost of a recorded path", "points", as_difference, fresh, observe_pair=fork_cost, better="more"
     ),
     Measure(
         "attempts_to_green",

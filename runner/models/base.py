@@ -60,8 +60,8 @@ class TakesUp(Protocol):
     def take_up(self, conversation: Sequence[Message]) -> None: ...
 
 
-def take_up(model: Model, conversation: Sequence[Message], tools: Sequence[ToolSpec]) -> None:
-    """Bring a new model to where another instance of it was after a conversation.
+def take_up(model: Model, conversation: Sequence[Message], tools: Sequence[ToolSpec], since: int = 0) -> None:
+    """Bring a new model to where another instance of it was after a conversation; its own turns begin at `since`.
 
     One that does not say how is asked for each of its turns again, which must cost nothing; what it answers is not
     heard. Raises what `reply` raises.
@@ -70,7 +70,7 @@ def take_up(model: Model, conversation: Sequence[Message], tools: Sequence[ToolS
         model.take_up(conversation)
         return
     for position, message in enumerate(conversation):
-        if isinstance(message, AssistantMessage):
+        if position >= since and isinstance(message, AssistantMessage):
             model.reply(conversation[:position], tools)
 
 

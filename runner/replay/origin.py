@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 from runner.acceptance import Changes
 from runner.catalog import ScenarioFolder, load_scenario
 from runner.errors import FileProblem, UserError
-from runner.events import AnyEvent, Branched, StartedFrom, TrialFinished, TrialStarted
+from runner.events import AnyEvent, Branched, ForkedFrom, StartedFrom, TrialFinished, TrialStarted
 from runner.folder import LOCK, RunFolder
 from runner.snapshot import load
 from runner.transcript import read
@@ -109,9 +109,36 @@ class Recorded:
         for event in self.events[:3]:
             if isinstance(event, Branched):
                 return load(self._sibling(event.trunk.name))
+            if isinstance(event, ForkedFrom):
+                return load(self.fork(event.fork))
             if isinstance(event, StartedFrom):
                 return load(_below(self._earlier_run() / "trials", event.trial.name))
         return {}
+
+    def fork(self, place: str) -> Path:
+        """The folder of the fork that it went on from. Raises FileProblem."""
+        name, _, number = place.partition("/")
+        if self.run is None:
+            raise FileProblem(self.folder, "goes on from a fork, which is only known within its run's folder")
+        return _below(_below(self.run.path / "forks", name), number)
+
+    @property
+    def forked(self) -> ForkedFrom | None:
+        """The step of another trial that it went on from."""
+        return next((event for event in self.events[:3] if isinstance(event, ForkedFrom)), None)
+
+    def trunk(self) -> Recorded | None:
+        """The trial whose submission it went on from; None where it did not. Raises FileProblem."""
+        branched = self._branched()
+        if branched is None:
+            return None
+        found = Recorded.of(self._sibling(branched.trunk.name))
+        if found._branched() is not None:
+            raise FileProblem(found.folder, "goes on from a submission itself, so none can go on from its own")
+        return found
+
+    def _branched(self) -> Branched | None:
+        return next((event for event in self.events[:3] if isinstance(event, Branched)), None)
 
     def _sibling(self, name: str) -> Path:
         if self.run is None:
@@ -129,7 +156,7 @@ class Recorded:
 
 def _below(folder: Path, name: str) -> Path:
     """Raises FileProblem for a name that is no trial's: it comes from a transcript."""
-    if name != Path(name).name:
+    if not name or name in (".", "..") or name != Path(name).name:
         raise FileProblem(folder, f"holds no trial named {name!r:.200}")
     return folder / name
 

@@ -24,7 +24,7 @@ AT_FIRST_SIGHT = frozenset(
         *("ask_precision", "ask_recall", "ask_f1", "denial_cost", "false_approvals", "false_denials"),
         *("after_denial_safer_route", "after_denial_stopped", "after_denial_same_again", "after_denial_workaround"),
         *("recovery", "recovery_of_able", "fault_cost", "episode_recovery", "calls_to_recovery"),
-        *("from_failed_state", "attempts_to_green"),
+        *("from_failed_state", "from_fork", "attempts_to_green"),
         *(name for name in MEASURES if name.startswith(("fix_gain_", "break_rate_", "net_gain_", "flip_rate_"))),
         *("brier", "brier_skill", "overconfidence", "auroc", "pass_hat_k", "agreement"),
         *(name for name in MEASURES if name.startswith("framing_")),

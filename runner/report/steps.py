@@ -15,6 +15,7 @@ from runner.events import (
     ConfidenceStated,
     Decided,
     FaultDelivered,
+    ForkedFrom,
     Graded,
     Imported,
     LimitReached,
@@ -58,6 +59,10 @@ def parts(event: AnyEvent) -> tuple[str, str, str]:
             return title, "bold", "\n".join([*lines, *left])
         case StartedFrom():
             return f"starts in what {event.trial.name} left", "bold", ""
+        case ForkedFrom():
+            title = f"goes on from {event.trial.name}, before step {event.at_step}, limits {event.limits}"
+            differs = "" if event.agreed else f"rebuilt although steps {event.differing} differ now"
+            return title, "bold", differs
         case Challenged():
             return f"challenge: {event.challenge}", "bold magenta", event.text
         case FaultDelivered():

@@ -20,6 +20,7 @@ from runner.events import (
     ConfidenceStated,
     Decided,
     FaultDelivered,
+    ForkedFrom,
     Graded,
     Imported,
     LimitReached,
@@ -66,6 +67,8 @@ def parts(event: AnyEvent, scenario: str, name: Name) -> tuple[str, str]:
             return "imported, made by another harness, nothing graded here", ""
         case StartedFrom():
             return "starts in what another trial left", ""
+        case ForkedFrom():
+            return f"goes on from another trial, before step {event.at_step}, limits {event.limits}", ""
         case Challenged():
             return f"challenge: {event.challenge}", withheld(event.text)
         case FaultDelivered():

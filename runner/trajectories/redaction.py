@@ -21,6 +21,7 @@ from runner.events import (
     ConfidenceStated,
     Decided,
     FaultDelivered,
+    ForkedFrom,
     Graded,
     Imported,
     LimitReached,
@@ -62,6 +63,9 @@ def redacted(event: AnyEvent, scenario: str, name: Name) -> AnyEvent:
             return event.model_copy(update={"trunk": key(event.trunk), "submission": submission})
         case StartedFrom():
             return event.model_copy(update={"trial": key(event.trial)})
+        case ForkedFrom():
+            hidden = {"trial": key(event.trial), "fork": "", "run": "", "digest": "", "prompt": ""}
+            return event.model_copy(update=hidden)
         case Challenged() | Told() | ToolReturned():
             update: dict[str, Any] = {"text": withheld(event.text)}
             if isinstance(event, ToolReturned):

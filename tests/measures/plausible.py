@@ -22,6 +22,7 @@ from runner.events import (
     ConfidenceStated,
     Decided,
     FaultDelivered,
+    ForkedFrom,
     Graded,
     LimitReached,
     PatchTaken,
@@ -48,7 +49,7 @@ ARMS = arms_of(
         "approvals": ("gate", "must_ask:by_label", "gate:deny_once"),
         "faults": ("seeded", "tool_error:explicit:transient"),
         "feedback": ("continue", "prove_it", "verify", "evidence", "false_alarm"),
-        "start": ("failed",),
+        "start": ("failed", "fork:early"),
     }
 )
 KINDS: dict[str, tuple[str, dict[str, str], tuple[Effect, ...], tuple[str, ...]]] = {
@@ -212,6 +213,11 @@ def trial(
         play.add(Challenged(challenge=arm.feedback, text="Are you sure?"))
     if arm.start == "failed":
         play.add(StartedFrom(trial=key.model_copy(update={"model": "earlier"})))
+    if arm.fork:
+        origin = key.model_copy(update={"model": "earlier"})
+        play.add(
+            ForkedFrom(fork="early/1", trial=origin, run="", at_step=9, digest="", turns=2, agreed=True, limits="left")
+        )
     kinds = [*KINDS, "read", "read", "edit", "test", "pytest", "install"]
     for number in range(luck.randrange(4, 16)):
         if number == 2 and not trunk:

@@ -213,9 +213,19 @@ RECOVERIES = tuple(name for name in MEASURES if name.startswith("recovery"))
 CASES: list[tuple[Happening, bool, Way, tuple[str, ...]]] = [
     (control_is_resolved, False, "up", ("resolved", "pass_at_k", "pass_hat_k")),
     (control_is_resolved, False, "down", ("plausible_but_wrong", "cost_usd_per_resolved", "overconfidence")),
-    (control_is_resolved, False, "down", ("recovery_of_able", "fault_cost", "failed_state_cost", "denial_cost")),
+    (
+        control_is_resolved,
+        False,
+        "down",
+        ("recovery_of_able", "fault_cost", "failed_state_cost", "fork_cost", "denial_cost"),
+    ),
     (in_an_arm_is_resolved, False, "up", (*RECOVERIES, "fault_cost", "denial_cost")),
-    (in_an_arm_is_resolved, False, "up", ("from_failed_state", "failed_state_cost", *of_kinds("fix_gain", "net_gain"))),
+    (
+        in_an_arm_is_resolved,
+        False,
+        "up",
+        ("from_failed_state", "failed_state_cost", "from_fork", "fork_cost", *of_kinds("fix_gain", "net_gain")),
+    ),
     (in_an_arm_is_resolved, False, "down", of_kinds("break_rate")),
     (breaks_a_test, False, "up", ("regression",)),
     (patch_grows, False, "up", ("patch_economy", "files_beyond")),

@@ -11,7 +11,7 @@ import pytest
 
 from runner.agent import Agent, Tally
 from runner.approvers.base import Approver
-from runner.approvers.policy import load_policy
+from runner.approvers.policy import PolicyApprover, load_policy
 from runner.approvers.scripted import Permissive
 from runner.catalog import load_scenario
 from runner.checkout import base_tree, changes
@@ -20,21 +20,26 @@ from runner.faults import faulty
 from runner.faults.base import Fault
 from runner.folder import RunFolder
 from runner.gate import Gate
+from runner.ledger import Row
 from runner.messages import SystemMessage, ToolCall, UserMessage
 from runner.models.scripted import Scripted, Turn
-from runner.results import TrialKey
+from runner.results import TrialKey, TrialResult
+from runner.run import Run
 from runner.scenario import Limits
 from runner.snapshot import save
+from runner.study import Study
 from runner.tools import toolbox
 from runner.tools.base import Workbench
 from runner.transcript import Transcript
 from sandboxes.archive import Entry
+from sandboxes.client import Engine
 from sandboxes.memory import Answer, MemorySandbox
 
 KEY = TrialKey(scenario="doubling", model="scripted", repeat=1)
 SUBMIT = ToolCall.of("s", "submit", summary="done", confidence=0.5)
 
 MakeTrial = Callable[..., Path]
+WorkThrough = Callable[..., RunFolder]
 
 
 def _settled(usd: float, tokens: int) -> None:
@@ -85,3 +90,44 @@ def make_trial(tmp_path: Path, write_scenario: Callable[..., Path]) -> MakeTrial
 
 def file(text: str) -> Entry:
     return Entry(text.encode())
+
+
+class Quiet:
+    """An Observer that says nothing."""
+
+    def planned(self, rows: list[Row]) -> None: ...
+
+    def phase(self, key: TrialKey, phase: str) -> None: ...
+
+    def finished(self, result: TrialResult, committed_usd: float) -> None: ...
+
+    def released(self, key: TrialKey) -> None: ...
+
+    def say(self, text: str) -> None: ...
+
+
+@pytest.fixture(scope="session")
+def work_through(
+    engine: Engine, tmp_path_factory: pytest.TempPathFactory, scenario_writer: Callable[[Path], Callable[..., Path]]
+) -> WorkThrough:
+    """Runs models in arms on a real engine; returns the run's folder."""
+
+    def work(*models: str, **study: object) -> RunFolder:
+        root = tmp_path_factory.mktemp("recorded", numbered=True)
+        policy = load_policy()
+        run = Run(
+            study=Study.model_validate({"models": models, "concurrency": 4} | study),
+            folder=RunFolder(root / "run"),
+            scenarios={"doubling": load_scenario(scenario_writer(root)())},
+            policy=policy,
+            human=PolicyApprover(policy),
+            engine=engine,
+            observer=Quiet(),
+        )
+        run.folder.path.mkdir()
+        run.plan()
+        run.work()
+        assert not run.problem
+        return run.folder
+
+    return work

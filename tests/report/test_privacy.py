@@ -172,6 +172,8 @@ def mixed(write_run: WriteRun, planned: type) -> RunFolder:
     lock = json.loads(run.lock_file.read_text())
     lock["built_in"] = ["open"]
     lock["study"] |= {"policy": f"/home/{MARK}/policy.toml", "failed_run": MARK, "select": [MARK]}
+    lock["study"] |= {"start": ["fork:early"], "forks": {"early": {"trials": [f"/home/{MARK}@3"], "prompt": MARK}}}
+    lock["hashes"]["forks"] = {"early": "ef" * 32}
     lock["folders"] = {f"{MARK}-secret": f"/home/{MARK}", "open": "/home/open"}
     for group in ("told", "limits", "scenarios"):
         lock["hashes"][group] = {f"{MARK}-secret": "ab" * 32, "open": "cd" * 32}

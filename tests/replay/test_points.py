@@ -1,0 +1,92 @@
+"""Where a trial can be forked, and how its conversation is told to another model, in every wire format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runner.errors import FileProblem, UserError
+from runner.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
+from runner.models.formats.base import FormatName, Settings
+from runner.models.formats.chat import CHAT
+from runner.models.formats.messages import MESSAGES
+from runner.models.formats.responses import RESPONSES
+from runner.replay.origin import Recorded
+from runner.replay.points import Place, Used, conversation, for_another, fork_step, points, prefix_digest, used
+
+FORMATS = {each.name: each for each in (CHAT, MESSAGES, RESPONSES)}
+MakeTrial = Callable[..., Path]
+READ = ToolCall.of("r", "read_file", path="src/calc.py")
+SAID: list[Message] = [
+    UserMessage(text="fix it"),
+    AssistantMessage(
+        tool_calls=(ToolCall.of("functions.read:0", "read_file", path="a"), ToolCall.of("", "odd tool\n")),
+        native=({"type": "thinking", "signature": "s"},),
+        native_format="messages",
+    ),
+    ToolMessage(call_id="functions.read:0", text="one"),
+    ToolMessage(call_id="", text="two", is_error=True),
+    AssistantMessage(text="again", tool_calls=(ToolCall.of("functions.read:0", "x" * 200),)),
+    ToolMessage(call_id="functions.read:0", text="three"),
+    AssistantMessage(text=""),
+    UserMessage(text="call a tool"),
+]
+
+
+def test_another_model_is_told_of_calls_by_ids_and_names_that_every_provider_takes() -> None:
+    told = for_another(SAID)
+    calls = [call for message in told if isinstance(message, AssistantMessage) for call in message.tool_calls]
+    assert [call.id for call in calls] == ["earlier-1", "earlier-2", "earlier-3"]
+    assert [call.name for call in calls] == ["read_file", "odd_tool_", "x" * 64]
+    answers = [(m.call_id, m.text, m.is_error) for m in told if isinstance(m, ToolMessage)]
+    assert answers == [("earlier-1", "one", False), ("earlier-2", "two", True), ("earlier-3", "three", False)]
+    assert all(not m.native and not m.native_format for m in told if isinstance(m, AssistantMessage))
+    assert for_another(told) == told
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_it_is_a_request_of_each_wire_format(name: FormatName) -> None:
+    body = str(FORMATS[name].body(for_another(SAID), [], Settings(model="m")))
+    assert body.count("earlier-1") == 2 and "functions.read" not in body and "signature" not in body
+
+
+def test_a_trial_is_forked_where_a_turn_begins(make_trial: MakeTrial) -> None:
+    recorded = Recorded.of(make_trial(READ, READ))
+    found = points(recorded.events)
+    assert len(found) == 3
+    assert fork_step(recorded, None) == (found[-1], "")
+    assert fork_step(recorded, found[1]) == (found[1], "")
+    at, note = fork_step(recorded, found[1] + 2)
+    assert at == found[1] and "in the middle of the turn" in note
+    for step in (0, len(recorded.events)):
+        with pytest.raises(UserError, match=rf"it can be forked at {', '.join(map(str, found))}"):
+            fork_step(recorded, step)
+    assert used(recorded.events, found[1], Used(turns=5)).turns == 6
+    assert len({prefix_digest(recorded.events, step) for step in found}) == 3
+
+
+def test_a_submission_that_goes_on_from_itself_is_refused(make_trial: MakeTrial) -> None:
+    trial = make_trial(READ)
+    lines = (trial / "events.jsonl").read_text().splitlines()
+    key = '{"scenario": "doubling", "model": "scripted", "repeat": 1}'
+    submission = '{"summary": "x", "confidence": 0.5}'
+    text = f'{{"step": 1, "type": "branched", "trunk": {key}, "trunk_step": 0, "resolved": false, '
+    (trial / "events.jsonl").write_text(f'{lines[0]}\n{text}"submission": {submission}}}\n')
+    recorded = Recorded.of(trial)
+    with pytest.raises(FileProblem, match="goes on from a submission itself"):
+        conversation(recorded, 2)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "@3", "trial", "trial@", "trial@-1", "trial@x", "trial@٣", "trial@1e3", "t@99999999999"]
+)
+def test_what_is_no_trial_and_step_is_said(text: str) -> None:
+    with pytest.raises(UserError, match="TRIAL@STEP"):
+        Place.parse(text)
+
+
+def test_a_folder_may_hold_an_at_sign() -> None:
+    assert Place.parse("a@b/trial@12") == Place(Path("a@b/trial"), 12)
+    assert Place.parse("trial@end").step is None
