@@ -214,7 +214,7 @@ def test_a_fork_is_resumed_from_its_own_folder_although_the_recorded_trial_is_go
     origin = copied(place, "vanishing")
     at = f"{trial(origin)}@{turns(trial(origin))[2]}"
     words = ("--model", "python:mine:hears", "--repeats", "2", "--max-trials", "1", "--out", "resumed")
-    assert "taskfit resume" in " ".join(run(place, "fork", at, *words, code=1).stderr.split())
+    assert "taskfit resume" in " ".join(run(place, "fork", at, *words, code=4).stderr.split())
     assert len(results(place / "resumed")) == 1
     shutil.rmtree(origin)
     run(place, "resume", "resumed", "--max-trials", "9")
