@@ -41,6 +41,8 @@ class Recorded:
                 raise FileProblem(file, f"line {position + 1} has step {event.step}; steps count lines from 0")
         if not events or not isinstance(events[0], TrialStarted):
             raise FileProblem(file, "does not begin with trial_started, so nobody can tell what it was about")
+        if not _is_a_name(name := events[0].key.scenario):
+            raise FileProblem(file, f"names a scenario that is no folder's name: {name!r:.200}")
         home = next((parent for parent in trial.resolve().parents if (parent / LOCK).is_file()), None)
         return cls(trial, events, events[0], RunFolder(home) if home is not None else None)
 
@@ -156,9 +158,14 @@ class Recorded:
 
 def _below(folder: Path, name: str) -> Path:
     """Raises FileProblem for a name that is no trial's: it comes from a transcript."""
-    if not name or name in (".", "..") or name != Path(name).name:
+    if not _is_a_name(name):
         raise FileProblem(folder, f"holds no trial named {name!r:.200}")
     return folder / name
+
+
+def _is_a_name(name: str) -> bool:
+    """Whether it stays within the folder that it is looked up in."""
+    return name not in ("", ".", "..") and name == Path(name).name and "\0" not in name
 
 
 class ScenarioChanged(UserError):

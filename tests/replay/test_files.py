@@ -152,6 +152,7 @@ def test_a_scenario_that_is_gone_or_changed_is_said_with_what_to_do(make_trial: 
     [
         (lambda lines: [], "does not begin with trial_started"),
         (lambda lines: lines[1:], "has step 1; steps count lines from 0"),
+        (lambda lines: [lines[0].replace('"doubling"', '"../up"'), *lines[1:]], "no folder's name"),
         (lambda lines: [lines[0], "garbage", *lines[1:]], "line 2 is no event"),
     ],
 )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from filelock import FileLock
 
 from runner.events import AnyEvent, CallProposed, Event, ForkedFrom, LimitReached, Replied, Told, TrialStarted
 from runner.folder import RunFolder
@@ -332,6 +333,8 @@ def test_a_transcript_that_breaks_off_is_forked_as_far_as_it_goes(place: Path) -
     origin = trial(copied(place, "torn"))
     last = turns(origin)[2]
     edit(origin / "events.jsonl", lambda lines: [*lines[: last + 2], lines[last + 2][:40]])
+    with FileLock(origin.parent.parent / ".lock"):
+        assert "is still running" in run(place, "fork", f"{origin}@end", "--model", "noop", code=2).stderr
     run(place, "fork", f"{origin}@end", "--model", "python:mine:hears", "--out", "from-torn")
     assert set(verdicts(place / "from-torn").values()) == {"resolved"}
     assert only(events(trial(place / "from-torn")), ForkedFrom)[0].at_step == last
