@@ -32,6 +32,7 @@ from runner.events import (
     FaultDelivered,
     ForkedFrom,
     Graded,
+    Imported,
     LimitReached,
     PatchTaken,
     Replied,
@@ -91,6 +92,9 @@ EVERY: list[Event] = [
         differing=(2, 3),
         limits="fresh",
         prompt=NASTY,
+    ),
+    Imported(
+        format=NASTY, source=NASTY, digest=NASTY, harness=NASTY, told={NASTY: NASTY, "reward": 0.5}, left_out=(NASTY,)
     ),
     Challenged(challenge="false_alarm", text=NASTY),
     FaultDelivered(fault="lost_edit", visibility="implicit", persistence="permanent", tool=NASTY, nth=2),
