@@ -19,7 +19,7 @@ from runner.errors import FileProblem, LedgerDamaged
 from runner.ledger_schema import set_up
 from runner.ledger_sums import Sums
 
-GATHER_SECONDS, MOST_SECONDS = 0.0002, 0.02
+GATHER_SECONDS, MOST_SECONDS = 0.0003, 0.03
 """How long a change waits for others, for each call that is under way beside its own; and at most."""
 
 Change = Callable[[sqlite3.Connection, Sums], int]

@@ -1,7 +1,8 @@
 """What is spent or set aside, by trial and under each cap, kept in memory from one transaction of a ledger to the next.
 
-The ledger's file holds the truth, a line a call. To add them up for each call would take longer the longer a run is, and
-to write sums beside them would double what goes to the disk; so they are read once, and again after somebody else wrote.
+The ledger's file holds the truth, a line a call. To add the lines up for each call would take longer the longer a run
+is, and to write sums beside them would double what goes to the disk. So they are read once, and again after somebody
+else wrote.
 """
 
 from __future__ import annotations
