@@ -19,7 +19,7 @@ from runner.errors import FileProblem, LedgerDamaged
 from runner.ledger_schema import set_up
 from runner.ledger_sums import Sums
 
-GATHER_SECONDS, MOST_SECONDS = 0.0003, 0.03
+GATHER_SECONDS, MOST_SECONDS = 0.0002, 0.02
 """How long a change waits for others, for each call that is under way beside its own; and at most."""
 
 Change = Callable[[sqlite3.Connection, Sums], int]
@@ -72,8 +72,8 @@ class LedgerFile:
         """What is to be written before it, and nobody waits for."""
         self.commits = 0
         """Transactions that came to the disk."""
-        self._written = 0.0
-        """When a batch was last written, in monotonic seconds."""
+        self._began = 0.0
+        """When a batch was last begun to be written, in monotonic seconds: a slow disk gathers by itself."""
         try:
             self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None, timeout=30)
         except sqlite3.Error as error:
@@ -136,7 +136,7 @@ class LedgerFile:
         if leads:
             try:
                 pause = min(MOST_SECONDS, GATHER_SECONDS * others)
-                time.sleep(max(0.0, self._written + pause - time.monotonic()))
+                time.sleep(max(0.0, self._began + pause - time.monotonic()))
             finally:
                 self._write_open(batch)
         wanted.waiting.acquire()
@@ -154,6 +154,7 @@ class LedgerFile:
                 freed, self._freed = self._freed, []
             if not (freed or batch.wanted):
                 return
+            self._began = time.monotonic()
             try:
                 self._write(freed, batch.wanted)
             except BaseException as error:
@@ -163,7 +164,6 @@ class LedgerFile:
                 if not isinstance(error, sqlite3.Error):
                     raise
             finally:
-                self._written = time.monotonic()
                 batch.over()
 
     def _write(self, freed: list[Change], wanted: list[Wanted]) -> None:
