@@ -50,7 +50,7 @@ def main() -> int:
     engine = ensure_engine(print)
     rows = [start_up(), *measuring(), *searching(), *adapter_overhead()]
     rows += [*one_sandbox(engine), *oracle_trials(engine), *waiting_trials(), *nodes(engine)]
-    rows += [*load(), *load_with_containers(), *resuming(engine), *chaos(engine)]
+    rows += [*load(), *load_with_containers(engine), *resuming(engine), *chaos(engine)]
     table = Table("measure", "value", "reference", "ratio", "goal", "met")
     for row in rows:
         reference = "–" if row.reference is None else f"{row.reference:.4g} {row.unit}"

@@ -84,6 +84,10 @@ class RunFolder:
         except ValidationError as error:
             raise FileProblem(file, f"is no result: {error.errors(include_url=False)[0]['msg']}") from None
 
+    def has_result(self, key: TrialKey) -> bool:
+        """Whether a trial has one, sound or not. A `Path` for each of ten thousand would take longer than the look."""
+        return os.path.isfile(f"{self.path}/trials/{key.name}/result.json")  # noqa: PTH113
+
     def results(self) -> list[TrialResult]:
         """Every finished trial's result, in the ledger's order."""
         return [result for key in self.keys() if (result := self.result(key)) is not None]
