@@ -253,6 +253,20 @@ def test_pointers_cannot_multiply_a_long_text(tmp_path: Path) -> None:
     assert "bring more text than the file has" in next(iter(intake.left_out.values()))[0]
 
 
+def test_a_command_in_a_text_is_found_in_time_whatever_stands_around_it(tmp_path: Path) -> None:
+    def turns(text: str) -> bytes:
+        messages = [{"role": "user", "content": "fix"}, {"role": "assistant", "content": text}]
+        return json.dumps({"trajectory_format": "mini-swe-agent-1", "info": {}, "messages": messages}).encode()
+
+    began = time.monotonic()
+    for text in ("```bash" + "\n" * 1_000_000, "```bash\nls" * 100_000, "```sh " * 200_000):
+        taken(tmp_path, turns(text), f"{len(text)}.traj.json")
+    assert time.monotonic() - began < 10
+    (key,) = taken(tmp_path, turns("Look:\n\n```bash\n\nls -l\n```\n"), "one.traj.json").trials
+    events = list(read(RunFolder(tmp_path / "run").trial(key) / "events.jsonl"))
+    assert [event.arguments for event in events if event.type == "call_proposed"] == [{"command": "ls -l"}]
+
+
 def test_a_run_of_taskfits_own_takes_no_import(tmp_path: Path) -> None:
     from runner.errors import UserError
 
