@@ -22,6 +22,8 @@ from runner.report.privacy import Mode, Pseudonyms, View
 from runner.results import TrialKey
 from runner.trajectories.base import Trial
 from runner.trajectories.exporting import Outlet, chosen, export, trials
+from runner.trajectories.formats import files_of
+from runner.trajectories.importing import Intake
 from runner.trajectories.redaction import redacted
 
 FORMATS = ("atif", "inspect", "sweagent", "mini", "otel")
@@ -256,3 +258,12 @@ def test_an_import_that_brings_nothing_exits_2(tmp_path: Path) -> None:
     assert "is not there" in taskfit("import", tmp_path / "b.json", "--out", tmp_path / "in", code=2)[1]
     (tmp_path / "empty").mkdir()
     assert "holds no .eval" in taskfit("import", tmp_path / "empty", "--out", tmp_path / "in", code=2)[1]
+    assert not list((tmp_path / "in").glob("[!.]*")), "no run is left where nothing came in"
+
+
+@pytest.mark.parametrize("format", FORMATS[:-1])
+def test_a_folder_that_an_export_wrote_can_be_imported(format: str, run: RunFolder, tmp_path: Path) -> None:
+    exported(run, format, tmp_path / "out", "local")
+    intake = Intake(RunFolder(tmp_path / "in"))
+    intake.take(files_of([tmp_path / "out"]))
+    assert not intake.problems and len(intake.trials) == 2
