@@ -21,7 +21,7 @@ from runner.events import Event, Graded
 from runner.folder import RunFolder
 from runner.labels.agreement import agreements
 from runner.labels.file import LabelFile
-from runner.labels.judging import judgements
+from runner.labels.judging import Judgement, judgements, majority
 from runner.labels.mark import Mark, label_name
 from runner.labels.steps import current, place
 from runner.labels.table import lines, written
@@ -209,11 +209,37 @@ def test_a_transcript_from_before_sources_were_kept_has_the_scenarios_rule_where
 
 
 def test_the_majority_of_readers_counts_and_nobody_where_they_are_divided(run: RunFolder) -> None:
+    def said() -> Judgement | None:
+        return majority(judgements(run.path, marks(run))[key().name][DENIED])
+
     for reader, answer in (("ada", "approve"), ("bob", "deny")):
         mark(run, DENIED, reader=reader, answer=answer, ask=True)
-    assert judgements(run.path, marks(run))[key().name][DENIED][:2] == (None, True)
+    found = said()
+    assert found is not None and found[:2] == (None, True)
     mark(run, DENIED, reader="cyd", answer="approve")
-    assert judgements(run.path, marks(run))[key().name][DENIED] == ("approve", True, 3)
+    assert said() == ("approve", True, 3)
+
+
+def test_a_reader_who_speaks_of_the_call_and_of_the_decision_has_one_voice(run: RunFolder) -> None:
+    mark(run, 2, reader="ada", answer="deny")
+    mark(run, DENIED, reader="bob", answer="approve")
+    mark(run, DENIED, reader="cyd", answer="approve")
+    mark(run, DENIED, reader="ada", answer="deny")
+    stands = standing_of(run)
+    assert stands is not None and (stands.answer, stands.source) == ("approve", "readers"), "two to one"
+    mark(run, 2, reader="cyd", answer="deny")
+    stands = standing_of(run)
+    assert stands is not None and stands.answer == "deny", "a later word stands, wherever it is said"
+
+
+def test_a_reader_who_labels_again_what_has_moved_has_one_voice(run: RunFolder) -> None:
+    mark(run, DENIED, reader="ada", answer="deny")
+    transcript(run).write_bytes(as_lines(events(None, said("let me see"))))
+    mark(run, DENIED + 1, reader="ada", answer="deny")
+    mark(run, DENIED + 1, reader="bob", answer="approve")
+    mark(run, DENIED + 1, reader="cyd", answer="approve")
+    stands = standing_of(run)
+    assert stands is not None and (stands.answer, stands.source) == ("approve", "readers")
 
 
 def test_a_measure_says_how_many_of_its_labels_are_readers(tmp_path: Path) -> None:
