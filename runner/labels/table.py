@@ -12,9 +12,7 @@ from typing import Literal
 from runner.labels.mark import Mark, RightAnswer
 from runner.labels.steps import current
 from runner.messages import Frozen
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a cell a formula in spreadsheets (OWASP, CSV Injection)."""
+from runner.spreadsheet import inert
 
 
 class Line(Frozen):
@@ -79,4 +77,4 @@ def _cell(value: object) -> str:
     with suppress(ValueError):
         float(text)
         return text
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return inert(text)
