@@ -27,6 +27,7 @@ from runner.labels.steps import current, place
 from runner.labels.table import lines, written
 from runner.measures.catalogue import MEASURES
 from runner.measures.compute import findings
+from runner.messages import to_json
 from runner.report.load import records
 from written import answered, as_lines, call, decided, key, said, trial, write_run
 
@@ -170,6 +171,24 @@ def test_csv_holds_what_was_said_and_no_cell_is_a_formula(run: RunFolder) -> Non
         ("'@bob", "3", "", "deny", "yes"),
     ]
     assert table[0]["note"] == '\'=HYPERLINK("http://x"), "quoted"\nsecond line'
+
+
+def test_csv_of_somebody_elses_labels_does_not_act_on_a_terminal(run: RunFolder) -> None:
+    made = mark(run, 2, label="lucky-fix")
+    forged = made.model_copy(update={"id": "0" * 12, "reader": "\x1b]0;owned\x07", "label": "", "note": "a\x9b31m\nb"})
+    with LabelFile(run.path).file.open("ab") as handle:
+        handle.write(to_json(forged) + b"\n")
+    text = written(lines(run.path, marks(run)))
+    assert "\\x1b]0;owned\\x07" in text and "a\\x9b31m\nb" in text
+    assert not set("\x1b\x07\x9b") & set(text)
+
+
+def test_what_a_reader_said_is_taken_back_however_the_name_is_typed(run: RunFolder) -> None:
+    step = f"{run.trial(key())}@2"
+    for words in (["lucky-fix", "--reader", " Ada  L "], ["--remove", "--reader", "Ada L "]):
+        done = CliRunner().invoke(app, ["label", step, *words])
+        assert done.exit_code == 0, done.output
+    assert marks(run) == []
 
 
 def false_approvals(run: RunFolder) -> tuple[float | None, int, int]:
