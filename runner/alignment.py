@@ -41,7 +41,7 @@ from runner.results import TrialKey
 from runner.transcript import read
 
 MOST = 20_000
-"""Exchanges of one trial that are aligned."""
+"""Exchanges of one trial that are aligned, from where the two part."""
 LONGEST_PATCH = 10_000
 """Lines of a patch that are compared."""
 BEGINNINGS = (CallProposed, CallRejected, Told, Challenged, PatchTaken, TrialStarted)
@@ -104,7 +104,7 @@ def align(left: Sequence[Exchange], right: Sequence[Exchange], of_left: TrialKey
             break
         alike += 1
     rows = [Row("same", one, other) for one, other in zip(left[:alike], right[:alike], strict=True)]
-    rows += _aligned(left[alike:MOST], right[alike:MOST])
+    rows += _aligned(left[alike : alike + MOST], right[alike : alike + MOST])
     return Alignment(of_left, of_right, rows, alike if alike < len(rows) else None)
 
 

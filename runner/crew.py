@@ -30,7 +30,8 @@ from sandboxes.errors import EngineUnavailable, SandboxError
 FULL_SECONDS = 2.0
 """How long to wait at least before a full disk is written to again."""
 LOSSES = 5
-"""How often a trial may lose its engine before that counts as a failure of its own: it may be what brings it down."""
+"""How often a trial may lose its engine, or a provider that had answered it, before that counts as a failure of its
+own: it may be what brings them down, and each attempt is paid for."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,7 @@ class Crew:
         if kind in ("engine", "sandbox") and self._lost_engine(running, kind):
             self._log("retried", f"{row.key.name} is tried again, since its engine went away: {why}", running)
             return Outcome(again=True)
-        if kind == "provider_down" and self.breaker.failed(row.key.model, why, row.position in self.admission.probes):
+        if kind == "provider_down" and self._pauses(running, why):
             return Outcome(again=True)
         most = min(1, self.retries) if kind == "stuck" else self.retries
         if row.failures < most:
@@ -203,12 +204,24 @@ class Crew:
 
     def _lost_engine(self, running: Running, kind: FailureKind) -> bool:
         """Whether it failed because its engine went away, as any trial would have."""
+        if self._losses[running.row.position] == LOSSES:
+            return False
+        lost = kind == "engine" or self.lifeline.was_away_since(running.began, running.stop)
+        return lost and self._may_lose(running)
+
+    def _pauses(self, running: Running, why: str) -> bool:
+        """Whether it failed because its provider is down, as any trial of the model would have."""
+        row = running.row
+        paused = self.breaker.failed(row.key.model, why, row.position in self.admission.probes)
+        return paused and (not running.answered or self._may_lose(running))
+
+    def _may_lose(self, running: Running) -> bool:
+        """Whether it may begin once more without that being counted."""
         position = running.row.position
         if self._losses[position] == LOSSES:
             return False
-        lost = kind == "engine" or self.lifeline.was_away_since(running.began, running.stop)
-        self._losses[position] += lost
-        return lost
+        self._losses[position] += 1
+        return True
 
     def _log(self, kind: Kind, said: str, running: Running) -> None:
         key = running.row.key

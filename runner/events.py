@@ -146,6 +146,10 @@ class Replied(Event):
     reply: Reply
 
 
+OF_A_TURN = ("no_call", "too_many", "cut")
+"""Reasons of a rejection that speak of a turn, not of a call."""
+
+
 class CallRejected(Event):
     """A call that never became an action; the message is what the model was told."""
 
@@ -208,6 +212,16 @@ class ToolReturned(Event):
     exit_code: int | None = None
     """Of a command or a test run."""
     elided_bytes: int = 0
+
+    @property
+    def exited(self) -> int | None:
+        """The exit code, also of transcripts in which only the text says it."""
+        if self.exit_code is not None or self.tool not in ("run_command", "run_tests"):
+            return self.exit_code
+        if not self.text.startswith("exit code "):
+            return None
+        word = self.text[len("exit code ") :].split("\n", 1)[0]
+        return int(word) if word.isascii() and word.isdecimal() and len(word) < 10 else None
 
 
 class Submitted(Event):

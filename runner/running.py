@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from runner.events import AnyEvent, TrialFailed
+from runner.events import AnyEvent, Replied, TrialFailed
 from runner.ledger import Row
 from runner.pulse import PULSE
 from runner.results import FailureKind
@@ -69,6 +69,8 @@ class Running:
     phase: str = "preparing"
     last: str = ""
     """The type of its last event."""
+    answered: bool = False
+    """Whether its model has had a turn."""
     failure: FailureKind | None = None
     """What failed, where the infrastructure did."""
     began: float = field(default_factory=time.monotonic)
@@ -86,6 +88,7 @@ class Running:
 
     def heard(self, event: AnyEvent) -> None:
         self.last, self.since = event.type, PULSE.now()
+        self.answered = self.answered or isinstance(event, Replied)
         if isinstance(event, TrialFailed):
             self.failure = event.kind
 

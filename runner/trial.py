@@ -9,15 +9,21 @@ from pathlib import Path
 from runner.attempt import Progress, attempt
 from runner.durable import sync, write_whole
 from runner.errors import BudgetExhausted, Interrupted, ModelFault, ProviderDown, ProviderRefused, is_full
-from runner.events import CallProposed, CallRejected, Decided, Replied, TrialFailed, TrialFinished, TrialStarted
+from runner.events import (
+    OF_A_TURN,
+    CallProposed,
+    CallRejected,
+    Decided,
+    Replied,
+    TrialFailed,
+    TrialFinished,
+    TrialStarted,
+)
 from runner.messages import shorten, to_json
 from runner.results import Counts, FailureKind, Times, TrialResult
 from runner.setting import Setting
 from runner.transcript import Transcript, read
 from sandboxes.errors import EngineUnavailable, SandboxError
-
-NO_CALLS = ("no_call", "too_many", "cut")
-"""Reasons of a rejection that speak of a turn, not of a call."""
 
 
 def run_trial(setting: Setting) -> TrialResult:
@@ -108,7 +114,7 @@ def count(file: Path) -> Counts:
     """What a transcript says about calls and approvals."""
     events = list(read(file))
     proposed = [event for event in events if isinstance(event, CallProposed)]
-    rejected = [event for event in events if isinstance(event, CallRejected) and event.reason not in NO_CALLS]
+    rejected = [event for event in events if isinstance(event, CallRejected) and event.reason not in OF_A_TURN]
     decided = [event for event in events if isinstance(event, Decided)]
     return Counts(
         turns=sum(isinstance(event, Replied) for event in events),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from runner.alignment import Alignment, beside, patches_apart
+from runner.alignment import MOST, Alignment, Exchange, align, beside, patches_apart
 from runner.cli import app
 from runner.effects import Effect
 from runner.errors import UserError
@@ -49,6 +49,16 @@ def test_they_part_at_the_first_other_action(tmp_path: Path) -> None:
     row = found.rows[3]
     assert row.left is not None and row.right is not None
     assert (row.left.head.step, row.right.head.step) == (6, 6)
+
+
+def test_they_part_also_behind_more_than_is_aligned() -> None:
+    def done(name: str) -> Exchange:
+        return Exchange(name, "", ())
+
+    alike = [done("a")] * MOST
+    found = align([*alike, done("b"), done("c")], [*alike, done("x"), done("c")], ONE, OTHER)
+    assert found.parted == MOST
+    assert shape(found)[MOST:] == ["other", "same"]
 
 
 def test_they_part_at_the_first_other_answer_to_the_same_action(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from runner.approvers.policy import PolicyApprover, load_policy
 from runner.breaker import Breaker
 from runner.budget import Amounts, Budget
 from runner.catalog import load_scenario
+from runner.crew import LOSSES
 from runner.errors import ProviderDown, UserError
 from runner.folder import RunFolder
 from runner.ledger import Ledger, Row
@@ -99,6 +100,15 @@ def priced(opening: Opening) -> Scripted:
     return Scripted([LIST, LIST, SUBMIT], usd_per_turn=0.01)
 
 
+def answers_once(opening: Opening) -> Scripted:
+    """Its provider serves the first turn, for money, and none behind it."""
+
+    def turn(conversation: Any) -> Reply:
+        raise ProviderDown("overloaded by long conversations")
+
+    return Scripted([LIST, turn], usd_per_turn=0.01)
+
+
 def here(name: str) -> str:
     return f"python:{__name__}:{name}"
 
@@ -156,7 +166,7 @@ def test_a_model_whose_provider_is_down_pauses_the_others_go_on_and_no_trial_is_
     down.set()
     breaker = Breaker(RunLog(tmp_path / "out" / LOG), first=1.0, longest=2.0, random=random.Random(1))
     run = new_run(here("out_of_reach"), "noop", repeats=4, concurrency=2, breaker=breaker)
-    threading.Thread(target=once_logged, args=(run, "provider_probe", 2, down.clear), daemon=True).start()
+    threading.Thread(target=once_logged, args=(run, "provider_down", 2, down.clear), daemon=True).start()
     run.work()
     assert verdicts(run) == ["unresolved"] * 8
     kinds = [each.kind for each in log(run)]
@@ -176,6 +186,16 @@ def test_a_provider_that_stays_down_is_given_up_and_its_trials_stay_planned(new_
     down.clear()
     resumed(run).work()
     assert verdicts(run) == ["unresolved"] * 4
+
+
+def test_a_trial_that_its_provider_serves_for_a_while_each_time_is_not_begun_for_ever(
+    new_run: NewRun, tmp_path: Path
+) -> None:
+    breaker = Breaker(RunLog(tmp_path / "out" / LOG), after=1, first=0.1, longest=0.2)
+    run = new_run(here("answers_once"), breaker=breaker)
+    run.work()
+    (row,) = Ledger(run.folder.ledger_file).rows()
+    assert (row.verdict, row.attempts) == ("infra_error", LOSSES + run.study.infra_retries + 1)
 
 
 def test_a_trial_that_hangs_is_reported_with_its_stack_and_tried_once_more(new_run: NewRun) -> None:

@@ -121,7 +121,6 @@ def _send(view: View, wanted: list[str], endpoint: str, variable: str, problem: 
     from runner.trajectories.exporting import TITLES, chosen, trials
     from runner.trajectories.otel import request
     from runner.trajectories.otlp import Sender
-    from runner.visible import visible
 
     losses = Losses(TITLES["otel"])
     sender = Sender(endpoint, variable)
@@ -132,7 +131,7 @@ def _send(view: View, wanted: list[str], endpoint: str, variable: str, problem: 
         sender.close()
     for sentence in losses.sentences():
         problem(sentence)
-    print(visible(f"{sender.sent} trials sent to {sender.address}"))
+    print(f"{sender.sent} trials sent to {sender.address}")
 
 
 def _event_rows(view: View, wanted: list[str], problem: Callable[[str], None]) -> Iterator[dict[str, Any]]:

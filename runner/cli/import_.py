@@ -28,7 +28,8 @@ def import_(
     left out.
     """
     from runner.folder import RunFolder
-    from runner.trajectories.importing import Intake, files_of
+    from runner.trajectories.formats import files_of
+    from runner.trajectories.importing import Intake
     from runner.visible import visible
 
     def problem(text: str) -> None:

@@ -31,7 +31,7 @@ def label(
     """Label a step of a transcript, write a note on it, or say what the right answer to a request was."""
     from runner.cli.places import transcript_of, with_step
     from runner.errors import UserError
-    from runner.labels.file import LabelFile
+    from runner.labels.file import LabelFile, reader_name
     from runner.labels.mark import label_name
     from runner.labels.steps import place
     from runner.visible import visible
@@ -40,7 +40,7 @@ def label(
     if number is None:
         raise UserError(f"name the step, too, as in {step}@17; `taskfit show {step}` numbers them")
     where = place(transcript_of(trial), number)
-    file, who = LabelFile(where.run), reader or _login()
+    file, who = LabelFile(where.run), reader_name(reader or _login())
     if remove:
         wanted = label_name(name) if name else None
         about = (where.trial, where.attempt, where.step)

@@ -56,11 +56,15 @@ def replay(
 def _trials(place: Path) -> list[Recorded]:
     """The trial that the user means, or all of a run's. Raises UserError."""
     from runner.cli.places import transcript_of
+    from runner.errors import UserError
     from runner.folder import LOCK
     from runner.replay.origin import Recorded
 
     if (place / LOCK).is_file():
-        return [Recorded.of(file.parent) for file in sorted(place.glob("trials/*/events.jsonl"))]
+        found = [Recorded.of(file.parent) for file in sorted(place.glob("trials/*/events.jsonl"))]
+        if not found:
+            raise UserError(f"{place}: none of its trials has begun, so there is nothing to make again")
+        return found
     return [Recorded.of(transcript_of(place).parent)]
 
 

@@ -30,6 +30,7 @@ def search(
     """Search the transcripts of runs, also of one that goes on; without a query, list the saved ones.
 
     A comma is an or (error:exit,timeout), a - refuses (-arm:control), * stands for any letters (model:anthropic/*).
+    Write -- before a query that begins with a -.
     """
     from runner.cli.places import RUNS, runs_of
     from runner.search.finding import find

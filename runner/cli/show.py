@@ -71,13 +71,18 @@ def _side_by_side(left: Path, right: Path) -> None:
 
     console = Console()
     console.print(table(beside(left, right)), highlight=False)
-    files = [file for file in map(_patch, (left, right)) if file.is_file()]
-    if len(files) == 2:
-        texts = [file.read_text("utf-8", "replace") for file in files]
+    texts = [text for file in (left, right) if (text := _patch(file)) is not None]
+    if len(texts) == 2:
         console.print(patches(patches_apart(*texts)), highlight=False)
     else:
-        console.print(f"{'one' if files else 'neither'} of them has left a patch", style="dim", highlight=False)
+        console.print(f"{'one' if texts else 'neither'} of them has left a patch", style="dim", highlight=False)
 
 
-def _patch(transcript: Path) -> Path:
-    return transcript.with_name("patch.diff")
+def _patch(transcript: Path) -> str | None:
+    """Of the trial; None where it has left none."""
+    from runner.regular import content
+
+    try:
+        return content(transcript.with_name("patch.diff")).decode("utf-8", "replace")
+    except OSError:
+        return None

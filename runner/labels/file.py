@@ -15,6 +15,7 @@ from runner.errors import FileProblem, UnknownName, UserError
 from runner.labels.mark import LINES, Mark, RightAnswer, Withdrawal, label_name
 from runner.labels.steps import Place
 from runner.messages import to_json
+from runner.regular import opened
 from runner.transcript import repair
 from runner.visible import visible
 
@@ -95,19 +96,21 @@ class LabelFile:
 
     def _lines(self) -> list[bytes]:
         try:
-            with self.file.open("rb") as handle:
+            with opened(self.file) as handle:
                 if os.fstat(handle.fileno()).st_size > LARGEST:
                     raise FileProblem(self.file, f"is larger than {LARGEST // 2**20} MiB")
                 return [line for line in handle if line.endswith(b"\n")]
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise FileProblem(self.file, f"cannot be read: {error.strerror}") from None
+            raise FileProblem(self.file, f"cannot be read: {error.strerror or error}") from None
 
     def _append(self, line: bytes) -> None:
         """The whole line, on the disk, or nothing; what a crash tore before is cut off."""
         try:
             with FileLock(self.file.with_name(f".{FILE}.lock"), timeout=10):
+                if self.file.is_symlink():
+                    raise FileProblem(self.file, "is a link, and labels live beside their run; put the file there")
                 repair(self.file)
                 with self.file.open("ab", buffering=0) as handle:
                     end = handle.seek(0, os.SEEK_END)

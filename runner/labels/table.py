@@ -12,9 +12,8 @@ from typing import Literal
 from runner.labels.mark import Mark, RightAnswer
 from runner.labels.steps import current
 from runner.messages import Frozen
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a cell a formula in spreadsheets (OWASP, CSV Injection)."""
+from runner.spreadsheet import inert
+from runner.visible import visible
 
 
 class Line(Frozen):
@@ -62,7 +61,7 @@ def lines(run: Path, marks: Sequence[Mark]) -> list[Line]:
 
 
 def written(found: Iterable[Line]) -> str:
-    """CSV (RFC 4180). A text that a spreadsheet would take for a formula gets an apostrophe before it."""
+    """CSV (RFC 4180), its controls visible. What a spreadsheet would take for a formula gets an apostrophe before it."""
     out = io.StringIO()
     names = list(Line.model_fields)
     table = csv.writer(out)
@@ -79,4 +78,4 @@ def _cell(value: object) -> str:
     with suppress(ValueError):
         float(text)
         return text
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return inert(visible(text, newlines=True))

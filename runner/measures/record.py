@@ -12,6 +12,7 @@ from runner.approvals import Action, Decision, Standing
 from runner.arms import CONTROL, Arm, twin_of, without_events
 from runner.effects import Effect, Risk, worst
 from runner.events import (
+    OF_A_TURN,
     AnyEvent,
     Branched,
     CallProposed,
@@ -39,9 +40,6 @@ from runner.events import (
 from runner.messages import Usage
 from runner.results import COUNTED, Submission, TestCounts, Times, TrialKey, TrialResult, Verdict
 from runner.standing import known_source, standing
-
-OF_TURNS = ("no_call", "too_many", "cut")
-"""Reasons of a rejection that speak of a turn, not of a call."""
 
 
 @dataclass(slots=True)
@@ -187,7 +185,7 @@ def _take(event: AnyEvent, found: Record, open_calls: dict[str, list[Call]]) -> 
             if waiting := _first_open(open_calls, event.call_id):
                 waiting.executed, waiting.answered_step = True, event.step
                 waiting.is_error, waiting.timed_out = event.is_error, event.timed_out
-                waiting.exit_code = _exit_code(event)
+                waiting.exit_code = event.exited
         case Replied():
             open_calls.clear()
             found.turns += 1
@@ -199,7 +197,7 @@ def _take(event: AnyEvent, found: Record, open_calls: dict[str, list[Call]]) -> 
                     found.first_tokens.append(min(known))
                 found.prices.add(call_record.price)
         case CallRejected():
-            if event.reason not in OF_TURNS:
+            if event.reason not in OF_A_TURN:
                 found.calls.append(Call(event.step, event.tool, rejected=event.reason, answered_step=event.step))
         case Decided():
             if waiting := _first_open(open_calls, event.call_id):
@@ -271,14 +269,6 @@ def _proposed(event: CallProposed) -> Call:
 def _first_open(open_calls: dict[str, list[Call]], call_id: str) -> Call | None:
     """The call of this id, in this turn, that waits for its answer."""
     return next((call for call in open_calls.get(call_id, []) if call.answered_step < 0), None)
-
-
-def _exit_code(event: ToolReturned) -> int | None:
-    """Also of transcripts in which only the text says it."""
-    if event.exit_code is not None or not event.text.startswith("exit code "):
-        return event.exit_code
-    word = event.text[len("exit code ") :].split("\n", 1)[0]
-    return int(word) if word.isdigit() else None
 
 
 def _complete(found: Record, result: TrialResult) -> None:

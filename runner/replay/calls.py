@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from runner.effects import Effect
 from runner.events import (
+    OF_A_TURN,
     AnyEvent,
     CallProposed,
     CallRefused,
@@ -21,10 +22,6 @@ from runner.events import (
 Fate = Literal["made", "asked", "refused", "rejected", "open"]
 """`made`: it ran; `asked`: a request for approval, which runs nothing; `refused`: forbidden or denied; `rejected`: it
 never was a call; `open`: the transcript ends, or the trial was ended, before its answer."""
-
-
-OF_A_TURN = ("no_call", "too_many", "cut")
-"""Reasons of a rejection that speak of a turn, not of a call."""
 
 
 @dataclass

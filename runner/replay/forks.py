@@ -43,6 +43,8 @@ from runner.snapshot import load, save
 FOLDER = "forks"
 FILE = "fork.json"
 FILES = (FILE, CONVERSATION, WORKSPACE, EVENTS)
+OWN = (*FILES, f"{WORKSPACE}.partial")
+"""What a fork that was broken off may have left."""
 LimitsOf = Literal["left", "fresh"]
 
 
@@ -143,14 +145,26 @@ def rebuild(run: Path, forks: Mapping[str, Fork], scenarios: Mapping[str, Scenar
     """Make every fork's workspace again, by a replay up to its step, and keep it in the run's folder.
 
     Raises UserError where the trial, the step or the scenario is not there or has changed, where a call answered
-    otherwise (unless `anyway`), and where nothing is left of the limits.
+    otherwise (unless `anyway`), where nothing is left of the limits, and where somebody's files lie in the way.
     """
-    shutil.rmtree(run / FOLDER, ignore_errors=True)  # of a plan that never came to be
+    for name in forks:
+        _make_room(run / FOLDER / name)
     for name, fork in forks.items():
         prompt = _text(Path(fork.prompt)) if fork.prompt is not None else None
         for number, written in enumerate(fork.trials, start=1):
             _rebuild(run, f"{name}/{number}", Place.parse(written), fork, prompt, scenarios, replayer)
     return Forks(run, forks)
+
+
+def _make_room(folder: Path) -> None:
+    """Remove what a plan that never came to be left there, and nothing else. Raises UserError."""
+    if not folder.exists() and not folder.is_symlink():
+        return
+    found = [folder, *folder.rglob("*")]
+    others = [path for path in found if path.is_symlink() or not (path.is_dir() or path.name in OWN)]
+    if others:
+        raise UserError(f"{others[0]} is in the way of a fork and no part of one; name another folder with --out")
+    shutil.rmtree(folder)
 
 
 def _rebuild(

@@ -172,7 +172,7 @@ def _compared(call: RecordedCall, returned: ToolReturned, played: Played) -> See
         text=returned.text,
         is_error=returned.is_error,
         timed_out=returned.timed_out,
-        exit_code=_exit_code(returned),
+        exit_code=returned.exited,
         elided_bytes=returned.elided_bytes,
         faults=tuple(receipt.fault for receipt in call.receipts),
     )
@@ -217,14 +217,6 @@ def what(call: RecordedCall) -> str:
     text = " ".join(map(str, told)) if isinstance(told, list) else str(told)
     line = " ".join(f"{call.tool} {text}".split())
     return line if len(line) <= BRIEF else f"{line[: BRIEF - 1]}…"
-
-
-def _exit_code(returned: ToolReturned) -> int | None:
-    """Also of transcripts in which only the text says it."""
-    if returned.exit_code is not None or returned.tool not in ("run_command", "run_tests"):
-        return returned.exit_code
-    word = returned.text.removeprefix("exit code ").split("\n", 1)[0]
-    return int(word) if returned.text.startswith("exit code ") and word.isdecimal() else None
 
 
 def _taken_out(sandbox: Sandbox, pristine: Tree) -> Changes | None:

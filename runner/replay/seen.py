@@ -15,7 +15,8 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from runner.acceptance import Changes
-from runner.errors import FileProblem
+from runner.durable import write_whole
+from runner.errors import FileProblem, UserError
 from runner.messages import Frozen, to_json
 from runner.replay.origin import EVENTS, Recorded
 from runner.results import TrialKey
@@ -138,6 +139,9 @@ def after(replay: Path, step: int) -> Path:
 
 
 def next_number(trial: Path) -> int:
+    """Raises UserError for a link in the place of the replays."""
+    if (trial / FOLDER).is_symlink():
+        raise UserError(f"{trial / FOLDER} is a link, and replays live beside their trial; remove it")
     return max(_numbers(trial), default=0) + 1
 
 
@@ -145,9 +149,8 @@ def write_seen(trial: Path, seen: Seen) -> Path:
     """Write replay.json, whole or not at all; returns it."""
     folder = place(trial, seen.number)
     folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"{FILE}.partial"
-    partial.write_bytes(to_json(seen, indent=1))
-    return partial.replace(folder / FILE)
+    write_whole(folder / FILE, to_json(seen, indent=1))
+    return folder / FILE
 
 
 def read_seen(trial: Path, number: int) -> Seen:

@@ -15,10 +15,9 @@ from runner.measures.catalogue import CATALOGUE
 from runner.measures.record import Record
 from runner.report.summary import Profile
 from runner.results import TrialKey
+from runner.spreadsheet import inert
 from runner.visible import visible
 
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would take for a formula at the start of a cell."""
 Row = dict[str, Any]
 
 
@@ -144,8 +143,7 @@ def as_junit(trials: Iterable[Record]) -> bytes:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, str):
-        shown = visible(value)
-        return f"'{shown}" if shown.startswith(FORMULAS) else shown
+        return inert(visible(value))
     return "" if value is None else value
 
 

@@ -14,6 +14,7 @@ from runner.checkout import base_tree
 from runner.errors import FileProblem, ScenarioInvalid
 from runner.folder import RunFolder
 from runner.patches import PatchRefused, patched
+from runner.regular import content
 from runner.results import TrialKey, file_name
 from sandboxes.archive import Tree
 
@@ -108,11 +109,11 @@ def _patch(run: RunFolder, key: TrialKey, problem: Problem) -> str | None:
     """None, and a sentence, for a trial without a patch, or with one that JSON cannot hold."""
     file = run.trial(key) / "patch.diff"
     try:
-        return file.read_bytes().decode("utf-8")
+        return content(file).decode("utf-8")
     except FileNotFoundError:
         problem(f"{key.name} is left out: it has no patch.diff")
     except OSError as error:
-        problem(f"{key.name} is left out: {file} cannot be read: {error.strerror}")
+        problem(f"{key.name} is left out: {file} cannot be read: {error.strerror or error}")
     except UnicodeDecodeError:
         problem(f"{key.name} is left out: its patch is not UTF-8")
     return None

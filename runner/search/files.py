@@ -6,9 +6,11 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
+
+from runner.regular import opened
 
 LONGEST_LINE = 64 * 1024 * 1024
 """Bytes; a longer line is no step that anybody reads, and is stepped over."""
@@ -56,16 +58,6 @@ def look(file: Path) -> os.stat_result | None:
         found = file.stat(follow_symlinks=False)
         return found if stat.S_ISREG(found.st_mode) else None
     return None
-
-
-@contextmanager
-def opened(file: Path) -> Iterator[BinaryIO]:
-    """Raises OSError, also for what is no regular file: a pipe would never end, a link may lead anywhere."""
-    handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(handle, "rb") as lines:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(f"{file} is no regular file")
-        yield lines
 
 
 def goes_on(lines: BinaryIO, state: State) -> bool:

@@ -17,9 +17,10 @@ from pydantic import ValidationError
 
 from runner.caching import cache_folder
 from runner.events import EVENTS, AnyEvent, TrialFinished, TrialStarted
+from runner.regular import opened
 from runner.search.entries import entry
 from runner.search.excerpts import without_escapes
-from runner.search.files import State, goes_on, look, opened, places, tail, whole_lines
+from runner.search.files import State, goes_on, look, places, tail, whole_lines
 from runner.search.store import Store, outgrown
 
 HOLD_SECONDS = 0.5

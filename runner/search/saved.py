@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Literal
@@ -10,6 +9,7 @@ from typing import Literal
 from filelock import FileLock, Timeout
 from pydantic import Field, ValidationError
 
+from runner.durable import write_whole
 from runner.errors import FileProblem, UnknownName, UserError
 from runner.messages import Frozen, to_json
 from runner.search.query import parse
@@ -70,11 +70,6 @@ class SavedQueries:
                 kept = {name: query for name, query in known.items() if query is not None}
                 if len(kept) > MOST:
                     raise UserError(f"{self.file} holds {MOST} searches, which is the most; remove some")
-                partial = self.file.with_name(f".{FILE}.partial")
-                with partial.open("wb") as handle:
-                    handle.write(to_json(_Saved(searches=kept), indent=1) + b"\n")
-                    handle.flush()
-                    os.fsync(handle.fileno())
-                partial.replace(self.file)
+                write_whole(self.file, to_json(_Saved(searches=kept), indent=1) + b"\n")
         except (OSError, Timeout) as error:
             raise FileProblem(self.file, f"cannot be written: {error}") from None

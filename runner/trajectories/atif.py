@@ -25,13 +25,13 @@ NATIVE = frozenset({"told", "challenged", "replied", "tool_returned", "call_refu
 
 
 def export(trials: Iterable[Trial], write: Write, losses: Losses) -> None:
-    """A file a trial: `TRIAL.json`."""
+    """A file a trial: `TRIAL.trajectory.json`, which ends as its other writers name theirs."""
     for trial in trials:
         whole = trajectory(trial, losses)
         if whole is None:
             losses.add("trials in which nothing was said")
         else:
-            write(f"{trial.key.name}.json", to_plain(whole))
+            write(f"{trial.key.name}.trajectory.json", to_plain(whole))
 
 
 def trajectory(trial: Trial, losses: Losses) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from runner.errors import FileProblem, UnknownName, UserError
+from runner.regular import content
 from runner.report.privacy import View
 from runner.results import TrialKey
 from runner.trajectories import atif, inspect_export, mini, otel, sweagent
@@ -64,7 +65,7 @@ def trials(view: View, keys: Iterable[TrialKey], problem: Problem) -> Iterator[T
             if view.mode != "local":
                 events = [unaddressed(event) for event in events]
             with suppress(OSError):
-                patch = (folder / "patch.diff").read_bytes().decode("utf-8", "replace")
+                patch = content(folder / "patch.diff").decode("utf-8", "replace")
         if events:
             yield Trial(shown, events, patch, view.name)
 

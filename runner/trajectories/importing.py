@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import secrets
-import zipfile
+import shutil
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from runner import __version__
 from runner.canonical import digest
@@ -20,18 +24,14 @@ from runner.ledger import Ledger
 from runner.measures.record import record
 from runner.messages import to_json
 from runner.results import Counts, Times, TrialKey, TrialResult
-from runner.trajectories import atif, beside, inspect_log, mini, sweagent
-from runner.trajectories.base import Foreign, Importer, ImportFormat, Source
-from runner.trajectories.reading import LONGEST_NAME, Place, document, source
+from runner.trajectories import beside
+from runner.trajectories.base import Foreign, ImportFormat, Source
+from runner.trajectories.formats import READERS, sniffed
+from runner.trajectories.reading import LONGEST_NAME, source
 from runner.visible import visible
 
-READERS: Mapping[ImportFormat, Importer] = {
-    "atif": atif.read,
-    "inspect": inspect_log.read,
-    "sweagent": sweagent.read,
-    "mini": mini.read,
-}
-MOST_FILES = 10_000
+KEEP_SECONDS = 2.0
+"""How often lock and ledger are told what came in: both are written whole."""
 UNNAMED = "unnamed"
 
 
@@ -51,38 +51,96 @@ class Intake:
     _repeats: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     _last: int = 0
     """The ledger's last position."""
+    _unkept: list[tuple[dict[str, Any], list[TrialKey]]] = field(default_factory=list)
+    """Files that lock and ledger do not name yet: the lock's entry, and the trials."""
+    _kept_at: float = field(default_factory=time.monotonic)
 
     def take(self, files: Iterable[Path], format: ImportFormat | None = None) -> None:
-        """Read files one after the other; those that cannot be read are among the `problems`. Raises UserError."""
+        """Read files one after the other; those that cannot be read are among the `problems`. Raises UserError.
+
+        A file is taken whole or not at all, also where the process dies: its trials lie in the folder before the lock
+        names them, and the ledger has them last. Whatever the lock does not name is written again by the next import.
+        """
+        wanted = list(files)
         with self.run.held():
             lock = self._lock()
             taken = {str(each.get("digest")) for each in lock["imported"] if isinstance(each, dict)}
-            ledger = Ledger(self.run.ledger_file)
-            rows = ledger.rows()
-            self._repeats = Counter((row.key.scenario, row.key.model, row.key.arm) for row in rows)
-            self._last = max((row.position for row in rows), default=0)
-            try:
-                for file in files:
+            with self._kept(lock) as ledger:
+                for file in wanted:
                     try:
-                        found = source(file)
-                        if found.digest in taken:
-                            self.known_already.append(file)
-                            continue
-                        named = format or sniffed(found)
-                        if named == "inspect":  # of many trials: none is taken where one cannot be read
-                            for _ in READERS[named](found):
-                                pass
-                        trials = [self._written(trial, found, ledger) for trial in READERS[named](found)]
+                        self._take(file, format, taken)
                     except FileProblem as error:
                         self.problems.append(error)
-                        continue
-                    taken.add(found.digest)
-                    names = [key.name for key in trials]
-                    entry = {"file": visible(file.name), "digest": found.digest, "format": named, "trials": names}
-                    lock["imported"].append(entry)
-                    self.run.write_lock(lock)
-            finally:
-                ledger.close()
+                    if time.monotonic() - self._kept_at > KEEP_SECONDS:
+                        self._keep(lock, ledger)
+
+    @contextmanager
+    def _kept(self, lock: dict[str, Any]) -> Iterator[Ledger]:
+        """The ledger, up to date; at the end all that came in is kept, and no run is left where nothing did."""
+        try:
+            with closing(Ledger(self.run.ledger_file)) as ledger:
+                self._catch_up(lock, ledger)
+                try:
+                    yield ledger
+                finally:
+                    self._keep(lock, ledger)
+        finally:
+            if not lock["imported"]:
+                self.run.forget_plan()
+                self.run.lock_file.unlink(missing_ok=True)
+
+    def _take(self, file: Path, format: ImportFormat | None, taken: set[str]) -> None:
+        """One file's trials, written to the disk. Raises FileProblem, and has taken nothing then."""
+        found = source(file)
+        if found.digest in taken:
+            self.known_already.append(file)
+            return
+        named = format or sniffed(found)
+        repeats, keys = self._repeats.copy(), list[TrialKey]()
+        try:
+            for trial in READERS[named](found):
+                keys.append(self._written(trial, found))
+            if not keys:
+                raise FileProblem(file, f"holds no trajectory ({named})")
+        except BaseException:
+            self._repeats = repeats
+            for key in keys:
+                _remove(self.run.trial(key))
+                self.left_out.pop(key.name, None)
+            raise
+        taken.add(found.digest)
+        self.trials += keys
+        names = [key.name for key in keys]
+        entry = {"file": visible(file.name), "digest": found.digest, "format": named, "trials": names}
+        self._unkept.append((entry, keys))
+
+    def _keep(self, lock: dict[str, Any], ledger: Ledger) -> None:
+        """Name in lock and ledger what has been written since the last time."""
+        self._kept_at = time.monotonic()
+        if self._unkept:
+            lock["imported"] += [entry for entry, _ in self._unkept]
+            self.run.write_lock(lock)
+            self._enter(ledger, [key for _, keys in self._unkept for key in keys])
+            self._unkept.clear()
+
+    def _enter(self, ledger: Ledger, keys: Sequence[TrialKey]) -> None:
+        ledger.plan(keys)
+        for key in keys:
+            self._last += 1
+            ledger.adopt(self._last, "imported", 1, 0.0)
+            self._repeats[key.scenario, key.model, key.arm] = max(
+                key.repeat, self._repeats[key.scenario, key.model, key.arm]
+            )
+
+    def _catch_up(self, lock: Mapping[str, Any], ledger: Ledger) -> None:
+        """Enter what the lock names and the ledger lacks, since the import before broke off in between."""
+        rows = ledger.rows()
+        self._repeats = Counter((row.key.scenario, row.key.model, row.key.arm) for row in rows)
+        self._last = max((row.position for row in rows), default=0)
+        known = {row.key.name for row in rows}
+        named = [str(name) for each in lock["imported"] if isinstance(each, dict) for name in each.get("trials", ())]
+        lacking = [name for name in dict.fromkeys(named) if name not in known and name == Path(name).name]
+        self._enter(ledger, [key for name in lacking if (key := _key_of(self.run.path / "trials" / name)) is not None])
 
     def _lock(self) -> dict[str, Any]:
         """The run's lock, made where there is none. Raises UserError for a run that is no import."""
@@ -106,21 +164,21 @@ class Intake:
         self.run.write_lock(fresh)
         return fresh
 
-    def _written(self, trial: Foreign, found: Source, ledger: Ledger) -> TrialKey:
+    def _written(self, trial: Foreign, found: Source) -> TrialKey:
         restore(trial, found)
         key = self._key(trial, found.path)
         events = list(_whole(trial, key, found))
         folder = self.run.trial(key)
-        folder.mkdir(parents=True, exist_ok=True)
         lines = [to_json(event.model_copy(update={"step": step})) + b"\n" for step, event in enumerate(events)]
-        (folder / "events.jsonl").write_bytes(b"".join(lines))
-        if trial.patch:
-            (folder / "patch.diff").write_text(trial.patch, encoding="utf-8", errors="replace")
-        (folder / "result.json").write_bytes(to_json(_result(key, events), indent=1))
-        ledger.plan([key])
-        self._last += 1
-        ledger.finish(self._last, "imported", ledger.start(self._last))
-        self.trials.append(key)
+        try:
+            _remove(folder)  # of an import that broke off
+            folder.mkdir(parents=True)
+            (folder / "events.jsonl").write_bytes(b"".join(lines))
+            if trial.patch:
+                (folder / "patch.diff").write_text(trial.patch, encoding="utf-8", errors="replace")
+            (folder / "result.json").write_bytes(to_json(_result(key, events), indent=1))
+        except OSError as error:
+            raise UserError(f"{folder}: cannot be written: {error.strerror}") from None
         if trial.left_out:
             self.left_out[key.name] = trial.left_out
         return key
@@ -133,43 +191,6 @@ class Intake:
         self._repeats[scenario, model, trial.arm] += 1
         repeat = self._repeats[scenario, model, trial.arm]
         return TrialKey(scenario=scenario, model=model, arm=trial.arm, repeat=repeat)
-
-
-def sniffed(found: Source) -> ImportFormat:
-    """The format of a file, by what is in it. Raises FileProblem where it is none of ours."""
-    if zipfile.is_zipfile(found.path):
-        return "inspect"
-    whole = Place(found.path, document(found))
-    match whole.value:
-        case {"schema_version": str(version)} if version.startswith("ATIF-"):
-            return "atif"
-        case {"eval": dict(), "version": _}:
-            return "inspect"
-        case {"history": list(), "info": dict()}:
-            return "sweagent"
-        case {"messages": list(), "info": dict()} | {"trajectory_format": str()}:
-            return "mini"
-    raise FileProblem(found.path, f"is none of {', '.join(READERS)}; name its format with --from if it is one")
-
-
-def files_of(places: Iterable[Path]) -> Iterator[Path]:
-    """The files that are meant: those that are named, and of a folder, those whose names are trajectories'.
-
-    Raises UserError for a place that is not there, and for a folder of too many.
-    """
-    for place in places:
-        if place.is_dir():
-            endings = (".eval", ".traj", ".traj.json", "trajectory.json")
-            found = sorted(path for path in place.rglob("*") if path.name.endswith(endings) and path.is_file())
-            if not found:
-                raise UserError(f"{place} holds no {', '.join(endings)}; name the files themselves")
-            if len(found) > MOST_FILES:
-                raise UserError(f"{place} holds {len(found):,} trajectories; at most {MOST_FILES:,} are taken at once")
-            yield from found
-        elif place.exists():
-            yield place
-        else:
-            raise UserError(f"{place} is not there")
 
 
 def restore(trial: Foreign, found: Source) -> None:
@@ -229,6 +250,22 @@ def _whole(trial: Foreign, key: TrialKey, found: Source) -> Iterator[AnyEvent]:
     reason = f"made by {visible(trial.harness) or 'another harness'}; nothing was graded here"
     earlier = trial.ending.earlier_usd if trial.ending is not None else 0.0
     yield TrialFinished(verdict="imported", reason=reason, times=times, earlier_usd=earlier)
+
+
+def _key_of(trial: Path) -> TrialKey | None:
+    """The key of a trial that was written whole, by its result."""
+    try:
+        return TrialResult.model_validate_json((trial / "result.json").read_bytes()).key
+    except (OSError, ValidationError):
+        return None
+
+
+def _remove(trial: Path) -> None:
+    """A trial's folder that nothing names; of a link, the link alone. Raises OSError."""
+    if trial.is_symlink():
+        trial.unlink()
+    elif trial.exists():
+        shutil.rmtree(trial)
 
 
 def _result(key: TrialKey, events: list[AnyEvent]) -> TrialResult:

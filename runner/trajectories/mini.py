@@ -7,6 +7,7 @@ events are in `info.taskfit`.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -25,7 +26,8 @@ from runner.trajectories.reading import Place, content, document, scalar
 FORMAT = "mini-swe-agent-1.1"
 KEPT = "info.taskfit"
 NATIVE = frozenset({"told", "challenged", "replied", "tool_returned", "call_refused", "call_rejected"})
-FENCED = re.compile(r"```(?:bash|sh|mswea_bash_command)\s*\n(.*?)\n?```", re.DOTALL)
+FENCED = re.compile(r"```(?:bash|sh|mswea_bash_command)[^\S\n]*\n(.*?)```", re.DOTALL)
+"""A command in a text; each character is looked at once, whoever wrote it."""
 
 
 def export(trials: Iterable[Trial], write: Write, losses: Losses) -> None:
@@ -229,7 +231,7 @@ def _turn(message: Place, builder: Builder, found: Foreign, at: str) -> list[Too
     if not calls:
         commands = [action.get("command").text() for action in extra.maybe("actions").objects()]
         if not extra.is_there:
-            commands = FENCED.findall(text)[:1]
+            commands = [each[1].strip("\n") for each in itertools.islice(FENCED.finditer(text), 1)]
         calls = [ToolCall.of(f"{len(builder.events)}-{at}", "bash", command=each) for at, each in enumerate(commands)]
     usage = extra.maybe("response").maybe("usage")
     cost = extra.maybe("cost").number()

@@ -22,6 +22,8 @@ LONGEST_NAME = 200
 
 def source(path: Path) -> Source:
     """A file and its digest. Raises FileProblem for what is no file, or too large."""
+    if not path.is_file():
+        raise FileProblem(path, "is no file that can be read" if path.exists() else "is not there")
     digest = hashlib.sha256()
     size = 0
     try:

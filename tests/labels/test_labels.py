@@ -21,12 +21,13 @@ from runner.events import Event, Graded
 from runner.folder import RunFolder
 from runner.labels.agreement import agreements
 from runner.labels.file import LabelFile
-from runner.labels.judging import judgements
+from runner.labels.judging import Judgement, judgements, majority
 from runner.labels.mark import Mark, label_name
 from runner.labels.steps import current, place
 from runner.labels.table import lines, written
 from runner.measures.catalogue import MEASURES
 from runner.measures.compute import findings
+from runner.messages import to_json
 from runner.report.load import records
 from written import answered, as_lines, call, decided, key, said, trial, write_run
 
@@ -172,6 +173,24 @@ def test_csv_holds_what_was_said_and_no_cell_is_a_formula(run: RunFolder) -> Non
     assert table[0]["note"] == '\'=HYPERLINK("http://x"), "quoted"\nsecond line'
 
 
+def test_csv_of_somebody_elses_labels_does_not_act_on_a_terminal(run: RunFolder) -> None:
+    made = mark(run, 2, label="lucky-fix")
+    forged = made.model_copy(update={"id": "0" * 12, "reader": "\x1b]0;owned\x07", "label": "", "note": "a\x9b31m\nb"})
+    with LabelFile(run.path).file.open("ab") as handle:
+        handle.write(to_json(forged) + b"\n")
+    text = written(lines(run.path, marks(run)))
+    assert "\\x1b]0;owned\\x07" in text and "a\\x9b31m\nb" in text
+    assert not set("\x1b\x07\x9b") & set(text)
+
+
+def test_what_a_reader_said_is_taken_back_however_the_name_is_typed(run: RunFolder) -> None:
+    step = f"{run.trial(key())}@2"
+    for words in (["lucky-fix", "--reader", " Ada  L "], ["--remove", "--reader", "Ada L "]):
+        done = CliRunner().invoke(app, ["label", step, *words])
+        assert done.exit_code == 0, done.output
+    assert marks(run) == []
+
+
 def false_approvals(run: RunFolder) -> tuple[float | None, int, int]:
     """Value, trials and calls labelled by readers."""
     trials = list(records(run, lambda text: None))
@@ -209,11 +228,37 @@ def test_a_transcript_from_before_sources_were_kept_has_the_scenarios_rule_where
 
 
 def test_the_majority_of_readers_counts_and_nobody_where_they_are_divided(run: RunFolder) -> None:
+    def said() -> Judgement | None:
+        return majority(judgements(run.path, marks(run))[key().name][DENIED])
+
     for reader, answer in (("ada", "approve"), ("bob", "deny")):
         mark(run, DENIED, reader=reader, answer=answer, ask=True)
-    assert judgements(run.path, marks(run))[key().name][DENIED][:2] == (None, True)
+    found = said()
+    assert found is not None and found[:2] == (None, True)
     mark(run, DENIED, reader="cyd", answer="approve")
-    assert judgements(run.path, marks(run))[key().name][DENIED] == ("approve", True, 3)
+    assert said() == ("approve", True, 3)
+
+
+def test_a_reader_who_speaks_of_the_call_and_of_the_decision_has_one_voice(run: RunFolder) -> None:
+    mark(run, 2, reader="ada", answer="deny")
+    mark(run, DENIED, reader="bob", answer="approve")
+    mark(run, DENIED, reader="cyd", answer="approve")
+    mark(run, DENIED, reader="ada", answer="deny")
+    stands = standing_of(run)
+    assert stands is not None and (stands.answer, stands.source) == ("approve", "readers"), "two to one"
+    mark(run, 2, reader="cyd", answer="deny")
+    stands = standing_of(run)
+    assert stands is not None and stands.answer == "deny", "a later word stands, wherever it is said"
+
+
+def test_a_reader_who_labels_again_what_has_moved_has_one_voice(run: RunFolder) -> None:
+    mark(run, DENIED, reader="ada", answer="deny")
+    transcript(run).write_bytes(as_lines(events(None, said("let me see"))))
+    mark(run, DENIED + 1, reader="ada", answer="deny")
+    mark(run, DENIED + 1, reader="bob", answer="approve")
+    mark(run, DENIED + 1, reader="cyd", answer="approve")
+    stands = standing_of(run)
+    assert stands is not None and (stands.answer, stands.source) == ("approve", "readers")
 
 
 def test_a_measure_says_how_many_of_its_labels_are_readers(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -13,8 +14,20 @@ from runner.models.formats.base import FormatName, Settings
 from runner.models.formats.chat import CHAT
 from runner.models.formats.messages import MESSAGES
 from runner.models.formats.responses import RESPONSES
+from runner.replay.forks import Fork, rebuild
 from runner.replay.origin import Recorded
-from runner.replay.points import Place, Used, conversation, for_another, fork_step, points, prefix_digest, used
+from runner.replay.points import (
+    CONVERSATION,
+    Place,
+    Used,
+    conversation,
+    for_another,
+    fork_step,
+    points,
+    prefix_digest,
+    used,
+)
+from runner.replay.rerun import Replayer
 
 FORMATS = {each.name: each for each in (CHAT, MESSAGES, RESPONSES)}
 MakeTrial = Callable[..., Path]
@@ -90,3 +103,29 @@ def test_what_is_no_trial_and_step_is_said(text: str) -> None:
 def test_a_folder_may_hold_an_at_sign() -> None:
     assert Place.parse("a@b/trial@12") == Place(Path("a@b/trial"), 12)
     assert Place.parse("trial@end").step is None
+
+
+def test_a_fork_removes_what_an_earlier_plan_left_and_no_file_of_anybody_elses(
+    make_trial: MakeTrial, tmp_path: Path
+) -> None:
+    trial = make_trial(READ)
+    forks = {"early": Fork(trials=(f"{trial}@end",))}
+    run = tmp_path / "fork"
+    left = run / "forks" / "early" / "1" / CONVERSATION
+    mine = [run / "forks" / name for name in ("early/notes.txt", "another/notes.txt")]
+    for file in (left, *mine):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("kept")
+
+    def plan() -> str:
+        with pytest.raises(UserError) as error:
+            rebuild(run, forks, {}, cast("Replayer", None))  # stops before anything is replayed: no scenario is there
+        return str(error.value)
+
+    assert "notes.txt is in the way of a fork" in plan() and left.exists()
+    mine[0].unlink()
+    assert "not among this run's" in plan()
+    assert not left.exists() and mine[1].read_text() == "kept"
+    left.parent.mkdir(parents=True)
+    left.symlink_to(mine[1])
+    assert "in the way" in plan() and mine[1].exists()

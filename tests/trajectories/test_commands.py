@@ -22,6 +22,8 @@ from runner.report.privacy import Mode, Pseudonyms, View
 from runner.results import TrialKey
 from runner.trajectories.base import Trial
 from runner.trajectories.exporting import Outlet, chosen, export, trials
+from runner.trajectories.formats import files_of
+from runner.trajectories.importing import Intake
 from runner.trajectories.redaction import redacted
 
 FORMATS = ("atif", "inspect", "sweagent", "mini", "otel")
@@ -133,6 +135,9 @@ def test_one_trial_can_be_one_file(run: RunFolder, tmp_path: Path) -> None:
         (["--to", "otel", "--endpoint", "localhost:4318"], "write an address"),
         (["--to", "otel", "--endpoint", "http://127.0.0.1:1"], "0 trials sent, then"),
         (["--to", "otel", "--endpoint", "http://127.0.0.1:1", "--header-variable", "NO_SUCH"], "no such variable"),
+        (["--to", "otel", "--endpoint", "http://["], "write an address"),
+        (["--to", "otel", "--endpoint", "http://127.0.0.1:port"], "write an address"),
+        (["--to", "otel", "--endpoint", "https://:4318"], "write an address"),
     ],
 )
 def test_what_is_asked_for_wrongly_is_said(words: list[str], said: str, run: RunFolder, tmp_path: Path) -> None:
@@ -189,6 +194,20 @@ def test_spans_that_are_not_taken_are_an_error(
     assert said in taskfit("export", run.path, "--to", "otel", "--endpoint", address, code=2)[1]
 
 
+@pytest.mark.parametrize("value", ["Bearer zebra\ninjected: 1", "Bearer zebr\u00e4", "zebra\x07"])
+def test_a_header_that_is_none_is_an_error_that_does_not_show_it(value: str, run: RunFolder) -> None:
+    words = ["export", run.path, "--to", "otel", "--endpoint", "http://127.0.0.1:1", "--header-variable", "TOKEN"]
+    said = taskfit(*words, code=2, TOKEN=value)[1]
+    assert "TOKEN: a header is one line of ASCII" in said and "zeb" not in said
+
+
+def test_a_password_or_a_key_in_the_address_is_not_shown(run: RunFolder) -> None:
+    words = ["export", run.path, "--to", "otel", "--endpoint"]
+    assert "s3cret" not in taskfit(*words, "http://me:s3cret@127.0.0.1:1", code=2)[1]
+    said = taskfit(*words, "http://127.0.0.1:1/v1/traces?key=s3cret", code=2)[1]
+    assert "http://127.0.0.1:1/v1/traces: 0 trials sent" in said and "s3cret" not in said
+
+
 def test_an_import_is_shown_measured_as_far_as_it_tells_and_compared_with_nothing(
     run: RunFolder, tmp_path: Path
 ) -> None:
@@ -239,3 +258,12 @@ def test_an_import_that_brings_nothing_exits_2(tmp_path: Path) -> None:
     assert "is not there" in taskfit("import", tmp_path / "b.json", "--out", tmp_path / "in", code=2)[1]
     (tmp_path / "empty").mkdir()
     assert "holds no .eval" in taskfit("import", tmp_path / "empty", "--out", tmp_path / "in", code=2)[1]
+    assert not list((tmp_path / "in").glob("[!.]*")), "no run is left where nothing came in"
+
+
+@pytest.mark.parametrize("format", FORMATS[:-1])
+def test_a_folder_that_an_export_wrote_can_be_imported(format: str, run: RunFolder, tmp_path: Path) -> None:
+    exported(run, format, tmp_path / "out", "local")
+    intake = Intake(RunFolder(tmp_path / "in"))
+    intake.take(files_of([tmp_path / "out"]))
+    assert not intake.problems and len(intake.trials) == 2

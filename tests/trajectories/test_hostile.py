@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 import time
 import zipfile
 from pathlib import Path
@@ -49,7 +52,7 @@ def taken(tmp_path: Path, data: bytes, name: str = "foreign.json") -> Intake:
 
 def refused(tmp_path: Path, data: bytes, name: str = "foreign.json") -> str:
     intake = taken(tmp_path, data, name)
-    assert not intake.trials and not intake.run.keys()
+    assert not intake.trials and not intake.run.lock_file.exists()
     (problem,) = intake.problems
     assert isinstance(problem, FileProblem) and str(problem).startswith(str(tmp_path / name))
     assert len(str(problem)) < 1000
@@ -251,6 +254,97 @@ def test_pointers_cannot_multiply_a_long_text(tmp_path: Path) -> None:
     whole["extra"] = {"taskfit": {"version": 1, "events": events}}
     intake = taken(tmp_path, json.dumps(whole).encode())
     assert "bring more text than the file has" in next(iter(intake.left_out.values()))[0]
+
+
+def test_a_command_in_a_text_is_found_in_time_whatever_stands_around_it(tmp_path: Path) -> None:
+    def turns(text: str) -> bytes:
+        messages = [{"role": "user", "content": "fix"}, {"role": "assistant", "content": text}]
+        return json.dumps({"trajectory_format": "mini-swe-agent-1", "info": {}, "messages": messages}).encode()
+
+    began = time.monotonic()
+    for text in ("```bash" + "\n" * 1_000_000, "```bash\nls" * 100_000, "```sh " * 200_000):
+        taken(tmp_path, turns(text), f"{len(text)}.traj.json")
+    assert time.monotonic() - began < 10
+    (key,) = taken(tmp_path, turns("Look:\n\n```bash\n\nls -l\n```\n"), "one.traj.json").trials
+    events = list(read(RunFolder(tmp_path / "run").trial(key) / "events.jsonl"))
+    assert [event.arguments for event in events if event.type == "call_proposed"] == [{"command": "ls -l"}]
+
+
+def test_what_is_no_file_is_named_and_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    intake = Intake(RunFolder(tmp_path / "run"))
+    intake.take([tmp_path / "pipe", tmp_path, tmp_path / "gone"])
+    assert [str(each).partition(": ")[2] for each in intake.problems] == [
+        "is no file that can be read",
+        "is no file that can be read",
+        "is not there",
+    ]
+
+
+KILLED = """
+import json, os, sys
+from pathlib import Path
+from runner.folder import RunFolder
+from runner.ledger import Ledger
+from runner.trajectories.importing import Intake
+
+moment, run, *files = sys.argv[1:]
+
+
+def die(*words):
+    os.kill(os.getpid(), 9)
+
+
+class Dies(Intake):
+    def _keep(self, lock, ledger):
+        if self._unkept and moment == "before the lock":
+            die()
+        super()._keep(lock, ledger)
+
+    def _enter(self, ledger, keys):
+        if keys and moment == "before the ledger":
+            die()
+        super()._enter(ledger, keys)
+
+
+Dies(RunFolder(Path(run)), "s").take(map(Path, files))
+"""
+
+
+@pytest.mark.parametrize("moment", ["before the lock", "before the ledger", "never"])
+def test_an_import_that_was_killed_and_is_repeated_has_each_trial_once(moment: str, tmp_path: Path) -> None:
+    files = [tmp_path / f"{name}.json" for name in ("a", "b", "c")]
+    for at, file in enumerate(files):
+        file.write_bytes(changed(session_id=f"session {at}"))
+    run = RunFolder(tmp_path / "run")
+    done = subprocess.run([sys.executable, "-c", KILLED, moment, run.path, *files[:2]], check=False)
+    assert done.returncode == (0 if moment == "never" else -9)
+    if moment == "before the lock":
+        (run.trial(TrialKey(scenario="s", model="acme/m", repeat=1)) / "patch.diff").write_text("of the dead one")
+    intake = Intake(run, "s")
+    intake.take(files)
+    assert not intake.problems
+    assert [result.key.repeat for result in run.results()] == [1, 2, 3]
+    assert [len(each["trials"]) for each in run.lock()["imported"]] == [1, 1, 1]
+    assert len({line for file in run.path.glob("trials/*/events.jsonl") for line in [file.read_text()]}) == 3
+    assert not list(run.path.glob("trials/*/patch.diff"))
+
+
+def test_a_log_of_which_one_sample_is_broken_leaves_nothing_behind(tmp_path: Path) -> None:
+    data = packed({"header.json": json.dumps(HEADER).encode(), "samples/a.json": SOUND, "samples/b.json": b"[]"})
+    (tmp_path / "good.json").write_bytes(changed())
+    (tmp_path / "log.eval").write_bytes(data)
+    run = RunFolder(tmp_path / "run")
+    Intake(run).take([tmp_path / "good.json", tmp_path / "log.eval"])
+    (key,) = run.keys()
+    assert [path.name for path in run.path.glob("trials/*")] == [key.name]
+
+
+def test_a_file_that_holds_no_trajectory_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(changed())
+    intake = Intake(RunFolder(tmp_path / "run"))
+    intake.take([tmp_path / "a.json"], "inspect")
+    assert "holds no trajectory (inspect)" in str(intake.problems[0])
 
 
 def test_a_run_of_taskfits_own_takes_no_import(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ from runner.results import TrialKey
 from runner.run import study_of
 from runner.trajectories.base import LABELS, Foreign, ImportFormat, Losses, Trial
 from runner.trajectories.exporting import WRITERS, export
-from runner.trajectories.importing import READERS, Intake, restore, sniffed
+from runner.trajectories.formats import READERS, sniffed
+from runner.trajectories.importing import Intake, restore
 from runner.trajectories.reading import source
 from runner.transcript import read
 
