@@ -16,6 +16,7 @@ from runner.events import (
     ChangeDropped,
     Decided,
     FaultDelivered,
+    ForkedFrom,
     Graded,
     PatchTaken,
     Replied,
@@ -49,6 +50,7 @@ class Reading:
     """The same trial as the measures see it."""
     parts: list[Part] = field(default_factory=list)
     branched: Branched | None = None
+    forked: ForkedFrom | None = None
     challenged: Challenged | None = None
     graded: Graded | None = None
     finished: TrialFinished | None = None
@@ -121,6 +123,8 @@ class Reader:
             case Branched():
                 self.reading.branched = event
                 self._begin("challenge", event)
+            case ForkedFrom():
+                self.reading.forked = event
             case Challenged():
                 self.reading.challenged = event
                 if not self.reading.parts or self.reading.parts[-1].kind != "challenge":

@@ -32,8 +32,9 @@ class Line:
 
 def routes(place: Place) -> list[Route]:
     def runs(request: Request) -> Response:
+        place.look_again()
         newest = sorted(place.runs.items(), key=lambda item: _changed(item[1]), reverse=True)
-        return place.page("runs.html.jinja", lines=[_line(slug, run) for slug, run in newest])
+        return place.page("runs.html.jinja", lines=[_line(slug, run) for slug, run in newest], live=place.grows)
 
     return [Route("/", runs)]
 

@@ -4,7 +4,7 @@
 (() => {
   const main = document.getElementById("main");
   const help = document.getElementById("help");
-  const KEYS = { e: "errors", d: "edits", t: "tests", a: "approvals", f: "faults and challenges" };
+  const KEYS = { e: "errors", d: "edits", t: "tests", a: "approvals", f: "faults and challenges", m: "labels" };
   const EVERY = 2000;
 
   // A page of this server as a document whose scripts never run.
@@ -119,6 +119,13 @@
   const renew = (old, now) => {
     if (old && now && old.innerHTML !== now.innerHTML) old.replaceWith(now);
   };
+  // What is new inside; the reader's focus stays where it was.
+  const take = (old, now) => {
+    if (old.innerHTML === now.innerHTML) return;
+    const focus = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    old.replaceChildren(...now.childNodes);
+    if (focus) [...old.querySelectorAll("a")].find((each) => each.getAttribute("href") === focus)?.focus({ preventScroll: true });
+  };
   const follow = async () => {
     try {
       const now = await fetched(location.pathname + location.search);
@@ -131,7 +138,7 @@
           else if (old.dataset.last !== each.dataset.last) old.replaceWith(each);
         }
       } else {
-        main.replaceChildren(...now.getElementById("main").childNodes);
+        take(document.getElementById("live") ?? main, now.getElementById("live") ?? now.getElementById("main"));
       }
       if (!now.getElementById("main").hasAttribute("data-live")) main.removeAttribute("data-live");
     } catch { }
