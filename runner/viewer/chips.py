@@ -13,11 +13,10 @@ from markupsafe import Markup, escape
 
 from runner.errors import FileProblem, UserError
 from runner.folder import RunFolder
-from runner.results import Verdict
 from runner.viewer.place import Trial
 from runner.visible import visible
 
-MARKS: Mapping[Verdict, tuple[str, str]] = {
+MARKS: Mapping[str, tuple[str, str]] = {
     "resolved": ("✓", "resolved"),
     "unresolved": ("✗", "unresolved"),
     "agent_limit": ("L", "at a limit"),

@@ -95,12 +95,15 @@ def _before(trial: Trial, parts: Sequence[Part], workspaces: Workspaces) -> Mapp
         files = workspaces.of(trial.folder)
     except UserError:
         return {}
-    found = {call.step: _held(files, call) for call in calls if files.certain_at(call.step)}
+    found = {call.step: held(files, next(iter(call.fact.targets), ""), call.step - 1) for call in calls}
     return {step: text for step, text in found.items() if text is not None}
 
 
-def _held(files: Reconstruction, call: Call) -> str | None:
-    path = next(iter(call.fact.targets), "").removeprefix("/workspace/").removeprefix("./")
-    changed = files.changes_at(call.step - 1)
+def held(files: Reconstruction, path: str, step: int) -> str | None:
+    """What a file held once a step was done; None where it was not there, is no text, or nobody knows for certain."""
+    if not files.certain_at(step):
+        return None
+    path = path.removeprefix("/workspace/").removeprefix("./")
+    changed = files.changes_at(step)
     entry = changed[path] if path in changed else files.base.get(path)
     return text_of(entry) if entry is not None and not entry.is_link else None

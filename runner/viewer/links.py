@@ -7,7 +7,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from runner.viewer.known import Known
-from runner.viewer.place import Trial
+from runner.viewer.place import Trial, trial_href
 
 
 class Links(Protocol):
@@ -31,7 +31,7 @@ class Links(Protocol):
         """The address of the form that labels a step."""
 
     def beside(self, name: str) -> str:
-        """The address of this trial beside another one of its run."""
+        """The address of another trial of the run with this one beside it."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Served:
         return f"{self.trial.href}/steps/{step}/labels"
 
     def beside(self, name: str) -> str:
-        return f"{self.trial.href}/beside?with={quote(name, safe='')}"
+        return f"{trial_href(self.trial.slug, name)}/beside?with={quote(self.trial.name, safe='')}"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from runner.results import TrialKey
+from runner.viewer.asking import waiting
 from runner.viewer.chips import FORKED, MARKS, STATES, Chip, chip
 from runner.viewer.place import Place, Trial
 
@@ -42,6 +43,7 @@ def routes(place: Place) -> list[Route]:
             arms=len({row.key.arm for row in rows}),
             planned=len(rows),
             done=sum(row.state == "done" for row in rows),
+            waiting=len(waiting(run)),
             running=any(row.state == "running" for row in rows),
             marks=legend(mark for _, mark in chips),
         )
@@ -53,7 +55,8 @@ def legend(chips: Iterable[Chip]) -> Mapping[str, tuple[str, str]]:
     """The marks that these trials have, and what each means."""
     shown = list(chips)
     kinds = {mark.kind for mark in shown}
-    found: dict[str, tuple[str, str]] = {name: pair for name, pair in {**MARKS, **STATES}.items() if name in kinds}
+    every: dict[str, tuple[str, str]] = {**MARKS, **STATES}
+    found = {name: pair for name, pair in every.items() if name in kinds}
     if any(mark.origin for mark in shown):
         found["forked"] = FORKED
     return found

@@ -105,7 +105,11 @@ def _forked_href(place: Place, reading: Reading) -> str:
 def _twin(place: Place, trial: Trial) -> str:
     """This trial beside the one of its control arm: without the fault, before the challenge."""
     wanted = trial.row.key.model_copy(update={"arm": CONTROL})
-    if wanted == trial.row.key or not any(row.key == wanted for row in place.rows(trial.slug)):
+    if (
+        trial.attempt is not None
+        or wanted == trial.row.key
+        or not any(row.key == wanted for row in place.rows(trial.slug))
+    ):
         return ""
     return Served(trial).beside(wanted.name) if trial.run.trial(wanted).joinpath("events.jsonl").is_file() else ""
 

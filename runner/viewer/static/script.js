@@ -50,6 +50,12 @@
   };
   const turn = (forward) => {
     const parts = [...document.querySelectorAll(".part")];
+    if (!parts.length) {
+      const links = [...main.querySelectorAll("tbody a, .found a, .choices a")];
+      const there = links.indexOf(document.activeElement);
+      links[forward ? there + 1 : Math.max(0, there - 1)]?.focus();
+      return;
+    }
     const now = here();
     const next = forward
       ? parts.find((each) => Number(each.dataset.first) > now)
