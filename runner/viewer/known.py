@@ -28,7 +28,7 @@ class Known:
 
     labels: Mapping[int, Sequence[Mark]] = field(default_factory=dict)
     replay: Seen | None = None
-    """The latest one of this very transcript."""
+    """One of this very transcript."""
     before: Mapping[int, str] = field(default_factory=dict)
 
     def said(self, steps: Iterable[int]) -> list[tuple[int, Mark]]:
@@ -77,13 +77,11 @@ def _in_short(mark: Mark) -> str:
 
 
 def _replay(trial: Trial) -> Seen | None:
-    """A replay of a transcript that has changed since says nothing of it."""
-    digest = ""
-    for seen in all_seen(trial.folder):
-        digest = digest or transcript_digest(trial.folder)
-        if seen.transcript == digest:
-            return seen
-    return None
+    """The latest whole one, else the latest; those of a transcript that has changed since say nothing of it."""
+    found = list(all_seen(trial.folder))
+    digest = transcript_digest(trial.folder) if found else ""
+    same = [seen for seen in found if seen.transcript == digest]
+    return next((seen for seen in same if seen.before is None), same[0] if same else None)
 
 
 def _before(trial: Trial, parts: Sequence[Part], workspaces: Workspaces) -> Mapping[int, str]:

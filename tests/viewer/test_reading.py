@@ -138,21 +138,21 @@ def test_keys_go_through_tests_errors_edits_approvals_faults_and_turns(
         "f": "write_file",
     }.items():
         seen.open(TRIAL)
-        seen.page.keyboard.press(key)
+        seen.press(key)
         seen.page.wait_for_selector(".here")
         assert seen.page.locator(".here .tool").inner_text() == tool
     first = seen.page.locator(".here").get_attribute("id")
     for key in "kkjj":
-        seen.page.keyboard.press(key)
+        seen.press(key)
     assert seen.page.locator(".here h2").inner_text().startswith("Turn 44"), first
     for key, state in {"T": "tests fail", "G": "Submission"}.items():
-        seen.page.keyboard.press(key)
+        seen.press(key)
         assert state in seen.page.locator(".here h3").inner_text()
     seen.open(TRIAL)
-    seen.page.keyboard.press("?")
+    seen.press("?")
     assert seen.page.get_by_role("dialog").is_visible()
-    seen.page.keyboard.press("Escape")
-    seen.page.keyboard.press("u")
+    seen.press("Escape")
+    seen.press("u")
     seen.page.wait_for_url("**/runs/a-run")
     assert seen.trouble == []
 

@@ -152,9 +152,6 @@
   };
   if (main.hasAttribute("data-live")) setTimeout(follow, EVERY);
 
-  const keys = document.getElementById("keys");
-  keys.hidden = false;
-  keys.addEventListener("click", () => help.showModal());
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
     if (event.target.closest("input, textarea, select, [contenteditable]")) return;
@@ -183,4 +180,7 @@
   };
   addEventListener("hashchange", open);
   open();
+  const keys = document.getElementById("keys");
+  keys.addEventListener("click", () => help.showModal());
+  keys.hidden = false;
 })();
