@@ -6,12 +6,13 @@ import csv
 import io
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from runner.labels.file import LabelFile
 from runner.labels.steps import place
 from runner.questions import Questions
 from runner.results import TrialKey
+from runner.search.index import Index
 from runner.viewer.serving import Address
 from written import answered, as_lines, call, key, rejected, said, trial, write_run
 
@@ -102,6 +104,24 @@ def test_search_leads_to_the_step_and_a_kept_query_is_there_again(
     expect(seen.page.get_by_role("status")).to_contain_text("1 step")
     seen.page.get_by_role("button", name="forget birds").click()
     expect(seen.page.get_by_role("link", name="birds")).to_have_count(0)
+    assert seen.trouble == []
+
+
+def test_a_search_while_transcripts_are_still_read_says_so_and_the_page_follows(
+    run: RunFolder, serve: Callable[..., Address], watched: Callable[..., Any]
+) -> None:
+    Index().refresh([])
+    with closing(sqlite3.connect(Index().file, isolation_level=None)) as busy:
+        busy.execute("BEGIN IMMEDIATE")  # nobody else writes meanwhile
+        seen = watched(serve(run))
+        seen.open("/search?q=pelican")
+        expect(seen.page.locator("#live")).to_contain_text("Transcripts are still being read")
+        expect(seen.page.locator(".found")).to_have_count(0)
+        seen.page.get_by_label("Query").fill("what comes ne")
+        busy.execute("COMMIT")
+    expect(seen.page.locator("mark")).to_have_text("pelican", timeout=10_000)
+    assert seen.page.get_by_label("Query").input_value() == "what comes ne", "what is being typed stays"
+    expect(seen.page.locator("#live")).not_to_contain_text("still being read")
     assert seen.trouble == []
 
 
