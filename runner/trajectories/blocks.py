@@ -89,9 +89,9 @@ def blocks(events: Iterable[AnyEvent]) -> list[Block]:
         if isinstance(event, Challenged) and isinstance(following, Told) and following.text == event.text:
             if found:  # one message, which the next event holds
                 found[-1].rest.append(event)
-        elif isinstance(event, Told | Challenged) or (
-            isinstance(event, CallRejected) and event.reason not in OF_A_CALL
-        ):
+        elif isinstance(event, Told | Challenged):
+            found.append(Block(event))
+        elif isinstance(event, CallRejected) and event.reason not in OF_A_CALL:
             found.append(Block(event))
         elif isinstance(event, Replied):
             calls = [Made(call, at) for at, call in enumerate(event.reply.message.tool_calls)]

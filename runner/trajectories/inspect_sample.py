@@ -90,11 +90,8 @@ def scores(trial: Trial) -> dict[str, Any]:
     tests = trial.record.tests
     reason = trial.finished.reason if trial.finished is not None else ""
     if not reason and tests is not None:
-        fixed, kept = (
-            f"{tests.fail_to_pass_passed} of {tests.fail_to_pass} tests to be fixed pass",
-            tests.pass_to_pass,
-        )
-        reason = f"{fixed}, and {tests.pass_to_pass_passed} of {kept} to be kept"
+        fixed = f"{tests.fail_to_pass_passed} of {tests.fail_to_pass} tests to be fixed pass"
+        reason = f"{fixed}, and {tests.pass_to_pass_passed} of {tests.pass_to_pass} to be kept"
     metadata = {"verdict": trial.record.verdict, "tests": tests.model_dump() if tests is not None else None}
     return {
         SCORER: {
