@@ -202,7 +202,8 @@ def test_no_page_is_wider_than_the_window_and_its_words_can_be_read(
     address: Address, watched: Callable[..., Any], width: int, scheme: str
 ) -> None:
     seen = watched(address, width, scheme)
-    for path in ("/", "/runs/a-run", TRIAL, f"{TRIAL}?at=126#s126", f"{TRIAL}/steps/129"):
+    below = ("", "?at=126#s126", "/steps/129", "/steps/126/labels", "/beside", "/beside?with=s.right.control.1")
+    for path in ("/", "/runs/a-run", "/search", "/runs/a-run/approvals", *(f"{TRIAL}{each}" for each in below)):
         seen.open(path)
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
         assert seen.page.locator("h1").count() == seen.page.locator("main").count() == 1
