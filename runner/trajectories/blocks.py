@@ -85,7 +85,7 @@ def blocks(events: Iterable[AnyEvent]) -> list[Block]:
     found: list[Block] = []
     turn: Block | None = None
     listed = list(events)
-    for event, following in zip(listed, [*listed[1:], None], strict=True):
+    for event, following in zip(listed, [*listed, None][1:], strict=True):
         if isinstance(event, Challenged) and isinstance(following, Told) and following.text == event.text:
             if found:  # one message, which the next event holds
                 found[-1].rest.append(event)
