@@ -21,7 +21,7 @@ from runner.measures.record import record
 from runner.messages import to_json
 from runner.results import Counts, Times, TrialKey, TrialResult
 from runner.trajectories import atif, beside, inspect_log, mini, sweagent
-from runner.trajectories.base import Foreign, Importer, ImportFormat, Source
+from runner.trajectories.base import LOST, Foreign, Importer, ImportFormat, Source
 from runner.trajectories.reading import LONGEST_NAME, Place, document, source
 from runner.visible import visible
 
@@ -160,7 +160,7 @@ def files_of(places: Iterable[Path]) -> Iterator[Path]:
     for place in places:
         if place.is_dir():
             endings = (".eval", ".traj", ".traj.json", "trajectory.json")
-            found = sorted(path for path in place.rglob("*") if path.name.endswith(endings) and path.is_file())
+            found = sorted(path for path in place.rglob("*") if _is_meant(path, endings))
             if not found:
                 raise UserError(f"{place} holds no {', '.join(endings)}; name the files themselves")
             if len(found) > MOST_FILES:
@@ -170,6 +170,12 @@ def files_of(places: Iterable[Path]) -> Iterator[Path]:
             yield place
         else:
             raise UserError(f"{place} is not there")
+
+
+def _is_meant(path: Path, endings: tuple[str, ...]) -> bool:
+    """By its name, or as one of the documents that an export of ours has written beside its list of losses."""
+    ours = path.suffix == ".json" and path.name != LOST and (path.parent / LOST).is_file()
+    return (ours or path.name.endswith(endings)) and path.is_file()
 
 
 def restore(trial: Foreign, found: Source) -> None:

@@ -22,6 +22,7 @@ from runner.report.privacy import Mode, Pseudonyms, View
 from runner.results import TrialKey
 from runner.trajectories.base import Trial
 from runner.trajectories.exporting import Outlet, chosen, export, trials
+from runner.trajectories.importing import files_of
 from runner.trajectories.redaction import redacted
 
 FORMATS = ("atif", "inspect", "sweagent", "mini", "otel")
@@ -231,6 +232,14 @@ def test_foreign_words_alone_are_measured_by_what_they_tell(tmp_path: Path) -> N
     told = {name for name, found in model.items() if isinstance(found, dict) and found.get("trials")}
     assert told == {"turns", "tokens", "cost_usd_per_trial", "redundant_calls"}
     assert model["approvals_asked"]["reason"] == "imports do not tell it"
+
+
+def test_a_folder_that_an_export_wrote_can_be_named_for_import(run: RunFolder, tmp_path: Path) -> None:
+    exported(run, "atif", tmp_path / "out", "local")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "other.json").write_text("{}")
+    files = [*files_of([tmp_path / "out"])]
+    assert len(files) == 2 and not {"lost.json", "other.json"} & {file.name for file in files}
 
 
 def test_an_import_that_brings_nothing_exits_2(tmp_path: Path) -> None:
