@@ -168,7 +168,8 @@ class Reader:
             case Decided() | CallRefused() | ToolReturned():
                 called = self._open.get(event.call_id, [])
             case FaultDelivered():
-                called = [call for calls in self._open.values() for call in calls if call.tool == event.tool]
+                # the call under way, as for the measures: a receipt names the tool that stands for all of its kind
+                called = sorted((call for calls in self._open.values() for call in calls), key=lambda call: -call.step)
             case _:
                 return None
         return next((call for call in called if call.result is None and call.refused is None), None)
