@@ -1,4 +1,4 @@
-"""A run's report, written anew from its transcripts: a page of its own style, script and policy."""
+"""A run's report, written anew from its transcripts: a page of its own style and policy, with links to steps."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import re
 import threading
 from html import unescape
 
+from markupsafe import escape
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from runner.report.page import html
-from runner.viewer.place import Place
+from runner.viewer.place import Place, run_href, trial_href
+from runner.visible import visible
 
 _POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
 
@@ -20,9 +22,17 @@ def routes(place: Place) -> list[Route]:
     one_at_a_time = threading.Lock()
 
     def report(request: Request) -> Response:
-        run = place.run(request.path_params["run"])
+        slug: str = request.path_params["run"]
+        run = place.run(slug)
+
+        def href(trial: str, step: int) -> str:
+            return f"{trial_href(slug, trial)}?at={step}#s{step}"
+
         with one_at_a_time:
-            page = html(run, lambda problem: None)  # the page itself says what could not be read
+            page = html(run, lambda problem: None, href=href)  # the page itself says what could not be read
+        trial = request.query_params.get("trial")
+        if trial is not None and f'id="trial-{escape(visible(trial))}"' not in page:
+            return RedirectResponse(f"{run_href(slug)}/report#evidence", 303)
         return HTMLResponse(page, headers={"Content-Security-Policy": _policy(page)})
 
     return [Route("/runs/{run}/report", report)]
