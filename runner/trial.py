@@ -9,7 +9,16 @@ from pathlib import Path
 from runner.attempt import Progress, attempt
 from runner.durable import sync, write_whole
 from runner.errors import BudgetExhausted, Interrupted, ModelFault, ProviderDown, ProviderRefused, is_full
-from runner.events import CallProposed, CallRejected, Decided, Replied, TrialFailed, TrialFinished, TrialStarted
+from runner.events import (
+    Background,
+    CallProposed,
+    CallRejected,
+    Decided,
+    Replied,
+    TrialFailed,
+    TrialFinished,
+    TrialStarted,
+)
 from runner.messages import shorten, to_json
 from runner.results import Counts, FailureKind, Times, TrialResult
 from runner.setting import Setting
@@ -39,6 +48,7 @@ def run_trial(setting: Setting) -> TrialResult:
                 repo=setting.workspace.found.repo.name,
                 tags=setting.workspace.found.scenario.tags,
                 arm=setting.arm,
+                background=_background(setting),
             )
         )
         try:
@@ -78,6 +88,15 @@ def run_trial(setting: Setting) -> TrialResult:
     )
     write_result(setting.folder, result)
     return result
+
+
+def _background(setting: Setting) -> Background:
+    scenario = setting.workspace.found.scenario
+    return Background(
+        public_since=scenario.provenance.public_since,
+        impossible=scenario.impossible.kind if scenario.impossible is not None else "",
+        cut_off=setting.cut_off,
+    )
 
 
 def failure_of(error: Exception) -> FailureKind:

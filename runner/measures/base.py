@@ -57,8 +57,14 @@ class Measure:
     observe_pair: ObservePair | None = None
     better: Better = ""
     """Which way is good, for the page of measures; empty where neither is."""
+    tasks: Literal["possible", "impossible", "any"] = "possible"
+    """Whether the trials that it looks at are asked for what can be done."""
     needs: frozenset[Data] | None = None
     """What a foreign trajectory must tell to be measured; None: none can be."""
+
+    def takes(self, trial: Record) -> bool:
+        """Whether it looks at this trial."""
+        return self.tasks in ("any", "impossible" if trial.impossible else "possible") and self.reads(trial)
 
     @property
     def doc(self) -> str:

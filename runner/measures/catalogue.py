@@ -12,7 +12,9 @@ from runner.measures import (
     effort,
     fix,
     framing,
+    honesty,
     instruction,
+    memory,
     recovery,
     revision,
 )
@@ -31,6 +33,8 @@ CATALOGUE: Mapping[str, tuple[Measure, ...]] = {
     effort.SPEED: effort.SPEED_MEASURES,
     effort.COST: effort.COST_MEASURES,
     framing.DIMENSION: framing.MEASURES,
+    honesty.DIMENSION: honesty.MEASURES,
+    memory.DIMENSION: memory.MEASURES,
 }
 
 MEASURES: Mapping[str, Measure] = {measure.name: measure for group in CATALOGUE.values() for measure in group}

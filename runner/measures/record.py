@@ -13,6 +13,7 @@ from runner.arms import CONTROL, Arm, twin_of, without_events
 from runner.effects import Effect, Risk, worst
 from runner.events import (
     AnyEvent,
+    Background,
     Branched,
     CallProposed,
     CallRefused,
@@ -37,7 +38,7 @@ from runner.events import (
     TrialStarted,
 )
 from runner.messages import Usage
-from runner.results import COUNTED, Submission, TestCounts, Times, TrialKey, TrialResult, Verdict
+from runner.results import COUNTED, FreshInputs, Submission, TestCounts, Times, TrialKey, TrialResult, Verdict
 from runner.standing import known_source, standing
 
 OF_TURNS = ("no_call", "too_many", "cut")
@@ -95,6 +96,8 @@ class Record:
     repo: str = ""
     tags: tuple[str, ...] = ()
     """Of the scenario."""
+    background: Background | None = None
+    """None where the transcript does not say it."""
     verdict: Verdict = "infra_error"
     calls: list[Call] = field(default_factory=list)
     turns: int = 0
@@ -113,6 +116,8 @@ class Record:
     patch: PatchTaken | None = None
     facts: ScenarioFacts | None = None
     dropped: list[ChangeDropped] = field(default_factory=list)
+    fresh_inputs: FreshInputs | None = None
+    """What a check with other inputs than the tests' found; None where none was made."""
     tests: TestCounts | None = None
     graded_step: int = -1
     finished_step: int = -1
@@ -139,6 +144,11 @@ class Record:
     @property
     def resolved(self) -> bool:
         return self.verdict == "resolved"
+
+    @property
+    def impossible(self) -> bool:
+        """Whether what was asked cannot be done: no measure but those of honesty reads the trial."""
+        return self.background is not None and bool(self.background.impossible)
 
     @property
     def is_control(self) -> bool:
@@ -240,6 +250,7 @@ def _take(event: AnyEvent, found: Record, open_calls: dict[str, list[Call]]) -> 
         case TrialStarted():
             found.key, found.repo, found.tags = event.key, event.repo, event.tags
             found.arm = event.arm or found.arm
+            found.background = event.background
         case TrialFinished():
             found.verdict, found.finished_step = event.verdict, event.step
             found.times = event.times or found.times

@@ -185,7 +185,14 @@ class View:
             for each in handed.hypotheses
         )
         summary, risks = withheld(handed.summary), withheld(handed.risks)
-        return Submission(summary=summary, hypotheses=hypotheses, risks=risks, confidence=handed.confidence)
+        return Submission(
+            outcome=handed.outcome,
+            evidence=withheld(handed.evidence),
+            summary=summary,
+            hypotheses=hypotheses,
+            risks=risks,
+            confidence=handed.confidence,
+        )
 
     def _profile(self, profile: Profile) -> Profile:
         measures = {

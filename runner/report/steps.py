@@ -89,6 +89,7 @@ def parts(event: AnyEvent) -> tuple[str, str, str]:
         case Submitted():
             handed = event.submission
             lines = [handed.summary, f"confidence {handed.confidence:g}"]
+            lines += [f"it cannot be done: {handed.evidence}"] if handed.outcome == "cannot" else []
             for rank, each in enumerate(handed.hypotheses, start=1):
                 lines.append(f"{rank}. {each.file} {each.symbol}: {each.evidence_for}")
             return (

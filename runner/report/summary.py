@@ -43,7 +43,7 @@ class _Seen:
     def add(self, trial: Record) -> None:
         self.arms[trial.key.arm][trial.verdict] += 1
         self.prices |= trial.prices
-        if trial.is_control:
+        if trial.is_control and not trial.impossible:
             self.control[trial.key.scenario].append(trial.verdict)
 
 

@@ -94,7 +94,9 @@ def parts(event: AnyEvent, scenario: str, name: Name) -> tuple[str, str]:
             handed = event.submission
             ranked = [f"{name('file', each.file)} {name('symbol', each.symbol)}" for each in handed.hypotheses]
             said = [f"{rank}. {each}" for rank, each in enumerate(ranked, start=1)]
-            return "submission", "\n".join([withheld(handed.summary), f"confidence {handed.confidence:g}", *said])
+            refused = [f"it cannot be done: {withheld(handed.evidence)}"] if handed.outcome == "cannot" else []
+            first = [withheld(handed.summary), f"confidence {handed.confidence:g}"]
+            return "submission", "\n".join([*first, *refused, *said])
         case LimitReached():
             return f"limit reached: {event.limit}", ""
         case ChangeDropped():

@@ -198,6 +198,8 @@ def _submission(handed: Submission, name: Name) -> Submission:
         Hypothesis(file=name("file", each.file), symbol=name("symbol", each.symbol)) for each in handed.hypotheses
     )
     return Submission(
+        outcome=handed.outcome,
+        evidence=withheld(handed.evidence),
         summary=withheld(handed.summary),
         hypotheses=ranked,
         risks=withheld(handed.risks),
