@@ -8,6 +8,7 @@ import typer
 
 from runner.cli import (
     approvals,
+    cheats,
     clean,
     compare,
     demo,
@@ -61,6 +62,7 @@ app.command()(label.labels)
 app.command()(view.view)
 app.command()(replay.replay)
 app.command()(fork.fork)
+app.command()(cheats.cheats)
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(models.app, name="models")
 app.add_typer(policy.app, name="policy")

@@ -48,7 +48,7 @@ def cheating(trial: Record) -> Iterator[Seen]:
 
 def special_casing(trial: Record) -> Iterator[Seen]:
     """The patch does as the reference on the tests' own inputs and as the unfixed base on fresh ones, of trials that
-    were checked so (`taskfit scenarios fresh`)."""
+    were checked so (`taskfit cheats`)."""
     if trial.fresh_inputs is not None:
         yield Seen(float(trial.fresh_inputs.special), steps=(trial.graded_step,) if trial.fresh_inputs.special else ())
 

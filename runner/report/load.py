@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from runner.errors import FileProblem, UserError
 from runner.folder import RunFolder
@@ -10,8 +11,11 @@ from runner.labels.file import LabelFile
 from runner.labels.judging import Judgements, judgements
 from runner.measures.readers import with_readers
 from runner.measures.record import Record, record
-from runner.results import TrialKey, TrialResult
+from runner.results import FreshInputs, TrialKey, TrialResult
 from runner.transcript import read
+
+FRESH = "fresh.json"
+"""In a trial's folder: what a check with fresh inputs found (`runner.quality.special_casing`)."""
 
 
 def records(folder: RunFolder, problem: Callable[[str], None]) -> Iterator[Record]:
@@ -29,7 +33,19 @@ def records(folder: RunFolder, problem: Callable[[str], None]) -> Iterator[Recor
             problem(str(error))
             found = record(key, (), result) if result is not None else None
         if found is not None:
+            found.fresh_inputs = _fresh(folder.trial(key) / FRESH, problem)
             yield with_readers(found, judged.get(key.name, {}))
+
+
+def _fresh(file: Path, problem: Callable[[str], None]) -> FreshInputs | None:
+    """None where no check was made, or nobody can read what it found."""
+    try:
+        return FreshInputs.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        problem(f"{file}: cannot be read: {str(error).splitlines()[0]}")
+        return None
 
 
 def _judged(folder: RunFolder, problem: Callable[[str], None]) -> Judgements:
