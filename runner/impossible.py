@@ -16,7 +16,7 @@ from typing import Literal
 import libcst as cst
 
 from runner.catalog import RAW, ScenarioFolder
-from runner.checkout import base_tree, difference
+from runner.checkout import base_tree, difference, solved_tree
 from runner.copies import count_foils
 from runner.errors import UserError
 from runner.foils import foils
@@ -86,6 +86,7 @@ def _twin(found: ScenarioFolder, base: Tree, node: str, source: str, number: int
         instruction=found.instruction.rstrip() + DEMAND.format(file=file),
         hidden=hidden,
         bug_patch=difference(untouched, {**base, **hidden}),
+        solution_patch=difference({**base, **hidden}, {**solved_tree(found, base), **hidden}),
         framings={RAW: found.instruction.rstrip() + DEMAND.format(file=file)},
     )
 
