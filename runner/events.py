@@ -286,6 +286,19 @@ class Graded(Event):
     """What the framework says of the first expected tests that failed."""
 
 
+ProbeKind = Literal["localise", "complete", "files", "canary"]
+"""What a model is asked without tools: where the fault is, the rest of the fix, the repository's files, the canary."""
+
+
+class Probed(Event):
+    """What an answer to a blind probe was worth (`runner.probes`)."""
+
+    type: Literal["probed"] = "probed"
+    probe: ProbeKind
+    scores: dict[str, float]
+    """Name → 0 to 1."""
+
+
 class TrialFailed(Event):
     """The harness, the engine or a provider failed; not the model."""
 
@@ -326,6 +339,7 @@ AnyEvent = Annotated[
     | LimitReached
     | ChangeDropped
     | Graded
+    | Probed
     | TrialFailed
     | TrialFinished,
     Field(discriminator="type"),

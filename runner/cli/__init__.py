@@ -21,6 +21,7 @@ from runner.cli import (
     nightly,
     plan,
     policy,
+    probe,
     replay,
     report,
     run,
@@ -63,6 +64,7 @@ app.command()(view.view)
 app.command()(replay.replay)
 app.command()(fork.fork)
 app.command()(cheats.cheats)
+app.command()(probe.probe)
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(models.app, name="models")
 app.add_typer(policy.app, name="policy")

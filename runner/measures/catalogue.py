@@ -15,6 +15,7 @@ from runner.measures import (
     honesty,
     instruction,
     memory,
+    probes,
     recovery,
     revision,
 )
@@ -35,6 +36,7 @@ CATALOGUE: Mapping[str, tuple[Measure, ...]] = {
     framing.DIMENSION: framing.MEASURES,
     honesty.DIMENSION: honesty.MEASURES,
     memory.DIMENSION: memory.MEASURES,
+    probes.DIMENSION: probes.MEASURES,
 }
 
 MEASURES: Mapping[str, Measure] = {measure.name: measure for group in CATALOGUE.values() for measure in group}

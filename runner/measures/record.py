@@ -29,6 +29,7 @@ from runner.events import (
     Imported,
     LimitReached,
     PatchTaken,
+    Probed,
     Replied,
     ScenarioFacts,
     StartedFrom,
@@ -111,6 +112,8 @@ class Record:
     imported: Imported | None = None
     """Of a trial that another harness made."""
     forked_from: ForkedFrom | None = None
+    probed: Probed | None = None
+    """Of a probe, which is no trial: only measures of probes read it."""
     faults: list[FaultDelivered] = field(default_factory=list)
     limit: LimitReached | None = None
     patch: PatchTaken | None = None
@@ -245,6 +248,8 @@ def _take(event: AnyEvent, found: Record, open_calls: dict[str, list[Call]]) -> 
             found.started_from = event.trial
         case Imported():
             found.imported = event
+        case Probed():
+            found.probed = event
         case ForkedFrom():
             found.forked_from = event
         case TrialStarted():

@@ -56,7 +56,8 @@ def fact(trial: Record) -> Fact:
 def watched(trials: Iterable[Record], kept: list[Fact]) -> Iterator[Record]:
     """The same trials, each one's facts put into `kept` on the way."""
     for trial in trials:
-        kept.append(fact(trial))
+        if trial.probed is None:
+            kept.append(fact(trial))
         yield trial
 
 

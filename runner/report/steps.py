@@ -20,6 +20,7 @@ from runner.events import (
     Imported,
     LimitReached,
     PatchTaken,
+    Probed,
     Replied,
     ScenarioFacts,
     StartedFrom,
@@ -106,6 +107,9 @@ def parts(event: AnyEvent) -> tuple[str, str, str]:
             passed = len(event.outcomes) - len(bad)
             title = f"graded: {passed} of {len(event.outcomes)} expected tests pass, canaries {event.canaries}"
             return title, "bold", "\n".join(bad)
+        case Probed():
+            worth = ", ".join(f"{name.replace('_', ' ')} {score:.2f}" for name, score in event.scores.items())
+            return f"probe {event.probe}: {worth}", "bold", ""
         case TrialFailed():
             return "the harness failed, not the model", "bold red", f"{event.error}\n{event.where}"
         case TrialFinished():

@@ -56,7 +56,8 @@ def profiles(trials: Iterable[Record]) -> dict[str, Profile]:
 
 def _watched(trials: Iterable[Record], seen: defaultdict[str, _Seen]) -> Iterator[Record]:
     for trial in trials:
-        seen[trial.key.model].add(trial)
+        if trial.probed is None:
+            seen[trial.key.model].add(trial)
         yield trial
 
 

@@ -25,6 +25,7 @@ from runner.events import (
     Imported,
     LimitReached,
     PatchTaken,
+    Probed,
     Replied,
     ScenarioFacts,
     StartedFrom,
@@ -107,6 +108,9 @@ def parts(event: AnyEvent, scenario: str, name: Name) -> tuple[str, str]:
             ]
             passed = len(event.outcomes) - len(bad)
             return f"graded: {passed} of {len(event.outcomes)} expected tests pass", "\n".join(bad)
+        case Probed():
+            worth = ", ".join(f"{score:.2f}" for score in event.scores.values())
+            return f"probe {event.probe}: {worth}", ""
         case TrialFailed():
             return "the harness failed, not the model", withheld(f"{event.error}{event.where}")
         case TrialFinished():

@@ -26,6 +26,7 @@ from runner.events import (
     Imported,
     LimitReached,
     PatchTaken,
+    Probed,
     Replied,
     ScenarioFacts,
     StartedFrom,
@@ -149,7 +150,7 @@ def redacted(event: AnyEvent, scenario: str, name: Name) -> AnyEvent:
             return event.model_copy(update={"error": withheld(event.error), "where": withheld(event.where)})
         case TrialFinished():
             return event.model_copy(update={"reason": withheld(event.reason)})
-        case ConfidenceStated():
+        case ConfidenceStated() | Probed():
             return event
         case _:
             assert_never(event)
