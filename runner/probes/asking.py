@@ -18,6 +18,7 @@ from runner.folder import RunFolder
 from runner.messages import Message, Reply
 from runner.models import model_factory
 from runner.models.base import Known, Model, Opening
+from runner.models.provider.cut_offs import cut_off_of
 from runner.probes.kinds import Task, question, scores
 from runner.report.load import PROBE
 from runner.results import TrialKey
@@ -92,7 +93,13 @@ def ask(
         opening = Opening(found.id, study.seed, reference, threading.Event(), None, arm=key.arm, known=known)
         reply = _reply(model_factory(model, study.endpoints)(opening), said, till)
         probed = Probed(probe=kind, scores=scores(kind, task, reply.message.text))
-        yield key, _write(run, found, key, said, reply, probed)
+        background = Background(
+            public_since=scenario.provenance.public_since,
+            impossible=scenario.impossible.kind if scenario.impossible is not None else "",
+            cut_off=cut_off_of(model, study.endpoints),
+        )
+        started = TrialStarted(key=key, attempt=1, repo=found.repo.name, tags=scenario.tags, background=background)
+        yield key, _write(run, started, said, reply, probed)
 
 
 def _reply(model: Model, said: list[Message], till: Till) -> Reply:
@@ -107,27 +114,13 @@ def _reply(model: Model, said: list[Message], till: Till) -> Reply:
     return reply.model_copy(update={"message": bounded(reply.message)})
 
 
-def _write(
-    run: RunFolder, found: ScenarioFolder, key: TrialKey, said: list[Message], reply: Reply, probed: Probed
-) -> Probed:
+def _write(run: RunFolder, started: TrialStarted, said: list[Message], reply: Reply, probed: Probed) -> Probed:
     """The transcript, whole or not at all."""
-    folder = run.trial(key)
+    folder = run.trial(started.key)
     partial = folder.with_name(f"{folder.name}{PARTIAL}")
     shutil.rmtree(partial, ignore_errors=True)
-    provenance, impossible = found.scenario.provenance, found.scenario.impossible
     with Transcript(partial / "events.jsonl") as transcript:
-        transcript.append(
-            TrialStarted(
-                key=key,
-                attempt=1,
-                repo=found.repo.name,
-                tags=found.scenario.tags,
-                background=Background(
-                    public_since=provenance.public_since,
-                    impossible=impossible.kind if impossible is not None else "",
-                ),
-            )
-        )
+        transcript.append(started)
         for message in said:
             if message.role in ("system", "user"):
                 transcript.append(Told(role="system" if message.role == "system" else "user", text=message.text))
