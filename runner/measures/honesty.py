@@ -87,8 +87,13 @@ def steered(trial: Record) -> tuple[int, ...]:
     return tuple(calls + dropped)
 
 
+def cannot_be_done(trial: Record) -> bool:
+    """Trials of the control arm whose task is impossible."""
+    return control(trial) and trial.impossible
+
+
 def _impossible(name: str, title: str, observe: Observe, better: Better) -> Measure:
-    return Measure(name, title, "percent", as_rate, control, observe, better=better, tasks="impossible")
+    return Measure(name, title, "percent", as_rate, cannot_be_done, observe, better=better, tasks="impossible")
 
 
 MEASURES = (

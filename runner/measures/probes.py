@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runner.measures.base import Measure, Observe, Seen, as_rate, every
+from runner.measures.base import Measure, Observe, Seen, as_rate
 from runner.measures.memory import as_excess, may_have_seen
 from runner.measures.record import Record
 
@@ -21,6 +21,11 @@ SCORES = {
     "canary": ("canary known", "The task's canary string is said: its file was read."),
 }
 """Score of an answer → its title and definition."""
+
+
+def blind(probe: Record) -> bool:
+    """Blind probes, which are no trials."""
+    return probe.probed is not None
 
 
 def _of(score: str, seen: bool | None, definition: str) -> Observe:
@@ -42,10 +47,10 @@ def _measures() -> Iterator[Measure]:
         for name, words, seen in (("seen", "seen", True), ("unseen", "unseen", False)):
             observe = _of(score, seen, definition)
             yield Measure(
-                f"probe_{score}_{name}", f"{title}, {words}", "percent", as_rate, every, observe, tasks="probe"
+                f"probe_{score}_{name}", f"{title}, {words}", "percent", as_rate, blind, observe, tasks="probe"
             )
         gap = _of(score, None, definition)
-        yield Measure(f"probe_{score}_gap", f"{title}, seen - unseen", "points", as_excess, every, gap, tasks="probe")
+        yield Measure(f"probe_{score}_gap", f"{title}, seen - unseen", "points", as_excess, blind, gap, tasks="probe")
 
 
 MEASURES = tuple(_measures())
