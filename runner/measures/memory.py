@@ -51,7 +51,7 @@ def perturbed(trial: Record) -> bool:
 
 
 def as_excess(cases: Cases) -> Estimate:
-    """U2 of two groups: mean gap over seen scenarios - mean gap over unseen ones, each over scenarios. Welch 1947."""
+    """U2 of two groups: mean over scenarios that are seen - mean over those that are unseen, t interval. Welch 1947."""
     seen, unseen = ([[one.value for one in each if one.of == group] for each in cases.values()] for group in (1.0, 0.0))
     return excess(seen, unseen)
 
