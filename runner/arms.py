@@ -43,6 +43,8 @@ Start = Annotated[str, AfterValidator(_start)]
 """Where a trial starts: at the buggy base (`fresh`), in the workspace that somebody's failed trial left (`failed`), or
 at a step of a recorded trial, with its conversation (`fork:NAME`)."""
 CONTROL = "control"
+PERTURBED = "perturbation_"
+"""How the part of an arm's name begins that says in which other form its scenarios stand."""
 
 
 Framing = Literal["raw", "messy", "clean", "paraphrase-1", "paraphrase-2", "paraphrase-3"]
@@ -139,6 +141,15 @@ def without_events(name: str) -> str:
     """
     kept = [part for part in name.split("+") if not part.startswith(("faults_", "feedback_", "start_"))]
     return "+".join(kept) or CONTROL
+
+
+def is_perturbed(name: str) -> bool:
+    """Whether an arm's scenarios stand in another form than their own.
+
+    >>> is_perturbed("perturbation_rename+framing_messy")
+    True
+    """
+    return any(part.startswith(PERTURBED) for part in name.split("+"))
 
 
 def twin_of(name: str) -> str:

@@ -82,7 +82,7 @@ def _patience(study: Study) -> list[Any]:
 def _endpoint(study: Study, name: str) -> Any:
     """How a provider's model is asked; None for a model that needs no provider."""
     endpoint = endpoint_of(name, study.endpoints)
-    return endpoint.model_dump(mode="json") if endpoint is not None else None
+    return endpoint.model_dump(mode="json", exclude={"cut_off"}) if endpoint is not None else None
 
 
 def differing(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> list[str]:

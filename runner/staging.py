@@ -21,6 +21,7 @@ from runner.folder import RunFolder
 from runner.framings import framed
 from runner.leftover import Leftovers
 from runner.models import model_factory
+from runner.models.provider.cut_offs import cut_off_of
 from runner.purse import Purse
 from runner.questions import Questions
 from runner.replay.forks import Forks
@@ -116,6 +117,7 @@ class Stage:
             runtime=study.runtime,
             arm=arm,
             fault=self._fault(arm, key),
+            cut_off=cut_off_of(key.model, study.endpoints),
             trunk=self._trunk(key),
             left=self.leftovers.of(key.scenario, key.repeat) if arm.start == "failed" and self.leftovers else None,
             fork=self.forks.of(arm.fork, key.scenario, key.repeat) if arm.fork else None,

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from markupsafe import Markup
@@ -73,7 +74,8 @@ def html(run: RunFolder, problem: Callable[[str], None], mode: Mode = "local", h
     facts: list[Fact] = []
     problems: list[str] = []
     view = View(run, mode)
-    found = view.profiles(profiles(watched(view.records(problems.append), facts)))
+    trials = chain(view.records(problems.append), view.probes(problems.append))
+    found = view.profiles(profiles(watched(trials, facts)))
     for each in problems:
         problem(each)
     bare, measures = _page(view, found, facts, problems), tables.with_number(found)
