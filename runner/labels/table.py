@@ -61,7 +61,7 @@ def lines(run: Path, marks: Sequence[Mark]) -> list[Line]:
 
 
 def written(found: Iterable[Line]) -> str:
-    """CSV (RFC 4180), its controls visible. What a spreadsheet would take for a formula gets an apostrophe before it."""
+    """CSV (RFC 4180), controls visible. What a spreadsheet would take for a formula gets an apostrophe before it."""
     out = io.StringIO()
     names = list(Line.model_fields)
     table = csv.writer(out)
