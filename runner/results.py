@@ -31,7 +31,7 @@ class TrialKey(Frozen):
     @property
     def name(self) -> str:
         """The trial's folder; a model name that is no file name gets a digest, so that no two collide."""
-        return f"{self.scenario}.{file_name(self.model)}.{self.arm}.{self.repeat}"
+        return f"{_part(self.scenario)}.{file_name(self.model)}.{_part(self.arm)}.{self.repeat}"
 
 
 def file_name(model: str) -> str:
@@ -48,6 +48,11 @@ def file_name(model: str) -> str:
     if plain == model == model.lower() and not re.search(r"-[0-9a-f]{6}$", model):
         return plain
     return f"{plain}-{hashlib.sha256(model.encode()).hexdigest()[:6]}"
+
+
+def _part(text: str) -> str:
+    """As it is, or as `file_name` has it where it would lead elsewhere: a ledger or a transcript may be anybody's."""
+    return file_name(text) if re.search(r"[/\\\0]", text) else text
 
 
 class Hypothesis(Frozen):

@@ -68,6 +68,18 @@ def test_a_replay_is_kept_beside_its_trial_alone(run: RunFolder, tmp_path: Path)
         next_number(run.trial(key()))
 
 
+@pytest.mark.parametrize("name", ["../../../out", "/tmp/out", "a/b", "a\\b", "a\0b"])
+def test_a_trials_name_is_no_path_whatever_a_ledger_or_a_transcript_says(name: str, tmp_path: Path) -> None:
+    odd = key(scenario=name), key(arm=name)
+    assert len({each.name for each in (*odd, key())}) == 3
+    assert all(Path(each.name).name == each.name and "\0" not in each.name for each in odd)
+    run = write_run(tmp_path / "deep" / "down" / "run", {each: trial(each) for each in odd})
+    out = tmp_path / "deep" / "down" / "out"
+    done = CliRunner().invoke(app, ["export", str(run.path), "--to", "mini", "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    assert len(list(out.iterdir())) == 3 and [each.name for each in tmp_path.iterdir()] == ["deep"]
+
+
 @pytest.mark.parametrize("text", ["exit code \u00b2\n", "exit code " + "1" * 5000, "exit code -", "exit code "])
 def test_a_text_that_only_looks_like_an_exit_code_is_none(text: str) -> None:
     assert ToolReturned(call_id="a", tool="run_command", text=text).exited is None

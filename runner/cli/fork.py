@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from runner.study import Study
 
 KEPT = (
-    *("endpoints", "approver", "approval_seconds", "reviewer", "queue"),
+    *("approver", "approval_seconds", "reviewer", "queue"),
     *("early_confidence", "policy", "runtime", "seed"),
 )
 """What a fork takes over from the study of the recorded trial, unless it is told otherwise."""
@@ -34,6 +34,13 @@ def fork(
     approver: Annotated[str | None, typer.Option(help="Who answers; as recorded when left out.")] = None,
     limits: Annotated[Literal["left", "fresh"], typer.Option(help="What was left then, or the scenario's.")] = "left",
     repeats: Annotated[int, typer.Option(min=1, help="Trials of each model at each step.")] = 1,
+    endpoints: Annotated[
+        bool | None,
+        typer.Option(
+            "--endpoints/--no-endpoints",
+            help="Ask models at the addresses of the recorded study's own tables, with the keys that those name.",
+        ),
+    ] = None,
     beside: Annotated[bool, typer.Option("--fresh", help="Also trials from the beginning, to compare with.")] = False,
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Also where the rebuilt steps differ, or the scenario changed.")
@@ -67,7 +74,7 @@ def fork(
     own = {"limits": limits, "prompt": str(prompt.resolve()) if prompt else None, "anyway": anyway}
     caps = caps_of(budget, tokens, max_trials, max_minutes, until)
     plan = {"models": model, "repeats": repeats, "concurrency": concurrency, "budget": caps}
-    study = _study(chosen, own, plan | given, beside)
+    study = _study(chosen, own, plan | given, beside, endpoints)
     study = study.model_copy(update={"scenarios": tuple(str(found.folder) for found in scenarios.values())})
     rules = load_policy(Path(study.policy) if study.policy else None)
     folder = RunFolder((out or free(Path("runs", f"{date.today()}-{study.name}"))).resolve())
@@ -93,7 +100,13 @@ def _recorded(text: str) -> tuple[Place, Recorded]:
     return Place(folder, step), recorded
 
 
-def _study(chosen: list[tuple[Place, Recorded]], own: dict[str, Any], plan: dict[str, Any], beside: bool) -> Study:
+def _study(
+    chosen: list[tuple[Place, Recorded]],
+    own: dict[str, Any],
+    plan: dict[str, Any],
+    beside: bool,
+    endpoints: bool | None,
+) -> Study:
     """The study that these forks are: each step an arm, the first the control unless there are fresh trials, too."""
     from runner.arms import FORK, Arm
     from runner.cli.flags import checked
@@ -115,10 +128,13 @@ def _study(chosen: list[tuple[Place, Recorded]], own: dict[str, Any], plan: dict
             name = f"{name}-{again}"
         forks.setdefault(name, []).append(f"{place.trial}@{place.step}")
     kept = first.run.whole_lock().study if first.run is not None else {}
+    held = {name: kept[name] for name in KEPT if name in kept}
+    asked = [*plan["models"], approvals, str(plan.get("approver", held.get("approver", "")))]
     starts = [*(["fresh"] if beside else []), *(FORK + name for name in forks)]
     return checked(
         {
-            **{name: kept[name] for name in KEPT if name in kept},
+            **held,
+            "endpoints": _endpoints(kept.get("endpoints"), asked, endpoints),
             "name": "fork",
             "framing": [framing],
             "approvals": [approvals],
@@ -129,3 +145,23 @@ def _study(chosen: list[tuple[Place, Recorded]], own: dict[str, Any], plan: dict
             "models": [lasting_name(name) for name in plan["models"]],
         }
     )
+
+
+def _endpoints(tables: Any, asked: list[str], wanted: bool | None) -> Any:
+    """The recorded study's own tables of models, where they are wanted.
+
+    A run may be anybody's, and a table says where keys and conversations go. Raises UserError where a model or an
+    approver that is `asked` has one, and nobody said what to do with it.
+    """
+    from runner.errors import UserError
+
+    if wanted is None and isinstance(tables, dict):
+        for name, table in tables.items():
+            if any(name == each or f"reviewer:{name}" in each for each in asked):
+                known = table if isinstance(table, dict) else {}
+                key = f" with the key in {known['key_variable']}" if known.get("key_variable") else ""
+                raise UserError(
+                    f"the recorded study asks {name} at {known.get('base_url')}{key}: write --endpoints to send "
+                    "conversations there, too, or --no-endpoints to leave its tables out"
+                )
+    return tables if wanted else {}

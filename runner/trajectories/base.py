@@ -28,6 +28,7 @@ LABELS = {
     "imported": "notes on where a trial was imported from",
     "branched": "branches from another trial's submission",
     "started_from": "starts in another trial's workspace",
+    "forked_from": "forks of a recorded trial, which holds the steps before them",
     "challenged": "challenges",
     "fault_delivered": "faults injected on purpose",
     "confidence_stated": "confidences stated before the first edit",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
 import pytest
+from typer.testing import CliRunner
 
+from runner.cli import app
 from runner.errors import FileProblem, UserError
+from runner.folder import LOCK
 from runner.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
 from runner.models.formats.base import FormatName, Settings
 from runner.models.formats.chat import CHAT
@@ -129,3 +133,29 @@ def test_a_fork_removes_what_an_earlier_plan_left_and_no_file_of_anybody_elses(
     left.parent.mkdir(parents=True)
     left.symlink_to(mine[1])
     assert "in the way" in plan() and mine[1].exists()
+
+
+def test_a_fork_sends_keys_to_no_address_that_a_recorded_run_names_unless_it_is_told_to(
+    make_trial: MakeTrial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.chdir(tmp_path)
+    trial = make_trial(READ)
+    file = trial.parents[1] / LOCK
+    theirs = {"base_url": "https://elsewhere.example/v1", "model": "m", "key_variable": "OPENAI_API_KEY"}
+    tables: dict[str, object] = {"openai/gpt-5.5": theirs, "house": theirs | {"key_variable": ""}, "odd": 3}
+
+    def fork(model: str, *words: str, **study: object) -> str:
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"study": {"endpoints": tables} | study}))
+        out = str(trial.parents[2] / "fork")
+        done = CliRunner().invoke(app, ["fork", f"{trial}@end", "--model", model, "--out", out, *words])
+        assert isinstance(done.exception, UserError), done.output
+        return str(done.exception)
+
+    told = "asks openai/gpt-5.5 at https://elsewhere.example/v1 with the key in OPENAI_API_KEY: write --endpoints"
+    assert told in fork("openai/gpt-5.5")
+    assert "asks house at https://elsewhere.example/v1: write --endpoints" in fork("house")
+    assert "asks house" in fork("oracle", approver="reviewer:house>policy")
+    assert "asks odd at None" in fork("odd")
+    assert "no model named 'house'" in fork("house", "--no-endpoints")
+    assert "OPENAI_API_KEY" in fork("openai/gpt-5.5", "--no-endpoints"), "the provider's own address, and its key"

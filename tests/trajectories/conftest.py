@@ -23,6 +23,7 @@ from runner.events import (
     ConfidenceStated,
     Decided,
     FaultDelivered,
+    ForkedFrom,
     Graded,
     Imported,
     LimitReached,
@@ -96,6 +97,17 @@ def every_event(key: TrialKey, verdict: str = "resolved") -> list[AnyEvent]:
         Imported(format="atif", source=MARK, digest="d", harness=MARK, told={"reward": 1.0}, known=("usage",)),
         Branched(trunk=trunk, trunk_step=4, resolved=False, submission=SUBMISSION),
         StartedFrom(trial=trunk),
+        ForkedFrom(
+            fork=f"{MARK}/1",
+            trial=trunk,
+            run=MARK,
+            at_step=6,
+            digest=MARK,
+            turns=1,
+            agreed=True,
+            limits="left",
+            prompt=MARK,
+        ),
         Told(role="system", text=f"{MARK} system {ODD}"),
         Told(role="user", text=f"{MARK} issue"),
         Replied(turn=1, reply=reply, seconds=2.5),
@@ -171,7 +183,9 @@ def every_event(key: TrialKey, verdict: str = "resolved") -> list[AnyEvent]:
 def plain_events(key: TrialKey) -> list[AnyEvent]:
     """The same without what only odd trials have: an import, a branch, somebody's failed work, a failed harness."""
     kept = [
-        event for event in every_event(key) if not isinstance(event, Imported | Branched | StartedFrom | TrialFailed)
+        event
+        for event in every_event(key)
+        if not isinstance(event, Imported | Branched | StartedFrom | ForkedFrom | TrialFailed)
     ]
     return [event.model_copy(update={"step": step}) for step, event in enumerate(kept)]
 

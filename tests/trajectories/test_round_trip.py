@@ -17,6 +17,7 @@ from runner.events import AnyEvent, Challenged, Imported, Submitted, Told, Trial
 from runner.folder import RunFolder
 from runner.results import TrialKey
 from runner.run import study_of
+from runner.search.query import TYPES
 from runner.trajectories.base import LABELS, Foreign, ImportFormat, Losses, Trial
 from runner.trajectories.exporting import WRITERS, export
 from runner.trajectories.formats import READERS, sniffed
@@ -61,7 +62,7 @@ def without_notes(file: Path) -> None:
 
 
 def test_the_transcript_has_every_type_of_event(trial: Trial) -> None:
-    assert {event.type for event in trial.events} == LABELS.keys()
+    assert {event.type for event in trial.events} == LABELS.keys() == set(TYPES)
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from runner.events import Branched, Challenged, Event, ForkedFrom, Imported, Tri
 from runner.folder import RunFolder
 from runner.labels.file import LabelFile
 from runner.labels.steps import place
+from runner.ledger import Ledger
 from runner.messages import to_json
 from runner.replay.seen import Seen, SeenCall, transcript_digest, write_seen
 from runner.results import Submission, TrialKey
@@ -190,13 +192,20 @@ def test_the_report_leads_to_steps_and_a_trial_to_what_it_says_of_it(tmp_path: P
     stored(tmp_path / "runs" / "night", 2)
     with served(Place([RunFolder(tmp_path / "runs" / "night")])) as address:
         asked = client(address)
-        named = re.findall(r'id="trial-([^"]+)"', asked.get(f"{RUN}/report").text)
+        page = asked.get(f"{RUN}/report").text
+        named = re.findall(r'id="trial-([^"]+)"', page)
         assert named
         found = asked.get(f"{RUN}/report", params={"trial": named[0]})
         assert found.status_code == 200 and f'href="{RUN}/trials/{named[0]}?at=' in found.text
         nothing = asked.get(f"{RUN}/report", params={"trial": '"><script>'})
         assert nothing.status_code == 303 and nothing.headers["location"] == f"{RUN}/report#evidence"
         assert asked.get(RUN).text.count('class="chip') > 100
+        with closing(Ledger(tmp_path / "runs" / "night" / "ledger.sqlite")) as ledger:
+            row = ledger.rows()[0]
+            ledger.start(row.position)
+            ledger.finish(row.position, "tampered")
+        (tmp_path / "runs" / "night" / "trials" / row.key.name / "events.jsonl").unlink()
+        assert asked.get(f"{RUN}/report").text != page, "it is written anew once a trial has ended"
 
 
 def test_a_run_that_appears_later_is_there_at_the_next_look(tmp_path: Path, client: Client) -> None:
