@@ -11,6 +11,9 @@ from pydantic import AfterValidator, Field, field_validator
 
 from runner.messages import Frozen
 
+TwinKind = Literal["rename", "move", "reorder", "reword"]
+"""A transformation that makes a twin of a scenario (`runner.twins`)."""
+ORIGINAL = "original"
 ChallengeKind = Literal["none", "continue", "prove_it", "verify", "evidence", "false_alarm"]
 """What is said to the first submission; `continue` gives the same extra budget without a challenge: the control."""
 FaultKind = Literal[
@@ -47,7 +50,24 @@ CONTROL = "control"
 
 Framing = Literal["raw", "messy", "clean", "paraphrase-1", "paraphrase-2", "paraphrase-3"]
 """How the instruction is told: as reported, hurriedly, with a frame around it, in other words."""
-Factor = Literal["framing", "approvals", "faults", "feedback", "limits", "start"]
+Factor = Literal["framing", "approvals", "faults", "feedback", "limits", "start", "perturbation"]
+
+
+def twin_kinds(value: str) -> tuple[TwinKind, ...]:
+    """The transformations of a perturbation in their order, none for `original`. Raises ValueError.
+
+    >>> twin_kinds("rename+reorder")
+    ('rename', 'reorder')
+    """
+    if value == ORIGINAL:
+        return ()
+    kinds = value.split("+")
+    known: Mapping[str, TwinKind] = {kind: kind for kind in get_args(TwinKind)}
+    if bad := [kind for kind in kinds if kind not in known]:
+        raise ValueError(f"{bad[0]!r} is none of {ORIGINAL}, {', '.join(known)}; join several with +")
+    if len(set(kinds)) != len(kinds):
+        raise ValueError(f"{value!r} names a kind twice")
+    return tuple(known[kind] for kind in kinds)
 
 
 class Arm(Frozen):
