@@ -48,6 +48,15 @@ at a step of a recorded trial, with its conversation (`fork:NAME`)."""
 CONTROL = "control"
 
 
+def _perturbation(value: str) -> str:
+    twin_kinds(value)
+    return value
+
+
+Perturbation = Annotated[str, AfterValidator(_perturbation)]
+"""`original`, or the kinds of a twin joined by +, as in `rename+reorder`."""
+
+
 Framing = Literal["raw", "messy", "clean", "paraphrase-1", "paraphrase-2", "paraphrase-3"]
 """How the instruction is told: as reported, hurriedly, with a frame around it, in other words."""
 Factor = Literal["framing", "approvals", "faults", "feedback", "limits", "start", "perturbation"]
@@ -82,6 +91,7 @@ class Arm(Frozen):
     limits: float = Field(default=1.0, gt=0, le=100)
     """Times the scenario's limits on turns, minutes and dollars."""
     start: Start = "fresh"
+    perturbation: Perturbation = ORIGINAL
 
     @field_validator("approvals")
     @classmethod
@@ -174,9 +184,10 @@ def twin_of(name: str) -> str:
 def arms_of(values: Mapping[Factor, Sequence[Any]], cross: Sequence[Factor] = ()) -> dict[str, Arm]:
     """Name → arm: the control first, then one factor changed at a time; those of `cross` in every combination.
 
-    A factor's first value is the control's. The control of faults, feedback and start is `none` or `fresh`, listed or
-    not: each faulted trial has its fault-free twin, each challenge the submission that it branches from. A fork that is
-    listed first is the control itself: all trials go on from it. Raises ValueError for two arms of one name.
+    A factor's first value is the control's. The control of faults, feedback, start and perturbation is `none`, `fresh` or
+    `original`, listed or not: each faulted trial has its fault-free twin, each challenge the submission that it branches
+    from. A fork that is listed first is the control itself: all trials go on from it. Raises ValueError for two arms of
+    one name.
     """
     settings = {factor: _with_control(factor, values.get(factor, ())) for factor in get_args(Factor)}
     control = Arm.model_validate({factor: found[0] for factor, found in settings.items()})
@@ -195,7 +206,7 @@ def arms_of(values: Mapping[Factor, Sequence[Any]], cross: Sequence[Factor] = ()
 def _with_control(factor: Factor, values: Sequence[Any]) -> list[Any]:
     default = Arm.model_fields[factor].default
     forked = factor == "start" and bool(values) and str(values[0]).startswith(FORK)
-    if factor in ("faults", "feedback", "start") and not forked:
+    if factor in ("faults", "feedback", "start", "perturbation") and not forked:
         return [default, *(value for value in values if value != default)]
     return list(values) or [default]
 

@@ -17,10 +17,10 @@ ALWAYS = ("io", "types", "enum", "dataclasses", "collections", "abc", "typing", 
 NO_NEED = ("antigravity", "this", "__main__")
 
 
-def main(modules):
-    names = set()
-    files = set()
-    seen = set()
+def main(modules: "list[str]") -> "list[str]":
+    names = set()  # type: set[str]
+    files = set()  # type: set[str]
+    seen = set()  # type: set[int]
     for module in [builtins, *filter(None, map(imported, [*ALWAYS, *modules]))]:
         members(module, names, files, seen)
     kinds = (type(None), type(len), type(lambda: 0), types.MethodType, types.ModuleType, types.TracebackType)
@@ -32,7 +32,7 @@ def main(modules):
     return sorted(names)
 
 
-def imported(name):
+def imported(name: str) -> "types.ModuleType | None":
     if name.partition(".")[0] in NO_NEED:
         return None
     try:
@@ -41,7 +41,7 @@ def imported(name):
         return None
 
 
-def members(module, names, files, seen):
+def members(module: types.ModuleType, names: "set[str]", files: "set[str]", seen: "set[int]") -> None:
     """The names in a module and those of its classes; `files` gets where these are written."""
     names.update(dir(module))
     files.add(getattr(module, "__file__", None) or "")
@@ -59,7 +59,7 @@ def members(module, names, files, seen):
             continue
 
 
-def source(file, names):
+def source(file: str, names: "set[str]") -> None:
     """What a module's own text defines: functions, classes, and attributes that are set on anything."""
     if not file.endswith(".py"):
         return

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import libcst as cst
-from libcst import matchers as m
 
 from runner.twins.syntax import TABLES
 from runner.twins.texts import WORD, renamed_comment
@@ -75,7 +74,9 @@ class _Renamer(cst.CSTTransformer):
             self._note_table(node.value)
 
     def _note_table(self, value: cst.BaseExpression) -> None:
-        parts = [each.value for each in value.elements] if m.matches(value, m.List() | m.Tuple() | m.Set()) else [value]
+        parts = (
+            [each.value for each in value.elements] if isinstance(value, cst.List | cst.Tuple | cst.Set) else [value]
+        )
         self._tabled.update(part for part in parts if isinstance(part, cst.SimpleString))
 
     def leave_SimpleString(self, original_node: cst.SimpleString, updated_node: cst.SimpleString) -> cst.BaseExpression:
