@@ -184,10 +184,10 @@ def twin_of(name: str) -> str:
 def arms_of(values: Mapping[Factor, Sequence[Any]], cross: Sequence[Factor] = ()) -> dict[str, Arm]:
     """Name → arm: the control first, then one factor changed at a time; those of `cross` in every combination.
 
-    A factor's first value is the control's. The control of faults, feedback, start and perturbation is `none`, `fresh` or
-    `original`, listed or not: each faulted trial has its fault-free twin, each challenge the submission that it branches
-    from. A fork that is listed first is the control itself: all trials go on from it. Raises ValueError for two arms of
-    one name.
+    A factor's first value is the control's. The control of faults, feedback, start and perturbation is `none`, `fresh`
+    or `original`, listed or not: each faulted trial has its fault-free twin, each challenge the submission that it
+    branches from. A fork that is listed first is the control itself: all trials go on from it. Raises ValueError for
+    two arms of one name.
     """
     settings = {factor: _with_control(factor, values.get(factor, ())) for factor in get_args(Factor)}
     control = Arm.model_validate({factor: found[0] for factor, found in settings.items()})

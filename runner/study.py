@@ -165,8 +165,8 @@ class Study(Frozen):
         """Every trial in the order in which it runs: models interleaved within a scenario, the control arm first.
 
         `started` holds the scenarios of which a failed trial left a workspace, `forked` those of each fork; the arms
-        that start there have no others. `twins` holds the scenarios that have a twin, by perturbation; all of them where
-        it is left out, since nobody knows before they are made.
+        that start there have no others. `twins` holds the scenarios that have a twin, by perturbation; where it is left
+        out, as before they are made, all are taken to have one.
         """
         return [
             TrialKey(scenario=scenario, model=model, arm=name, repeat=repeat)

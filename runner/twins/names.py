@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from runner.mining.python import parsed
 from runner.twins.base import Subject, TwinRefused
 from runner.twins.syntax import PYTHON, FileNames, own_roots
-from runner.twins.texts import WORD, is_document, words_of
+from runner.twins.texts import WORD, is_document, is_telling, words_of
 
 MOST_BYTES = 8 << 20
 """Of Python in all."""
@@ -106,7 +106,7 @@ def _texts(found: Survey, subject: Subject, local: frozenset[str]) -> None:
         found.words |= words_of(text.encode("utf-8", "replace"))
     for expression in (*subject.scenario.framing.facts, *subject.scenario.checks.mentions):
         words = WORD.findall(re.sub(r"\\.", " ", expression))
-        plain = {word for word in words if word.islower() and "_" not in word}
+        plain = {word for word in words if not is_telling(word)}
         found.words |= set(words)
         found.told |= plain
         found.fix(sorted(plain - local), "is a plain word of a fact")

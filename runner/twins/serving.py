@@ -76,8 +76,11 @@ def twins_of(
                 say(f"{original.id} has no twin by {'+'.join(kinds)}: {error}")
                 return str(error)
 
-        with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="twin") as pool:
+        pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="twin")
+        try:
             made = dict(zip(scenarios, pool.map(one, scenarios.values()), strict=True))
+        finally:
+            pool.shutdown(cancel_futures=True)
         found[perturbation] = {name: each for name, each in made.items() if isinstance(each, ScenarioFolder)}
         refused[perturbation] = {name: each for name, each in made.items() if isinstance(each, str)}
         if not found[perturbation]:
