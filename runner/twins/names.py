@@ -76,6 +76,7 @@ def survey(subject: Subject, outside: Callable[[Collection[str]], frozenset[str]
             seen.read(tree, counts=path in subject.base and subject.base[path].data == data)
     for name, why in (seen.fixed | seen.called).items():
         found.fixed.setdefault(name, why)
+    found.fix(sorted(seen.listed), "may be part of a test's id")
     _outside(found, seen, outside(seen.modules))
     local = seen.local
     found.fix(sorted(seen.strings - local), "stands in a string")

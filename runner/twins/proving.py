@@ -56,7 +56,7 @@ def _check_told(twin: ScenarioFolder, original: ScenarioFolder) -> None:
     earlier = {(problem.code, problem.framing) for problem in check(original)}
     new = [problem for problem in check(twin) if (problem.code, problem.framing) not in earlier]
     if new:
-        raise Unlike(new[0].line, [problem.problem for problem in new])
+        raise Unlike(new[0].line, [" ".join(re.findall(r"'(.*?)'", problem.problem)) for problem in new])
 
 
 def _seen(workspace: Workspace, known: Baseline, before: Grading, after: Grading) -> Iterator[str]:

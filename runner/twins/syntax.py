@@ -29,6 +29,7 @@ _HARMLESS_DECORATORS = frozenset(
 """Outside decorators that make nothing of a name."""
 _REFLECTION = frozenset({"locals", "vars", "globals", "eval", "exec", "f_locals", "signature", "getfullargspec"})
 """What can look a variable up by a string."""
+_ENUMS = frozenset({"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"})
 _DASHED = re.compile(r"[^\W\d][\w-]*-[\w-]*\w")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -66,6 +67,10 @@ class FileNames:
     """Names of modules and classes, and of functions wherever they are."""
     _parameters: set[str] = field(default_factory=set)
     _classes: list[_Class] = field(default_factory=list)
+    _listed: set[str] = field(default_factory=set)
+    """Names in calls of `parametrize`."""
+    _tables: dict[str, set[str]] = field(default_factory=dict)
+    """Name of a module's variable → names in its value."""
     _reflects: bool = False
     _spreads: bool = False
     """Whether any call takes its keywords from a mapping."""
@@ -76,6 +81,7 @@ class FileNames:
         outside = self._imports(nodes)
         apart = self._apart(nodes)
         self._scopes(tree)
+        self._assigned(tree)
         for node in nodes:
             if counts:
                 self.uses.update(name for name in (_identifier(node),) if name)
@@ -114,6 +120,15 @@ class FileNames:
         return frozenset(found)
 
     @property
+    def listed(self) -> frozenset[str]:
+        """Names of what tests are parametrized with, which may become part of their ids."""
+        found = set(self._listed)
+        for name in self._listed:
+            found |= self._tables.get(name, set())
+        enums = [each for each in self._classes if each.name in found and each.bases & _ENUMS]
+        return frozenset(found.union(*(each.members for each in enums)))
+
+    @property
     def called(self) -> dict[str, str]:
         """Members of classes that outside code calls, or makes something of → why they stay."""
         called = {each.name for each in self._classes if each.outside}
@@ -125,6 +140,12 @@ class FileNames:
             if each.name in called
             for member in each.members
         }
+
+    def _assigned(self, tree: ast.Module) -> None:
+        for part in tree.body:
+            if isinstance(part, ast.Assign | ast.AnnAssign) and part.value is not None:
+                for target in part.targets if isinstance(part, ast.Assign) else [part.target]:
+                    self._tables.setdefault(last_name(target), set()).update(_names_in(part.value))
 
     def _fix(self, names: Iterable[str], why: str) -> None:
         for name in names:
@@ -201,6 +222,8 @@ class FileNames:
         known = callee if not callee.startswith("__") else ""
         self.keywords.setdefault(known, set()).update(word.arg for word in node.keywords if word.arg)
         self._spreads = self._spreads or any(word.arg is None for word in node.keywords)
+        if callee == "parametrize":
+            self._listed |= _names_in(node)
 
     def _class(self, node: ast.ClassDef, outside: set[str]) -> None:
         self._outer.add(node.name)
@@ -238,9 +261,6 @@ class FileNames:
         for decorator in node.decorator_list:
             if _is_maker(decorator, outside):
                 self._fix({node.name, *arguments}, f"is decorated with {last_name(_called(decorator))}")
-            if last_name(_called(decorator)) == "parametrize":
-                named = (each for each in ast.walk(decorator) if isinstance(each, ast.Name | ast.Attribute))
-                self._fix(map(last_name, named), "may be part of a test's id")
 
 
 def own_roots(paths: Iterable[str]) -> set[str]:
@@ -251,6 +271,10 @@ def own_roots(paths: Iterable[str]) -> set[str]:
 def last_name(node: ast.expr) -> str:
     """The last name of `a.b.c`; empty for what is none."""
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _names_in(node: ast.AST) -> set[str]:
+    return {last_name(each) for each in ast.walk(node) if isinstance(each, ast.Name | ast.Attribute)}
 
 
 def _identifier(node: ast.AST) -> str:
