@@ -19,6 +19,8 @@ from runner.twins.base import Subject, Terms, Transformed, TwinRefused
 from runner.twins.trees import with_python
 
 _Definition = cst.FunctionDef | cst.ClassDef
+DRAWS = 8
+"""Orders that are drawn until one is another than there was."""
 _TESTS = re.compile(rb"^\s*(async )?def test|^\s*class Test|unittest", re.MULTILINE)
 
 
@@ -30,26 +32,28 @@ class Reorder:
     def apply(self, subject: Subject, terms: Terms) -> Transformed:
         """Raises TwinRefused where no two definitions can change places."""
         needs = Needs()
-        moved = 0
         for tree in (subject.base, subject.solved):
             for path, entry in tree.items():
                 if path.endswith(".py") and not entry.is_link and path not in terms.without:
                     needs.read(path, entry.data)
 
-        def change(path: str, data: bytes) -> bytes:
-            nonlocal moved
-            module = _parsed(data)
-            if module is None or path in terms.without or path not in needs.files:
-                return data
-            sorter = _Sorter(path, terms.seed, needs)
-            changed = module.visit(sorter).bytes
-            moved += sorter.moved
-            return changed
+        for draw in range(DRAWS):
+            moved = 0
 
-        made = with_python(subject, change)
-        if not moved:
-            raise TwinRefused("nothing-to-change", "no two definitions can safely change places")
-        return Transformed(made, changed=moved, candidates=needs.count)
+            def change(path: str, data: bytes, draw: int = draw) -> bytes:
+                nonlocal moved
+                module = _parsed(data) if path in needs.files else None
+                if module is None:
+                    return data
+                sorter = _Sorter(path, f"{terms.seed} {draw}", needs)
+                changed = module.visit(sorter).bytes
+                moved += sorter.moved
+                return changed
+
+            made = with_python(subject, change)
+            if moved:
+                return Transformed(made, changed=moved, candidates=needs.count)
+        raise TwinRefused("nothing-to-change", "no two definitions can safely change places")
 
 
 def _parsed(data: bytes) -> cst.Module | None:
@@ -66,9 +70,13 @@ class Needs:
     """Which definitions stay behind which: of base and solved tree together, so that both get one order."""
 
     files: set[str] = field(default_factory=set)
-    count: int = 0
     _before: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     """(path, definition) → definitions that stay before it, all by qualified names."""
+
+    @property
+    def count(self) -> int:
+        """Definitions that stand beside others."""
+        return len(self._before)
 
     def read(self, path: str, data: bytes) -> None:
         module = _parsed(data)
@@ -78,14 +86,11 @@ class Needs:
         lazy = b"from __future__ import annotations" in data
         self._block(path, "", module.body, lazy)
 
-    def _block(
-        self, path: str, prefix: str, body: Sequence[cst.BaseStatement | cst.BaseSmallStatement], lazy: bool
-    ) -> None:
+    def _block(self, path: str, prefix: str, body: Sequence[cst.CSTNode], lazy: bool) -> None:
         for run in runs(body):
             seen: list[_Definition] = []
             names = {each.name.value for each in run}
             for each in run:
-                self.count += 1
                 used = _Used(lazy)
                 used.look(each)
                 before = {prefix + name for name in names & used.names if name != each.name.value}
@@ -93,11 +98,11 @@ class Needs:
                     before |= {prefix + earlier.name.value for earlier in seen}
                 self._before.setdefault((path, prefix + each.name.value), set()).update(before)
                 seen.append(each)
-        for each in body:
-            if isinstance(each, cst.ClassDef):
-                self._block(path, f"{prefix}{each.name.value}.", each.body.body, lazy)
+        for part in body:
+            if isinstance(part, cst.ClassDef):
+                self._block(path, f"{prefix}{part.name.value}.", part.body.body, lazy)
 
-    def order(self, path: str, prefix: str, run: Sequence[_Definition], seed: int) -> list[_Definition]:
+    def order(self, path: str, prefix: str, run: Sequence[_Definition], seed: str) -> list[_Definition]:
         """Drawn by the seed, among the orders in which each comes behind what it needs; as it is where none can be."""
         names = [prefix + each.name.value for each in run]
         if len(set(names)) != len(names):
@@ -173,7 +178,7 @@ class _Used(cst.CSTVisitor):
 
 
 class _Sorter(cst.CSTTransformer):
-    def __init__(self, path: str, seed: int, needs: Needs) -> None:
+    def __init__(self, path: str, seed: str, needs: Needs) -> None:
         super().__init__()
         self.moved = 0
         self._path, self._seed, self._needs = path, seed, needs
