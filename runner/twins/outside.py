@@ -30,9 +30,15 @@ def outside_names(engine: Engine, image: str, modules: Collection[str]) -> froze
     with DockerSandbox(engine, image, LIMITS, kind="grading") as sandbox:
         command = Command(["python", "-c", text, *asked], timeout=SECONDS, output_limit=MOST_BYTES, cwd="/")
         ran = sandbox.exec(command)
-    last = ran.text.rstrip().rsplit("\n", 1)[-1]
+    return names_in(ran.text)
+
+
+def names_in(output: str) -> frozenset[str]:
+    """The last line's list; every word of the output where that is none, which is on the safe side."""
     try:
-        names = json.loads(last)
+        names = json.loads(output.rstrip().rsplit("\n", 1)[-1])
     except (ValueError, RecursionError):
-        return frozenset(WORD.findall(ran.text))
-    return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
+        names = None
+    if not isinstance(names, list):
+        return frozenset(WORD.findall(output))
+    return frozenset(name for name in names if isinstance(name, str))

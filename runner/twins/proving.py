@@ -15,6 +15,9 @@ from runner.twins.texts import WORD
 from runner.workspace import Workspace
 from sandboxes.client import Engine
 
+_MISSED = re.compile(r"^E .*(?:attribute|name|argument|KeyError:) '(\w+)'", re.MULTILINE)
+"""The name that Python says it did not find."""
+
 
 class Unlike(TwinRefused):
     """A twin's tests do not come out as the original's; `seen` is what was said of it, in the order of its worth."""
@@ -71,6 +74,7 @@ def _seen(workspace: Workspace, known: Baseline, before: Grading, after: Grading
         for node, outcome in grading.expected(wanted[side]).items()
         if outcome in ("failed", "error")
     ]
+    yield " ".join(name for text in said for name in _MISSED.findall(text))
     for sign in ("E", ">"):
         yield "\n".join(line for text in said for line in text.splitlines() if line.startswith(sign))
     for grading in (before, after):

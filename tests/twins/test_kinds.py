@@ -158,6 +158,6 @@ def test_kinds_after_one_another_give_one_map_back(write_subject: WriteSubject) 
     for kinds in itertools.permutations(["rename", "reword"]):
         made = transformed(subject, kinds, Terms(1))
         assert set(made.names.values()) == {"longest", "shortest", "fixed"}
-        assert "longest" not in text_of(made.subject, "a.py") and "#" not in text_of(made.subject, "a.py")
+        assert "def longest" not in text_of(made.subject, "a.py") and "#" not in text_of(made.subject, "a.py")
     with pytest.raises(TwinRefused, match="nothing-to-change"):
         transformed(write_subject({"a.txt": "no code"}), ["rename"], Terms(1))
