@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from runner.arms import TwinKind
 from runner.twins.base import Subject, Terms, Transformation, Transformed
+from runner.twins.move import Move
 from runner.twins.rename import Rename
 from runner.twins.reorder import Reorder
 from runner.twins.reword import Reword
 
-KINDS: Mapping[TwinKind, Transformation] = {each.kind: each for each in (Rename(), Reorder(), Reword())}
+KINDS: Mapping[TwinKind, Transformation] = {each.kind: each for each in (Rename(), Move(), Reorder(), Reword())}
 
 
 def transformed(subject: Subject, kinds: Sequence[TwinKind], terms: Terms) -> Transformed:

@@ -27,13 +27,17 @@ class Unlike(TwinRefused):
         self.seen = seen
 
     def pointed_at(self, names: Mapping[str, str]) -> frozenset[str]:
-        """The original's names that the failure points at, by either name (`names` is new → old)."""
-        old = set(names.values())
+        """The original's names, or paths, that the failure points at, by either (`names` is new → old)."""
+        known = {_plain(old): old for old in names.values()} | {_plain(new): old for new, old in names.items()}
         for text in self.seen:
-            words = set(WORD.findall(text))
-            if found := {names.get(word, word) for word in words if word in names or word in old}:
+            if found := {known[word] for word in WORD.findall(text) if word in known}:
                 return frozenset(found)
         return frozenset()
+
+
+def _plain(name: str) -> str:
+    """A name as an error may say it: a path by its file's alone."""
+    return name.rsplit("/", 1)[-1].removesuffix(".py")
 
 
 def prove(engine: Engine, workspace: Workspace, original: ScenarioFolder, known: Baseline) -> Baseline:
