@@ -12,8 +12,8 @@ import libcst as cst
 from libcst.helpers import get_full_name_for_node
 
 from runner.scenario import Scenario, Scope
-from runner.twins.base import Subject
-from runner.twins.syntax import FileNames
+from runner.twins.base import Subject, Terms
+from runner.twins.syntax import own_roots
 from runner.twins.words import Namer
 from sandboxes.archive import Tree
 
@@ -40,28 +40,26 @@ class Moves:
         return posixpath.relpath(path, root or ".").removesuffix(".py").replace("/", ".")
 
 
-def moves(subject: Subject, seen: FileNames, words: Collection[str], data: Collection[str], seed: int,
-          without: Collection[str]) -> Moves:  # fmt: skip
+def moves(subject: Subject, stays: Collection[str], words: Collection[str], terms: Terms) -> Moves:
     """Drawn by the seed: each module that can move gets another name, and about half of each package one folder more.
 
-    `words` are all words there are, `data` those of strings and data files. A module stays that anything but an
-    `import` statement may name, that knows where it lies, or whose standing in the scenario's scope would change.
+    `words` are all words there are, `stays` those by which more than a `from` statement may name a module. A module
+    stays as well that knows where it lies, or whose standing in the scenario's scope would change.
     """
     files = {**subject.base, **subject.solved}
-    namer = Namer(f"move {seed}", {*words, *seen.own})
+    namer = Namer(f"move {terms.seed}", {*words, *own_roots(files)})
+    inner = next((name for name in _FOLDERS if name not in words and name not in own_roots(files)), "")
     paths: dict[str, str] = {}
     for path in sorted(files):
         folder, file = posixpath.split(path)
         stem, ending = posixpath.splitext(file)
         is_module = ending == ".py" and not files[path].is_link and f"{folder}/__init__.py" in files
-        if not is_module or stem in _STAYS or path in without or stem.startswith("test") or f"{path}i" in files:
+        if not is_module or f"{path}i" in files or stem in _STAYS or stem.startswith("test"):
             continue
-        if stem in data or stem in seen.attributes or _KNOWS_ITS_PLACE.search(files[path].data):
+        if stem in stays or path in terms.without or _KNOWS_ITS_PLACE.search(files[path].data):
             continue
-        inner = next(name for name in _FOLDERS if name not in words and f"{folder}/{name}" not in paths)
-        new = posixpath.join(
-            folder, *([inner] if random.Random(f"move {seed} {path}").random() < 0.5 else []), f"{namer.other(stem)}.py"
-        )
+        deeper = [inner] if inner and random.Random(f"move {terms.seed} {path}").random() < 0.5 else []
+        new = posixpath.join(folder, *deeper, f"{namer.other(stem)}.py")
         if _stands_alike(subject.scenario, path, new):
             paths[path] = new
     every = {path: _root(path, files) for path in {*files, *subject.hidden}}

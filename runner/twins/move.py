@@ -25,8 +25,8 @@ class Move:
 
     def apply(self, subject: Subject, terms: Terms) -> Transformed:
         """Raises TwinRefused where no module can move."""
-        seen, words, data, candidates = _seen(subject)
-        moved = moves(subject, seen, words, data, terms.seed, terms.without)
+        stays, words, candidates = _seen(subject)
+        moved = moves(subject, stays, words, terms)
         if not moved.paths:
             raise TwinRefused("nothing-to-change", "every module is named by more than imports")
         change = _Change(moved)
@@ -43,8 +43,8 @@ class Move:
         return Transformed(made, back, changed=len(back), candidates=candidates)
 
 
-def _seen(subject: Subject) -> tuple[FileNames, set[str], set[str], int]:
-    """What the code names, all words, those of strings, data files and facts, and how many modules there are."""
+def _seen(subject: Subject) -> tuple[set[str], set[str], int]:
+    """Words by which a module may be named (strings, data, facts, behind a dot), all words, and how many modules."""
     files = {(path, each.data) for tree in subject.trees for path, each in tree.items() if not each.is_link}
     seen = FileNames(own_roots(path for path, _ in files))
     words: set[str] = set()
@@ -67,7 +67,7 @@ def _seen(subject: Subject) -> tuple[FileNames, set[str], set[str], int]:
     for expression in (*subject.scenario.framing.facts, *subject.scenario.checks.mentions):
         data |= set(WORD.findall(expression))
     candidates = sum(path.endswith(".py") and path not in subject.hidden for path in subject.base)
-    return seen, words, data | seen.strings, candidates
+    return data | seen.strings | seen.attributes, words, candidates
 
 
 class _Change:

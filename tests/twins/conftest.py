@@ -62,8 +62,18 @@ FIX = """\
 -    return price - price * discount_percent // 10
 +    return price - price * discount_percent // 100
 """
+ACT = """\
+class Act:
+    def on_open_door(self):
+        return 7
+
+
+def play(step_name):
+    return getattr(Act(), "on_" + step_name + "_door")()
+"""
 TESTS = """\
 import pytest
+from shop.act import play
 from shop.till import Basket, Till
 
 
@@ -72,6 +82,10 @@ def basket():
     found = Basket(opened_by="ada")
     found.add_goods(500, pieces=2)
     return found
+
+
+def test_play():
+    assert play("open") == 7
 
 
 def test_sum(basket):
@@ -137,9 +151,10 @@ def write_shop(root: Path, **files: str) -> Path:
     repo = {
         "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["src"]\ntestpaths = ["tests"]\n',
         "src/shop/__init__.py": "",
+        "src/shop/act.py": ACT,
         "src/shop/till.py": TILL,
         "tests/test_till.py": TESTS,
-        "README.md": "`Basket.add_goods` takes `price` and pieces.\n",
+        "README.md": "`Basket.add_goods` of `shop.till` (src/shop/till.py) takes `price` and pieces.\n",
         "../repo.toml": 'schema = 1\ntitle = "Shop"\n[source]\npath = "source"\n',
     }
     folder = root / "scenarios" / "discount"

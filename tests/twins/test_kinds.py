@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 
+from runner.scenario import Scope
 from runner.twins.base import Subject, Terms, TwinRefused
 from runner.twins.kinds import transformed
+from runner.twins.move import Move
 from runner.twins.rename import with_names
 from runner.twins.reorder import Reorder
 from runner.twins.reword import Reword
@@ -129,6 +131,49 @@ def test_base_and_solved_tree_get_the_same_order(write_subject: WriteSubject) ->
     made = Reorder().apply(replace(subject, solved=solved), Terms(3)).subject
     pairs = zip(text_of(made, "a.py").splitlines(), made.solved["a.py"].data.decode().splitlines(), strict=True)
     assert [pair for pair in pairs if pair[0] != pair[1]] == [("    return x", "    return x + 1")]
+
+
+PACKAGE = {
+    "src/shop/__init__.py": "from .prices import reduced\nfrom shop.goods import Goods\n",
+    "src/shop/prices.py": "from .goods import Goods\nfrom . import taxes\nfrom .deep.wares import Ware\n",
+    "src/shop/goods.py": "from shop.prices import reduced as r\nfrom .prices import (\n    reduced,\n)\n",
+    "src/shop/taxes.py": "# see prices.py\nPLACE = __file__\n",
+    "src/shop/told.py": "x = 'told'\n",
+    "src/shop/deep/__init__.py": "",
+    "src/shop/deep/wares.py": "from ..goods import Goods\nfrom ...shop import prices\n",
+    "tests/test_shop.py": "from shop.prices import reduced\nfrom shop.deep.wares import Ware\n",
+}
+
+
+def modules_named(subject: Subject) -> Iterator[str]:
+    """The modules that `from` statements name, as paths; `from . import x` may name a package."""
+    for path, entry in subject.base.items():
+        for node in ast.walk(ast.parse(entry.data)):
+            if isinstance(node, ast.ImportFrom):
+                folder = path.rsplit("/", node.level)[0] if node.level else "src"
+                yield "/".join([folder, *(node.module.split(".") if node.module else [])])
+
+
+def test_imports_follow_modules_wherever_these_move(write_subject: WriteSubject) -> None:
+    subject = write_subject(PACKAGE)
+    depths = set()
+    for seed in range(10):
+        made = Move().apply(subject, Terms(seed))
+        moved = {old: new for new, old in made.names.items()}
+        assert moved.keys() == {"src/shop/goods.py", "src/shop/deep/wares.py"}, "others are named by more than `from`"
+        files = made.subject.base
+        for named in modules_named(made.subject):
+            assert f"{named}.py" in files or f"{named}/__init__.py" in files or named.endswith("src"), named
+        assert all(f"{path.rsplit('/', 1)[0]}/__init__.py" in files for path in moved.values())
+        depths.add(moved["src/shop/goods.py"].count("/"))
+    assert depths == {2, 3}
+
+
+def test_a_module_stays_where_the_scope_would_take_it_otherwise(write_subject: WriteSubject) -> None:
+    subject = write_subject(PACKAGE)
+    scope = Scope(writable=("src/shop/goods.py",))
+    made = Move().apply(replace(subject, scenario=subject.scenario.model_copy(update={"scope": scope})), Terms(1))
+    assert set(made.names.values()) == {"src/shop/deep/wares.py"}
 
 
 def test_comments_and_private_docstrings_go_and_what_is_obeyed_or_public_stays(write_subject: WriteSubject) -> None:

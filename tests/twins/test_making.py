@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from runner.approvers.policy import load_policy
+from runner.arms import TwinKind
 from runner.catalog import ScenarioFolder, load_scenario, scenario_folders
 from runner.checkout import base_tree
 from runner.errors import UserError
@@ -31,6 +32,7 @@ from sandboxes.images import ImageStore
 from tests.test_run import Silent
 
 pytestmark = pytest.mark.engine
+KINDS: tuple[TwinKind, ...] = ("rename", "move", "reorder", "reword")
 PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 WriteShop = Callable[..., Path]
 
@@ -61,13 +63,15 @@ def shop(tmp_path_factory: pytest.TempPathFactory, shop_writer: WriteShop) -> Sc
 
 @pytest.fixture(scope="session")
 def made(maker: Maker, shop: ScenarioFolder) -> Twin:
-    return maker.twin(shop, ["rename", "reorder", "reword"], 3)
+    return maker.twin(shop, KINDS, 3)
 
 
 def test_a_twin_has_other_names_and_the_same_tests(made: Twin, shop: ScenarioFolder) -> None:
     old, new = base_tree(shop), base_tree(made.found)
-    till = new["src/shop/till.py"].data.decode()
-    assert old.keys() == new.keys() and made.found.id == shop.id and made.found.digest != shop.digest
+    back = {old: new for new, old in made.about.names.items()}
+    till = new[back["src/shop/till.py"]].data.decode()
+    assert {back.get(path, path) for path in old} <= new.keys() and "src/shop/till.py" not in new
+    assert made.found.id == shop.id and made.found.digest != shop.digest
     assert made.found.scenario.tests == shop.scenario.tests
     assert {"Basket", "Till", "add_goods", "_reduced", "discount_percent"} <= set(made.about.names.values())
     assert "add_goods" not in till and "# each of the pieces" not in till
@@ -79,30 +83,22 @@ def test_what_is_told_and_what_the_graders_know_have_the_new_names(made: Twin, s
     assert back["settle_basket"] in made.found.instruction and "settle_basket" not in made.found.instruction
     assert "tests/test_till.py::test_sum" in made.found.instruction
     assert back["settle_basket"] in made.found.scenario.title
-    assert made.found.scenario.truth.locations == (f"src/shop/till.py::{back['_reduced']}",)
+    assert made.found.scenario.truth.locations == (f"{back['src/shop/till.py']}::{back['_reduced']}",)
     assert back["add_goods"].encode() in made.found.hidden["tests/test_discount.py"].data
     assert back["_reduced"] in made.found.solution_patch
-    assert f"{back['Basket']}.{back['add_goods']}" in base_tree(made.found)["README.md"].data.decode()
+    readme = base_tree(made.found)["README.md"].data.decode()
+    assert f"{back['Basket']}.{back['add_goods']}" in readme and back["src/shop/till.py"] in readme
+    assert "shop.till" not in readme
 
 
 def test_a_twin_is_made_once(made: Twin, shop: ScenarioFolder, maker: Maker) -> None:
-    again = Maker(maker.images).twin(shop, ["rename", "reorder", "reword"], 3)
+    again = Maker(maker.images).twin(shop, KINDS, 3)
     assert again.found == made.found and again.about == made.about
 
 
-def test_a_name_that_is_put_together_while_the_program_runs_is_found_by_the_proof(
-    tmp_path: Path, shop_writer: WriteShop, maker: Maker
-) -> None:
-    extra = {
-        "../../repos/shop/source/src/shop/act.py": "class Act:\n    def on_open_door(self):\n        return 7\n\n\n"
-        "def play(step_name):\n    return getattr(Act(), 'on_' + step_name + '_door')()\n",
-        "../../repos/shop/source/tests/test_act.py": "from shop.act import play\n\n\ndef test_play():\n"
-        "    assert play('open') == 7\n",
-    }
-    found = load_scenario(shop_writer(tmp_path, **extra))
-    twin = maker.twin(found, ["rename"], 3)
-    assert twin.about.kept == ("on_open_door",)
-    assert {"play", "settle_basket"} <= set(twin.about.names.values())
+def test_a_name_that_is_put_together_while_the_program_runs_is_found_by_the_proof(made: Twin) -> None:
+    assert made.about.kept == ("on_open_door",)
+    assert {"play", "Act", "step_name"} <= set(made.about.names.values())
 
 
 def test_a_scenario_that_does_not_hold_has_no_twin_and_is_not_asked_twice(
@@ -151,9 +147,14 @@ def command(cwd: Path, *words: str, code: int = 0) -> subprocess.CompletedProces
 
 
 def test_the_command_shows_a_twin_beside_its_original(made: Twin, shop: ScenarioFolder) -> None:
-    place = ["--scenarios", str(shop.folder.parent), "--kind", "rename+reorder+reword", "--seed", "3"]
+    place = ["--scenarios", str(shop.folder.parent), "--kind", "+".join(KINDS), "--seed", "3"]
     shown = command(shop.folder, "disc*", *place, "--show").stdout
-    assert "-class Basket:" in shown and str(made.found.folder) in shown and "(hidden)/tests/test_discount.py" in shown
+    assert (
+        "deleted file mode 100644" in shown
+        or ("rename from src/shop/till.py" in shown
+        and str(made.found.folder) in shown
+        and "(hidden)/tests/test_discount.py" in shown)
+    )
     (row,) = json.loads(command(shop.folder, "discount", *place, "--json").stdout)
     assert row["ok"] and row["names"] == made.about.names
 
@@ -182,7 +183,7 @@ TABLES = scenario_folders()["tables-full-join"]
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory, engine: Engine, made: Twin, shop: ScenarioFolder) -> Run:
-    study = Study(models=("oracle", "noop"), perturbation=("rename+reorder+reword",), seed=3)
+    study = Study(models=("oracle", "noop"), perturbation=("+".join(KINDS),), seed=3)
     path = tmp_path_factory.mktemp("runs", numbered=True) / "twins"
     run = Run(study, RunFolder(path), {shop.id: shop}, load_policy(), None, engine, Silent())
     path.mkdir()
@@ -191,7 +192,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, engine: Engine, made: Twin, sh
     return run
 
 
-ARM = "perturbation_rename-reorder-reword"
+ARM = f"perturbation_{'-'.join(KINDS)}"
 
 
 def test_trials_of_the_arm_run_on_the_twin(run: Run, made: Twin) -> None:
@@ -209,7 +210,7 @@ def test_trials_of_the_arm_run_on_the_twin(run: Run, made: Twin) -> None:
 
 def test_the_lock_holds_the_twins_and_what_is_told_of_them(run: Run, made: Twin) -> None:
     lock = run.folder.lock()
-    assert lock["hashes"]["twins"] == {"rename+reorder+reword": {"discount": made.found.digest}}
+    assert lock["hashes"]["twins"] == {"+".join(KINDS): {"discount": made.found.digest}}
     assert len(set(lock["hashes"]["told"]["discount"].values())) == 2
     assert between(Side.of(run.folder), Side.of(run.folder)).verdict == "comparable"
 
@@ -233,7 +234,7 @@ def test_a_run_whose_twin_was_changed_does_not_go_on(run: Run, made: Twin, engin
     text = file.read_text()
     try:
         file.write_text(text + "The answer is 42.\n")
-        with pytest.raises(UserError, match=r"twins\.rename\+reorder\+reword\.discount"):
+        with pytest.raises(UserError, match=r"twins\.rename\+move\+reorder\+reword\.discount"):
             reopened(run.folder, engine, Silent(), None)
     finally:
         file.write_text(text)
@@ -242,7 +243,7 @@ def test_a_run_whose_twin_was_changed_does_not_go_on(run: Run, made: Twin, engin
 def test_an_arm_has_no_trial_of_a_scenario_without_such_a_twin(
     engine: Engine, tmp_path: Path, made: Twin, shop: ScenarioFolder
 ) -> None:
-    study = Study(models=("noop",), perturbation=("original", "rename+reorder+reword"), seed=3)
+    study = Study(models=("noop",), perturbation=("original", "+".join(KINDS)), seed=3)
     tables = load_scenario(TABLES)
     observer = Silent()
 
