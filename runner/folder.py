@@ -23,6 +23,13 @@ from sandboxes.owner import started
 LOCK = "study.lock.json"
 
 
+class LockedTwins(BaseModel):
+    """Where the twins of a run's scenarios are."""
+
+    folders: dict[str, dict[str, Path]] = {}
+    """Perturbation → scenario → folder."""
+
+
 class Lock(BaseModel):
     """What a resume needs of the study lock."""
 
@@ -30,6 +37,7 @@ class Lock(BaseModel):
     folders: dict[str, Path]
     """Scenario id → its folder."""
     hashes: dict[str, Any]
+    twins: LockedTwins = LockedTwins()
 
 
 class RunFolder:

@@ -31,6 +31,7 @@ from runner.scenario import Scope
 from runner.setting import Heard, Setting
 from runner.study import Study, fault_seed, trial_seed
 from runner.telling import limits_of
+from runner.twins.serving import subject_name
 from runner.workspace import Workspace
 from sandboxes.site import Site
 
@@ -54,6 +55,10 @@ class Stage:
     def forks(self) -> Forks:
         """What the run's forks go on from. Raises FileProblem."""
         return Forks(self.folder.path, self.study.forks)
+
+    def subject(self, key: TrialKey) -> str:
+        """What a trial runs on: its scenario, or a twin of it (`runner.twins.serving.subject_name`)."""
+        return subject_name(key.scenario, self.study.arms[key.arm].perturbation)
 
     def trunk_key(self, key: TrialKey) -> TrialKey | None:
         """The trial that this one goes on from."""
