@@ -150,7 +150,10 @@ def redacted(event: AnyEvent, scenario: str, name: Name) -> AnyEvent:
             return event.model_copy(update={"error": withheld(event.error), "where": withheld(event.where)})
         case TrialFinished():
             return event.model_copy(update={"reason": withheld(event.reason)})
-        case ConfidenceStated() | Probed():
+        case Probed():
+            scores = {f"score-{number}": score for number, score in enumerate(event.scores.values(), start=1)}
+            return event.model_copy(update={"scores": scores})
+        case ConfidenceStated():
             return event
         case _:
             assert_never(event)

@@ -28,6 +28,7 @@ from runner.events import (
     Imported,
     LimitReached,
     PatchTaken,
+    Probed,
     Replied,
     ScenarioFacts,
     StartedFrom,
@@ -95,6 +96,7 @@ def every_event(key: TrialKey, verdict: str = "resolved") -> list[AnyEvent]:
     events: list[AnyEvent] = [
         TrialStarted(key=key, attempt=2, image=f"sha256:{MARK}", seed=5, repo=MARK, tags=(MARK,), arm=Arm()),
         Imported(format="atif", source=MARK, digest="d", harness=MARK, told={"reward": 1.0}, known=("usage",)),
+        Probed(probe="localise", scores={MARK: 0.5}),
         Branched(trunk=trunk, trunk_step=4, resolved=False, submission=SUBMISSION),
         StartedFrom(trial=trunk),
         ForkedFrom(

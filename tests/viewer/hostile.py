@@ -27,6 +27,7 @@ from runner.events import (
     Imported,
     LimitReached,
     PatchTaken,
+    Probed,
     Replied,
     ScenarioFacts,
     StartedFrom,
@@ -55,6 +56,7 @@ def hostile(payload: str, key: TrialKey) -> list[Event]:
             told={payload: payload},
             left_out=(payload,),
         ),
+        Probed(probe="localise", scores={payload: 0.5}),
         ForkedFrom(
             fork=payload,
             trial=key,
