@@ -215,6 +215,15 @@ def test_the_report_leads_to_steps_and_a_trial_to_what_it_says_of_it(tmp_path: P
         assert asked.get(f"{RUN}/report").text != page, "it is written anew once a trial has ended"
 
 
+def test_a_public_page_names_no_run_that_a_trial_was_forked_from_and_quotes_no_reader(tmp_path: Path) -> None:
+    event = fork().model_copy(update={"run": "xylophone"})
+    run = write_run(tmp_path / "night", {FORKED: [began(FORKED), event, *trial(FORKED)[1:]]})
+    run.write_lock(run.lock() | {"built_in": [SCENARIO]})
+    LabelFile(run.path).add(place(run.trial(FORKED) / "events.jsonl", 2), "ada", label="lucky-fix")
+    assert "xylophone" in (page := export(run)) and "lucky-fix" in page
+    assert "Forked" in (page := export(run, "public")) and "xylophone" not in page and "lucky-fix" not in page
+
+
 def test_a_run_that_appears_later_is_there_at_the_next_look(tmp_path: Path, client: Client) -> None:
     first = write_run(tmp_path / "runs" / "first", {PLAIN: trial(PLAIN)})
     with served(Place([first], [tmp_path / "runs"])) as address:
