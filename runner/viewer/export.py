@@ -97,6 +97,8 @@ def _body(place: Place, view: View, trial: Trial, number: int, key: TrialKey) ->
     if len(parts) > PARTS:
         parts, cut = [*parts[: PARTS - LAST], *parts[-LAST:]], f"{len(parts) - PARTS} turns before the last {LAST}"
     template = place.templates.get_template("export_trial.jinja")
+    if view.mode != "local" and reading.forked is not None:
+        reading.forked = reading.forked.model_copy(update={"run": ""})  # somebody's name for it
     beside = known(trial, parts, place.workspaces, ended=True) if view.mode == "local" else Known()
     shown = dict(head(reading, trial, Exported(number, beside)))
     shown["attempts"] = []  # they are not on the page

@@ -86,9 +86,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 
 @pytest.fixture(scope="module")
-def address(run: RunFolder) -> Iterator[Address]:
-    with served(Place([run])) as address:
-        yield address
+def address(run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        with served(Place([run])) as address:
+            yield address
 
 
 def page(address: Address, client: Client, of: TrialKey, more: str = "") -> str:
@@ -110,20 +112,25 @@ def test_imported_and_forked_trials_are_told_apart_in_the_matrix_and_in_the_head
 
 
 def test_an_attempt_that_was_set_aside_can_be_read_searched_and_labelled(
-    address: Address, run: RunFolder, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    address: Address, run: RunFolder, client: Client
 ) -> None:
     asked = client(address)
     first = f"{RUN}/trials/{RETRIED.name}/attempts/1"
     assert f'href="{first}"' in page(address, client, RETRIED)
     shown = asked.get(first).text
     assert "kingfisher" in shown and "attempt 1, set aside" in shown and "it came to no end" in shown
+    assert asked.get(f"{first}/files", params={"step": 1}).status_code == 200
+    assert asked.get(f"{first}/beside").status_code == 200
+    found = asked.get("/search", params={"q": "kingfisher"}).text
+    assert f'href="{first}?at=1#s1"' in found and "attempt 1, set aside" in found
     assert asked.get(f"{first}/steps/1").status_code == asked.get(f"{first}/steps/1/labels").status_code == 200
     for strange in ("2", "999999999999", "-1", "x"):
         assert asked.get(f"{RUN}/trials/{RETRIED.name}/attempts/{strange}").status_code == 404
     where = place(run.trial(RETRIED) / "attempts" / "1" / "events.jsonl", 1)
     mark = LabelFile(run.path).add(where, "ada", label="lucky-fix")
     assert "lucky-fix" in asked.get(first).text and "lucky-fix" not in page(address, client, RETRIED)
-    assert f'href="{first}?at=1#s1"' in asked.get(f"{RUN}/labels").text
+    labels = asked.get(f"{RUN}/labels").text
+    assert f'href="{first}?at=1#s1"' in labels and "attempt 1, set aside" in labels
     LabelFile(run.path).withdraw(mark.id, "ada")
 
 
@@ -206,6 +213,15 @@ def test_the_report_leads_to_steps_and_a_trial_to_what_it_says_of_it(tmp_path: P
             ledger.finish(row.position, "tampered")
         (tmp_path / "runs" / "night" / "trials" / row.key.name / "events.jsonl").unlink()
         assert asked.get(f"{RUN}/report").text != page, "it is written anew once a trial has ended"
+
+
+def test_a_public_page_names_no_run_that_a_trial_was_forked_from_and_quotes_no_reader(tmp_path: Path) -> None:
+    event = fork().model_copy(update={"run": "xylophone"})
+    run = write_run(tmp_path / "night", {FORKED: [began(FORKED), event, *trial(FORKED)[1:]]})
+    run.write_lock(run.lock() | {"built_in": [SCENARIO]})
+    LabelFile(run.path).add(place(run.trial(FORKED) / "events.jsonl", 2), "ada", label="lucky-fix")
+    assert "xylophone" in (page := export(run)) and "lucky-fix" in page
+    assert "Forked" in (page := export(run, "public")) and "xylophone" not in page and "lucky-fix" not in page
 
 
 def test_a_run_that_appears_later_is_there_at_the_next_look(tmp_path: Path, client: Client) -> None:

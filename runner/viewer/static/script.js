@@ -5,7 +5,7 @@
   const main = document.getElementById("main");
   const help = document.getElementById("help");
   const KEYS = { e: "errors", d: "edits", t: "tests", a: "approvals", f: "faults and challenges", m: "labels" };
-  const EVERY = 2000;
+  const EVERY = 2;
 
   // A page of this server as a document whose scripts never run.
   const fetched = async (address) => {
@@ -128,11 +128,14 @@
   // What is new inside; the reader's focus stays where it was.
   const take = (old, now) => {
     if (old.innerHTML === now.innerHTML) return;
+    const places = [...old.querySelectorAll(".scroll")].map((each) => each.scrollLeft);
     const focus = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     old.replaceChildren(...now.childNodes);
+    old.querySelectorAll(".scroll").forEach((each, index) => { each.scrollLeft = places[index] ?? 0; });
     if (focus) [...old.querySelectorAll("a")].find((each) => each.getAttribute("href") === focus)?.focus({ preventScroll: true });
   };
   const follow = async () => {
+    const began = performance.now();
     try {
       const now = await fetched(location.pathname + location.search);
       const parts = document.getElementById("parts");
@@ -148,9 +151,13 @@
       }
       if (!now.getElementById("main").hasAttribute("data-live")) main.removeAttribute("data-live");
     } catch { }
-    if (main.hasAttribute("data-live")) setTimeout(follow, EVERY);
+    again(5 * (performance.now() - began));
   };
-  if (main.hasAttribute("data-live")) setTimeout(follow, EVERY);
+  // After as many seconds as the page says; a page that takes long is asked for less often.
+  const again = (atLeast) => {
+    if (main.hasAttribute("data-live")) setTimeout(follow, Math.max(atLeast, 1000 * (Number(main.dataset.live) || EVERY)));
+  };
+  again(0);
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
