@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import docker
 
 from sandboxes.archive import Entry, Tree, write_tar
+from sandboxes.owner import LABEL, me
 
 AGENT = "agent"
 TESTS = ["python", "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", "-rfE"]
@@ -41,13 +42,15 @@ def trial(api: docker.APIClient, work: Work) -> None:
     graded(api, work)
 
 
-def waits(work: Work, trials: int, at_a_time: int, seconds: float) -> None:
-    """Trials that only wait in their containers, and are graded."""
+def waits(work: Work, trials: int, at_a_time: int, commands: list[list[str]], seconds: float) -> None:
+    """Trials that wait before each of their commands, and are graded."""
     api = docker.APIClient(version="auto", timeout=120)
 
     def waiting(_: int) -> None:
         with container(api, work.image, cpus=1.0) as agent:
-            time.sleep(seconds)
+            for argv in commands:
+                time.sleep(seconds)
+                execute(api, agent, argv)
             take_out(api, agent, "/workspace")
         graded(api, work)
 
@@ -67,7 +70,10 @@ def graded(api: docker.APIClient, work: Work) -> None:
 
 @contextmanager
 def container(api: docker.APIClient, image: str, cpus: float) -> Iterator[str]:
-    """Created, started and force-removed, with the limits of a real sandbox."""
+    """Created, started and force-removed, with the limits of a real sandbox.
+
+    It says whose it is: by its image's labels alone any run that begins would take it for a dead process's.
+    """
     host = api.create_host_config(
         init=True,
         network_mode="none",
@@ -87,6 +93,7 @@ def container(api: docker.APIClient, image: str, cpus: float) -> Iterator[str]:
         working_dir="/workspace",
         host_config=host,
         network_disabled=True,
+        labels={LABEL: me()},
     )["Id"]
     api.start(name)
     try:
