@@ -18,6 +18,7 @@ from rich.table import Table
 
 from bench import floor
 from bench.chaos import chaos
+from bench.duplicates import duplicates
 from bench.load import load, load_with_containers
 from bench.measuring import measuring
 from bench.models import adapter_overhead
@@ -48,9 +49,9 @@ AT_A_TIME = 2
 
 def main() -> int:
     engine = ensure_engine(print)
-    rows = [start_up(), *measuring(), *searching(), *adapter_overhead()]
+    rows = [start_up(), *measuring(), *searching(), *duplicates(), *adapter_overhead()]
     rows += [*one_sandbox(engine), *oracle_trials(engine), *waiting_trials(), *nodes(engine)]
-    rows += [*load(), *load_with_containers(), *resuming(engine), *chaos(engine)]
+    rows += [*load(), *load_with_containers(engine), *resuming(engine), *chaos(engine)]
     table = Table("measure", "value", "reference", "ratio", "goal", "met")
     for row in rows:
         reference = "–" if row.reference is None else f"{row.reference:.4g} {row.unit}"

@@ -30,6 +30,8 @@ CAP = 0.9
 """What 60 trials need, and what 30 disasters can take with them at most: four trials each time."""
 SEED = int(os.environ.get("TASKFIT_CHAOS_SEED", "8"))
 KINDS = ["kill"] * 8 + ["terminate"] * 5 + ["containers"] * 9 + ["engine"] * 3 + ["disk"] * 5
+LOW, ROOM = "no new trial starts: the disk", "there is room on the disk again"
+"""What a run says of a full disk, before and after."""
 MODEL = f"""
 import os, random, time
 from runner.messages import AssistantMessage, Reply, ToolCall
@@ -64,6 +66,7 @@ class Night:
     folder: Path
     environment: dict[str, str]
     drawn: random.Random = field(default_factory=lambda: random.Random(SEED))
+    lived_through_a_full_disk: bool = False
 
     def start(self) -> subprocess.Popen[bytes]:
         """Begin the run, or go on with it."""
@@ -123,16 +126,37 @@ class Night:
                 time.sleep(self.drawn.random())
                 self.daemon.start().close()
             case "disk":
-                with (self.out / "filler").open("wb", buffering=0) as filler, contextlib.suppress(OSError):
-                    while True:
-                        filler.write(b"x" * 4096)
-                time.sleep(0.5 + self.drawn.random())
-                if self.drawn.random() < 0.5:
-                    process.kill()
-                    process.wait()
-                (self.out / "filler").unlink()
-                return process if process.poll() is None else self.start()
+                return self._fills(process)
         return process
+
+    def _fills(self, process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+        """The disk is full for a while. Until the run has lived through that once, from being told that there is no
+        room to going on, it is let live; then it is killed each other time while there is none."""
+        lives = not self.lived_through_a_full_disk or self.drawn.random() < 0.5
+        low, room = self._heard(LOW), self._heard(ROOM)
+        with (self.out / "filler").open("wb", buffering=0) as filler, contextlib.suppress(OSError):
+            while True:
+                filler.write(b"x" * 4096)
+        time.sleep(0.5 + self.drawn.random())
+        if lives:
+            self._await(LOW, low, process)
+        else:
+            process.kill()
+            process.wait()
+        (self.out / "filler").unlink()
+        if lives and self._await(ROOM, room, process):
+            self.lived_through_a_full_disk = True
+        return process if process.poll() is None else self.start()
+
+    def _heard(self, words: str) -> int:
+        return (self.folder / "said").read_text().count(words)
+
+    def _await(self, words: str, before: int, process: subprocess.Popen[bytes]) -> bool:
+        """Whether the run says so once more before it ends."""
+        deadline = time.monotonic() + 60
+        while self._heard(words) == before and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return self._heard(words) > before
 
     def _ends(self, process: subprocess.Popen[bytes], how: signal.Signals) -> subprocess.Popen[bytes]:
         process.send_signal(how)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -37,6 +38,24 @@ def trial(api: docker.APIClient, work: Work) -> None:
             execute(api, agent, ["sh", "-c", 'printf %s "$2" > "$1"', "sh", path, entry.data.decode()])
         execute(api, agent, TESTS)
         take_out(api, agent, "/workspace")
+    graded(api, work)
+
+
+def waits(work: Work, trials: int, at_a_time: int, seconds: float) -> None:
+    """Trials that only wait in their containers, and are graded."""
+    api = docker.APIClient(version="auto", timeout=120)
+
+    def waiting(_: int) -> None:
+        with container(api, work.image, cpus=1.0) as agent:
+            time.sleep(seconds)
+            take_out(api, agent, "/workspace")
+        graded(api, work)
+
+    with ThreadPoolExecutor(at_a_time) as pool:
+        list(pool.map(waiting, range(trials)))
+
+
+def graded(api: docker.APIClient, work: Work) -> None:
     with container(api, work.image, cpus=2.0) as grader:
         execute(api, grader, ["rm", "-rf", "--", *work.fix])
         api.put_archive(grader, "/workspace", write_tar(work.overlay, 1000))

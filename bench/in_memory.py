@@ -69,43 +69,48 @@ def answer(command: Command, files: dict[str, Entry]) -> ExecResult:
 
 
 CHANGES = ("plan", "start", "finish", "fail", "release", "reopen", "reserve", "settle", "begin_session", "worked")
+READS = ("rows", "committed", "committed_tokens", "begun", "earlier_seconds")
+"""They write what waits to be written."""
 T = TypeVar("T")
 
 
 @dataclass
 class Writes:
-    """What a ledger's changes took."""
+    """What a ledger took."""
 
     commits: int = 0
     ledger_cpu: float = 0.0
-    """Seconds of the threads that made them, waiting left out."""
+    """Seconds of the threads that called it, waiting left out; whichever writes for others has their share, too."""
     ledger_wall: float = 0.0
     """Seconds, from asking for the ledger to having it on disk."""
 
 
-def metered(ledger: Ledger, writes: Writes) -> Ledger:
-    """The ledger, which from now on notes what each change of it takes, whichever thread makes it."""
+@dataclass
+class Meter:
+    """Notes what each call of a ledger takes, from whichever thread."""
 
-    def traced(statement: str) -> None:
-        writes.commits += statement == "COMMIT"
+    ledger: Ledger
+    _taken: list[tuple[float, float]] = field(default_factory=list)
 
-    def noted(change: Callable[..., T]) -> Callable[..., T]:
-        def changes(*args: Any, **named: Any) -> T:
+    def __post_init__(self) -> None:
+        for name in (*CHANGES, *READS):
+            setattr(self.ledger, name, self._noted(getattr(self.ledger, name)))
+
+    def _noted(self, call: Callable[..., T]) -> Callable[..., T]:
+        def calls(*args: Any, **named: Any) -> T:
             began, cpu = time.perf_counter(), time.thread_time()
             try:
-                return change(*args, **named)
+                return call(*args, **named)
             finally:
-                taken = time.thread_time() - cpu, time.perf_counter() - began
-                with ledger._queue:
-                    writes.ledger_cpu += taken[0]
-                    writes.ledger_wall += taken[1]
+                self._taken.append((time.thread_time() - cpu, time.perf_counter() - began))
 
-        return changes
+        return calls
 
-    ledger._db.set_trace_callback(traced)
-    for name in CHANGES:
-        setattr(ledger, name, noted(getattr(ledger, name)))
-    return ledger
+    def read(self, writes: Writes) -> None:
+        """Add what was taken."""
+        writes.commits += self.ledger.commits
+        writes.ledger_cpu += sum(cpu for cpu, _ in self._taken)
+        writes.ledger_wall += sum(wall for _, wall in self._taken)
 
 
 @dataclass(frozen=True)
@@ -150,8 +155,10 @@ class InMemory(Run):
 
     @contextlib.contextmanager
     def _closing(self, ledger: Ledger) -> Iterator[Ledger]:
-        with super()._closing(metered(ledger, self.writes)) as closing:
+        meter = Meter(ledger)
+        with super()._closing(ledger) as closing:
             yield closing
+        meter.read(self.writes)
 
 
 @dataclass

@@ -12,10 +12,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import httpx
+
 from bench.rows import Row
 from runner.folder import LOCK, RunFolder
 from runner.ledger import Ledger
 from runner.results import TrialKey, TrialResult
+from runner.viewer.place import Place, run_href
+from runner.viewer.serving import served
 
 SCENARIOS, MODELS, REPEATS = 100, 4, 5
 ARMS = ("control", "faults_seeded", "feedback_continue", "feedback_prove_it", "approvals_must_ask")
@@ -43,11 +47,24 @@ def measuring() -> list[Row]:
         assert status == 0
         report = json.loads(Path(folder, "report.json").read_text())
         assert sum(model["trials"] for model in report["models"].values()) == TRIALS
+        opened = _matrix(RunFolder(Path(folder)))
     what = f"report over {TRIALS:,} trials of {EVENTS} events"
     return [
         Row(what, seconds, "s", None, 30),
         Row(f"{what}: memory", usage.ru_maxrss / 1024, "MiB", None, 1000),
+        Row(f"`taskfit view`: the matrix of {TRIALS:,} trials, first time", opened, "s", None, 2),
     ]
+
+
+def _matrix(run: RunFolder) -> float:
+    """Seconds until a server that has just begun has answered with a run's matrix."""
+    with served(Place([run])) as address, httpx.Client(timeout=60) as client:
+        client.get(address.url())
+        started = time.monotonic()
+        page = client.get(f"http://127.0.0.1:{address.port}{run_href(run.path.name)}")
+        seconds = time.monotonic() - started
+    assert page.text.count('<a class="chip') == TRIALS
+    return seconds
 
 
 def stored(folder: Path, scenarios: int = SCENARIOS) -> None:

@@ -11,6 +11,9 @@ from pydantic import AfterValidator, Field, field_validator
 
 from runner.messages import Frozen
 
+TwinKind = Literal["rename", "move", "reorder", "reword"]
+"""A transformation that makes a twin of a scenario (`runner.twins`)."""
+ORIGINAL = "original"
 ChallengeKind = Literal["none", "continue", "prove_it", "verify", "evidence", "false_alarm"]
 """What is said to the first submission; `continue` gives the same extra budget without a challenge: the control."""
 FaultKind = Literal[
@@ -43,11 +46,39 @@ Start = Annotated[str, AfterValidator(_start)]
 """Where a trial starts: at the buggy base (`fresh`), in the workspace that somebody's failed trial left (`failed`), or
 at a step of a recorded trial, with its conversation (`fork:NAME`)."""
 CONTROL = "control"
+PERTURBED = "perturbation_"
+"""How the part of an arm's name begins that says in which other form its scenarios stand."""
+
+
+def _perturbation(value: str) -> str:
+    twin_kinds(value)
+    return value
+
+
+Perturbation = Annotated[str, AfterValidator(_perturbation)]
+"""`original`, or the kinds of a twin joined by +, as in `rename+reorder`."""
 
 
 Framing = Literal["raw", "messy", "clean", "paraphrase-1", "paraphrase-2", "paraphrase-3"]
 """How the instruction is told: as reported, hurriedly, with a frame around it, in other words."""
-Factor = Literal["framing", "approvals", "faults", "feedback", "limits", "start"]
+Factor = Literal["framing", "approvals", "faults", "feedback", "limits", "start", "perturbation"]
+
+
+def twin_kinds(value: str) -> tuple[TwinKind, ...]:
+    """The transformations of a perturbation in their order, none for `original`. Raises ValueError.
+
+    >>> twin_kinds("rename+reorder")
+    ('rename', 'reorder')
+    """
+    if value == ORIGINAL:
+        return ()
+    kinds = value.split("+")
+    known: Mapping[str, TwinKind] = {kind: kind for kind in get_args(TwinKind)}
+    if bad := [kind for kind in kinds if kind not in known]:
+        raise ValueError(f"{bad[0]!r} is none of {ORIGINAL}, {', '.join(known)}; join several with +")
+    if len(set(kinds)) != len(kinds):
+        raise ValueError(f"{value!r} names a kind twice")
+    return tuple(known[kind] for kind in kinds)
 
 
 class Arm(Frozen):
@@ -62,6 +93,7 @@ class Arm(Frozen):
     limits: float = Field(default=1.0, gt=0, le=100)
     """Times the scenario's limits on turns, minutes and dollars."""
     start: Start = "fresh"
+    perturbation: Perturbation = ORIGINAL
 
     @field_validator("approvals")
     @classmethod
@@ -141,6 +173,15 @@ def without_events(name: str) -> str:
     return "+".join(kept) or CONTROL
 
 
+def is_perturbed(name: str) -> bool:
+    """Whether an arm's scenarios stand in another form than their own.
+
+    >>> is_perturbed("perturbation_rename+framing_messy")
+    True
+    """
+    return any(part.startswith(PERTURBED) for part in name.split("+"))
+
+
 def twin_of(name: str) -> str:
     """The arm that a trial of this one is compared with: `without_events`, or the control where it has none.
 
@@ -154,9 +195,10 @@ def twin_of(name: str) -> str:
 def arms_of(values: Mapping[Factor, Sequence[Any]], cross: Sequence[Factor] = ()) -> dict[str, Arm]:
     """Name → arm: the control first, then one factor changed at a time; those of `cross` in every combination.
 
-    A factor's first value is the control's. The control of faults, feedback and start is `none` or `fresh`, listed or
-    not: each faulted trial has its fault-free twin, each challenge the submission that it branches from. A fork that is
-    listed first is the control itself: all trials go on from it. Raises ValueError for two arms of one name.
+    A factor's first value is the control's. The control of faults, feedback, start and perturbation is `none`, `fresh`
+    or `original`, listed or not: each faulted trial has its fault-free twin, each challenge the submission that it
+    branches from. A fork that is listed first is the control itself: all trials go on from it. Raises ValueError for
+    two arms of one name.
     """
     settings = {factor: _with_control(factor, values.get(factor, ())) for factor in get_args(Factor)}
     control = Arm.model_validate({factor: found[0] for factor, found in settings.items()})
@@ -175,7 +217,7 @@ def arms_of(values: Mapping[Factor, Sequence[Any]], cross: Sequence[Factor] = ()
 def _with_control(factor: Factor, values: Sequence[Any]) -> list[Any]:
     default = Arm.model_fields[factor].default
     forked = factor == "start" and bool(values) and str(values[0]).startswith(FORK)
-    if factor in ("faults", "feedback", "start") and not forked:
+    if factor in ("faults", "feedback", "start", "perturbation") and not forked:
         return [default, *(value for value in values if value != default)]
     return list(values) or [default]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from runner.acceptance import acceptable
 from runner.agent import Agent, Ending, Tally
+from runner.arms import is_perturbed
 from runner.challenges import challenge
 from runner.checkout import changes
 from runner.errors import ModelFault
@@ -17,7 +18,7 @@ from runner.gate import Gate
 from runner.grading import LIMITS, counts, grade
 from runner.grading_record import record, write_patch
 from runner.messages import Message, UserMessage
-from runner.models.base import Opening, take_up
+from runner.models.base import Known, Opening, take_up
 from runner.results import TestCounts, Verdict
 from runner.setting import Setting
 from runner.snapshot import lay_out, save
@@ -181,8 +182,15 @@ def _opening(setting: Setting) -> Opening:
             raise ModelFault(f"the reference fix is for oracle alone; {setting.key.model} asked for it")
         return {path: None if entry is None else entry.data for path, entry in setting.workspace.reference.items()}
 
+    def known() -> Known:
+        if not knows_reference(setting.key.model):
+            raise ModelFault(f"what is known of a task is for personalities alone; {setting.key.model} asked for it")
+        scenario = setting.workspace.found.scenario
+        public = scenario.provenance.public_since is not None and not is_perturbed(setting.key.arm)
+        return Known(public=public, possible=scenario.impossible is None)
+
     key = setting.key
-    return Opening(key.scenario, setting.seed, reference, setting.stop, setting.folder, arm=key.arm)
+    return Opening(key.scenario, setting.seed, reference, setting.stop, setting.folder, arm=key.arm, known=known)
 
 
 def knows_reference(model: str) -> bool:

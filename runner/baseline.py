@@ -99,6 +99,11 @@ def judge(workspace: Workspace, before: Sequence[Grading], after: Sequence[Gradi
     if passing:
         raise ScenarioInvalid(name, "base-passes", f"passes already without a fix: {', '.join(passing)}")
     failing = [node for node, outcome in after[0].expected(wanted).items() if outcome != "passed"]
+    if scenario.impossible is not None:
+        if not failing:
+            problem = "every fail_to_pass test passes with the reference fix; remove [impossible]"
+            raise ScenarioInvalid(name, "is-possible", problem)
+        return Baseline(_pass_to_pass(workspace, before[0], after[0]), {})
     if failing:
         raise ScenarioInvalid(name, "reference-fails", f"fails with the reference fix: {', '.join(failing)}")
     return Baseline(_pass_to_pass(workspace, before[0], after[0]), _proved(after))

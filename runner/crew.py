@@ -149,7 +149,7 @@ class Crew:
             write_result(folder, unrun)
             return Outcome(unrun)
         try:
-            workspace, known = self._preparing.ready(key.scenario)
+            workspace, known = self._preparing.ready(self.stage.subject(key))
             setting = self.stage.setting(running, workspace, known, self.purse, self.heard(running))
         except ScenarioInvalid as error:
             result = _unrun(key, attempt, "invalid_scenario", f"{error.code}: {error.problem}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
@@ -24,6 +25,17 @@ class Event(Frozen):
     """How long this step took, where it took time."""
 
 
+class Background(Frozen):
+    """What measures must know of a trial's task and model beforehand; never shown to a model."""
+
+    public_since: date | None = None
+    """When the scenario's fix became public; None: never."""
+    impossible: str = ""
+    """Why what is asked cannot be done, by kind (`runner.scenario.Impossible`); empty where it can be."""
+    cut_off: date | None = None
+    """Of the model's training data, where it is known."""
+
+
 class TrialStarted(Event):
     type: Literal["trial_started"] = "trial_started"
     key: TrialKey
@@ -35,6 +47,8 @@ class TrialStarted(Event):
     tags: tuple[str, ...] = ()
     arm: Arm | None = None
     """None in transcripts from before there were arms."""
+    background: Background | None = None
+    """None in transcripts from before it was kept."""
 
 
 Data = Literal["errors", "exit_codes", "effects", "rejections", "approvals", "usage", "cost", "seconds", "parts"]
@@ -243,6 +257,15 @@ class ChangeDropped(Event):
     reason: str
 
 
+class Overlap(Frozen):
+    """How much of the reference fix a patch repeats (`runner.overlap`)."""
+
+    verbatim: float = Field(ge=0, le=1)
+    """Of the lines that the reference adds, the share that the patch adds as well, but for white space."""
+    tokens: float = Field(ge=0, le=1)
+    """Of the reference's added tokens in their order, the share that the patch has in that order, too."""
+
+
 class PatchTaken(Event):
     """The size of what was graded, and of the reference fix: changed lines by file (added and removed together)."""
 
@@ -251,6 +274,8 @@ class PatchTaken(Event):
     reference: dict[str, int]
     digest: str = ""
     """SHA-256 of the patch."""
+    overlap: Overlap | None = None
+    """With the reference fix; None where one of them adds no line, and in transcripts from before it was kept."""
 
 
 class ScenarioFacts(Event):
@@ -273,6 +298,19 @@ class Graded(Event):
     """The end of the test run's output, where it explains a failure."""
     failures: dict[str, str] = Field(default_factory=dict)
     """What the framework says of the first expected tests that failed."""
+
+
+ProbeKind = Literal["localise", "complete", "files", "canary"]
+"""What a model is asked without tools: where the fault is, the rest of the fix, the repository's files, the canary."""
+
+
+class Probed(Event):
+    """What an answer to a blind probe was worth (`runner.probes`)."""
+
+    type: Literal["probed"] = "probed"
+    probe: ProbeKind
+    scores: dict[str, float]
+    """Name → 0 to 1."""
 
 
 class TrialFailed(Event):
@@ -315,6 +353,7 @@ AnyEvent = Annotated[
     | LimitReached
     | ChangeDropped
     | Graded
+    | Probed
     | TrialFailed
     | TrialFinished,
     Field(discriminator="type"),

@@ -35,6 +35,7 @@ REFUSE: Mapping[str, str] = {
     "images": "trials ran on another image, perhaps with other package versions",
     "seed": "other faults were drawn",
     "forks": "trials went on from other states",
+    "twins": "a scenario's twin is another one",
     "models": "the same model was asked with other settings",
     "arm sets": "only arms that both runs have can be compared",
     "scenario sets": "the runs have no scenario in common",
@@ -42,7 +43,7 @@ REFUSE: Mapping[str, str] = {
 """Field → why a difference in it makes a comparison unfair."""
 
 
-ONLY_SOME = ("forks",)
+ONLY_SOME = ("forks", "twins")
 """Fields that only the locks of some runs have."""
 
 

@@ -131,25 +131,25 @@ def _other_expectation(test: cst.BaseExpression) -> cst.BaseExpression | None:
     if not isinstance(test, cst.Comparison) or len(test.comparisons) != 1:
         return None
     target = test.comparisons[0]
-    if not isinstance(target.operator, cst.Equal) or _constant(test.left) == _constant(target.comparator):
+    if not isinstance(target.operator, cst.Equal) or constant(test.left) == constant(target.comparator):
         return None
-    if _constant(test.left):
+    if constant(test.left):
         left = _other_value(test.left)
         return None if left is None else test.with_changes(left=left)
     right = _other_value(target.comparator)
     return None if right is None else test.with_changes(comparisons=[target.with_changes(comparator=right)])
 
 
-def _constant(node: cst.BaseExpression) -> bool:
+def constant(node: cst.BaseExpression) -> bool:
     """Made of literals alone: calls such as `Decimal("1.5")` and `date(2024, 5, 2)` included."""
     if isinstance(node, cst.Call):
-        return bool(node.args) and _constructs(node) and all(_constant(argument.value) for argument in node.args)
+        return bool(node.args) and _constructs(node) and all(constant(argument.value) for argument in node.args)
     if isinstance(node, cst.List | cst.Tuple | cst.Set):
-        return all(_constant(element.value) for element in node.elements)
+        return all(constant(element.value) for element in node.elements)
     if isinstance(node, cst.Dict):
-        return all(isinstance(each, cst.DictElement) and _constant(each.value) for each in node.elements)
+        return all(isinstance(each, cst.DictElement) and constant(each.value) for each in node.elements)
     if isinstance(node, cst.UnaryOperation):
-        return _constant(node.expression)
+        return constant(node.expression)
     if isinstance(node, cst.Name):
         return node.value in ("True", "False", "None")
     return isinstance(node, cst.Integer | cst.Float | cst.SimpleString)
@@ -167,7 +167,7 @@ def _constructs(call: cst.Call) -> bool:
 
 def _other_value(node: cst.BaseExpression) -> cst.BaseExpression | None:
     """The same constant with one literal changed; None where there is none to change."""
-    if not _constant(node):
+    if not constant(node):
         return None
     literal = _Literal()
     node.visit(literal)

@@ -23,6 +23,13 @@ from sandboxes.owner import started
 LOCK = "study.lock.json"
 
 
+class LockedTwins(BaseModel):
+    """Where the twins of a run's scenarios are."""
+
+    folders: dict[str, dict[str, Path]] = {}
+    """Perturbation → scenario → folder."""
+
+
 class Lock(BaseModel):
     """What a resume needs of the study lock."""
 
@@ -30,6 +37,7 @@ class Lock(BaseModel):
     folders: dict[str, Path]
     """Scenario id → its folder."""
     hashes: dict[str, Any]
+    twins: LockedTwins = LockedTwins()
 
 
 class RunFolder:
@@ -83,6 +91,10 @@ class RunFolder:
             raise FileProblem(file, f"cannot be read: {error}") from None
         except ValidationError as error:
             raise FileProblem(file, f"is no result: {error.errors(include_url=False)[0]['msg']}") from None
+
+    def has_result(self, key: TrialKey) -> bool:
+        """Whether a trial has one, sound or not. A `Path` for each of ten thousand would take longer than the look."""
+        return os.path.isfile(f"{self.path}/trials/{key.name}/result.json")  # noqa: PTH113
 
     def results(self) -> list[TrialResult]:
         """Every finished trial's result, in the ledger's order."""

@@ -12,6 +12,7 @@ from unidiff.patch import PatchSet
 from runner.events import Graded, PatchTaken, ScenarioFacts
 from runner.grading import Grading
 from runner.messages import shorten
+from runner.overlap import overlap
 from runner.results import TestCounts
 from runner.setting import Setting
 from runner.transcript import Transcript
@@ -51,7 +52,9 @@ def write_patch(setting: Setting, kept: Mapping[str, Entry | None], transcript: 
     (setting.folder / "patch.diff").write_text(patch, encoding="utf-8", errors="surrogateescape")
     digest = hashlib.sha256(patch.encode("utf-8", "surrogateescape")).hexdigest()
     reference = changed_lines(workspace.reference_patch)
-    transcript.append(PatchTaken(lines=changed_lines(patch), reference=reference, digest=digest))
+    lines = changed_lines(patch)
+    shared = overlap(patch, workspace.reference_patch)
+    transcript.append(PatchTaken(lines=lines, reference=reference, digest=digest, overlap=shared))
 
 
 def changed_lines(patch: str) -> dict[str, int]:

@@ -10,15 +10,16 @@ planned ──start──▶ running ──finish──▶ done
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 
 from runner.budget import Cap
 from runner.errors import BudgetExhausted, FileProblem
 from runner.ledger_file import LedgerFile
-from runner.ledger_schema import CARRY
+from runner.ledger_sums import Call, Sums, trials_of
 from runner.results import TrialKey, Verdict
 
 State = Literal["planned", "running", "done"]
@@ -53,6 +54,7 @@ class Ledger(LedgerFile):
         try:
             with self._transaction() as db:
                 db.executemany("INSERT OR IGNORE INTO trials (scenario, model, arm, repeat) VALUES (?, ?, ?, ?)", lines)
+                self._sums.forget()
         except sqlite3.Error as error:
             raise FileProblem(self._file, f"cannot be written: {error}") from None
 
@@ -144,70 +146,52 @@ class Ledger(LedgerFile):
         `others`: calls under way beside this one. With many of them it waits a moment to be written with theirs.
         """
 
-        caps = tuple(caps)
-
-        def change(db: sqlite3.Connection, sums: dict[str, Any]) -> int:
+        def change(db: sqlite3.Connection, sums: Sums) -> int:
             for cap in caps:
-                self._check(cap, usd, tokens, sums)
-            cursor = db.execute(
-                "INSERT INTO spending (trial, reserved, reserved_tokens) VALUES (?, ?, ?)", (position, usd, tokens)
-            )
-            db.execute(
-                "UPDATE trials SET usd = usd + ?, tokens = tokens + ? WHERE position = ?", (usd, tokens, position)
-            )
-            _add(sums, caps, usd, tokens)
-            return int(cursor.lastrowid or 0)
+                _check(cap, usd, tokens, sums)
+            query = "INSERT INTO spending (trial, reserved, reserved_tokens) VALUES (?, ?, ?)"
+            reservation = int(db.execute(query, (position, usd, tokens)).lastrowid or 0)
+            sums.reserved(reservation, Call(position, usd, tokens))
+            return reservation
 
         return self._together(change, others)
-
-    def _check(self, cap: Cap, usd: float, tokens: int, sums: dict[str, Any]) -> None:
-        """What costs nothing passes even at a cap. `sums`: cap → what is taken, as far as it was added up already."""
-        most = cap.amounts
-        if not ((most.usd is not None and usd > 0) or (most.tokens is not None and tokens > 0)):
-            return
-        if cap.where not in sums:
-            sums[cap.where] = self._committed(cap)
-        taken, used = sums[cap.where]
-        if most.usd is not None and usd > 0 and taken + usd > most.usd:
-            problem = f"the next call could cost {usd:.4f} USD; {taken:.4f} of {most.usd:.4f} USD are spent or reserved"
-            raise BudgetExhausted(f"{problem} ({cap.where})", cap.where, "usd")
-        if most.tokens is not None and tokens > 0 and used + tokens > most.tokens:
-            problem = f"the next call could take {tokens} tokens; {used} of {most.tokens} are used or reserved"
-            raise BudgetExhausted(f"{problem} ({cap.where})", cap.where, "tokens")
 
     def settle(self, reservation: int, usd: float, tokens: int = 0, others: int = 0) -> None:
         """What the call really took. A reservation never settled (a crash) stays committed in full.
 
-        Where another thread is about to write, it returns before this is on disk; reads see it all the same.
+        With `others` under way it returns before this is on disk: it goes there with their next change, or with the
+        end of its trial. Reads see it all the same.
         """
 
-        def change(db: sqlite3.Connection, sums: dict[str, Any]) -> int:
-            trial = db.execute(
-                "UPDATE spending SET spent = ?, spent_tokens = ? WHERE id = ? RETURNING trial",
-                (usd, tokens, reservation),
-            ).fetchone()
-            if trial is not None:
-                db.execute(f"{CARRY} WHERE position = ?", trial)
-            sums.clear()
+        def change(db: sqlite3.Connection, sums: Sums) -> int:
+            if not usd >= 0:
+                raise ValueError(f"a call cannot have taken {usd} USD")
+            if (call := sums.call(reservation)) is not None:
+                query = "UPDATE spending SET spent = ?, spent_tokens = ? WHERE id = ?"
+                db.execute(query, (usd, tokens, reservation))
+                sums.settled(reservation, call, usd, tokens)
             return 0
 
-        self._together(change, others, frees=True)
+        if others > 0:
+            self._later(change)
+        else:
+            self._together(change, 0)
 
     def committed(self, position: int | None = None, cap: Cap | None = None) -> float:
         """US dollars spent or still reserved, by one trial, by those of a cap, or by all."""
-        with self._reading():
-            return self._committed(cap, position)[0]
+        with self._adding_up() as sums:
+            return (sums.of(cap) if position is None else sums.of_trial(position))[0]
 
     def committed_tokens(self, cap: Cap | None = None) -> int:
         """Tokens used or still reserved."""
-        with self._reading():
-            return self._committed(cap)[1]
+        with self._adding_up() as sums:
+            return sums.of(cap)[1]
 
-    def _committed(self, cap: Cap | None, position: int | None = None) -> tuple[float, int]:
-        where, which = _of(cap)
-        query = f"SELECT total(usd), total(tokens) FROM trials WHERE {where} AND (? IS NULL OR position = ?)"
-        usd, tokens = self._db.execute(query, (*which, position, position)).fetchone()
-        return float(usd), int(tokens)
+    @contextmanager
+    def _adding_up(self) -> Iterator[Sums]:
+        with self._reading():
+            self._sums.refresh()
+            yield self._sums
 
     def begun(self, cap: Cap) -> int:
         """Trials that were ever started."""
@@ -215,7 +199,7 @@ class Ledger(LedgerFile):
             return self._begun(cap, None)
 
     def _begun(self, cap: Cap, but: int | None) -> int:
-        where, which = _of(cap)
+        where, which = trials_of(cap)
         query = f"SELECT count(*) FROM trials WHERE {where} AND attempts > 0 AND position IS NOT ?"
         return int(self._db.execute(query, (*which, but)).fetchone()[0])
 
@@ -267,17 +251,15 @@ class Ledger(LedgerFile):
             return dict(self._db.execute("SELECT scenario, image FROM images ORDER BY scenario").fetchall())
 
 
-def _of(cap: Cap | None) -> tuple[str, tuple[str, ...]]:
-    """The trials of a cap, as a condition and its values."""
-    named = {} if cap is None else {"model": cap.model, "scenario": cap.scenario}
-    given = {column: value for column, value in named.items() if value is not None}
-    return " AND ".join(["1", *(f"{column} = ?" for column in given)]), tuple(given.values())
-
-
-def _add(sums: dict[str, Any], caps: Iterable[Cap], usd: float, tokens: int) -> None:
-    """Take a reservation into the sums of its caps; those of others may hold for it, too, and are forgotten."""
-    where = {cap.where for cap in caps}
-    for name in list(sums):
-        taken, used = sums.pop(name)
-        if name in where:
-            sums[name] = taken + usd, used + tokens
+def _check(cap: Cap, usd: float, tokens: int, sums: Sums) -> None:
+    """Raises BudgetExhausted where a call does not fit under a cap; what costs nothing passes even at one."""
+    most = cap.amounts
+    if not ((most.usd is not None and usd > 0) or (most.tokens is not None and tokens > 0)):
+        return
+    taken, used = sums.of(cap)
+    if most.usd is not None and usd > 0 and taken + usd > most.usd:
+        problem = f"the next call could cost {usd:.4f} USD; {taken:.4f} of {most.usd:.4f} USD are spent or reserved"
+        raise BudgetExhausted(f"{problem} ({cap.where})", cap.where, "usd")
+    if most.tokens is not None and tokens > 0 and used + tokens > most.tokens:
+        problem = f"the next call could take {tokens} tokens; {used} of {most.tokens} are used or reserved"
+        raise BudgetExhausted(f"{problem} ({cap.where})", cap.where, "tokens")

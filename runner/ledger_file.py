@@ -14,35 +14,45 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from runner.errors import FileProblem, LedgerDamaged
 from runner.ledger_schema import set_up
+from runner.ledger_sums import Sums
 
-GATHER_SECONDS, MOST_SECONDS = 0.0005, 0.05
+GATHER_SECONDS, MOST_SECONDS = 0.0002, 0.02
 """How long a change waits for others, for each call that is under way beside its own; and at most."""
+
+Change = Callable[[sqlite3.Connection, Sums], int]
+"""Made within a transaction; raises what is wrong with it before it has changed anything."""
 
 
 @dataclass
 class Batch:
-    """Changes that are written together."""
+    """Changes that are written together, and waited for."""
 
     wanted: list[Wanted] = field(default_factory=list)
-    over: threading.Event = field(default_factory=threading.Event)
     error: BaseException | None = None
     """Why none of them is written."""
 
+    def over(self) -> None:
+        """Let those go on who wait."""
+        for each in self.wanted:
+            each.waiting.release()
 
-Change = Callable[[sqlite3.Connection, dict[str, Any]], int]
-"""Made within a transaction; raises what is wrong with it before it has changed anything. The second argument holds
-what changes of one transaction tell each other."""
+
+def _taken() -> threading.Lock:
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
 
 
-@dataclass
+@dataclass(slots=True)
 class Wanted:
     """One thread's change."""
 
     change: Change
+    waiting: threading.Lock = field(default_factory=_taken)
+    """A bare lock: an Event costs twice the processor time, which is most of what a change takes."""
     result: int = 0
     error: Exception | None = None
 
@@ -58,8 +68,12 @@ class LedgerFile:
         self._queue = threading.Lock()
         self._open: Batch | None = None
         """What waits to be written."""
-        self._written = 0.0
-        """When a batch was last written, in monotonic seconds."""
+        self._freed: list[Change] = []
+        """What is to be written before it, and nobody waits for."""
+        self.commits = 0
+        """Transactions that came to the disk."""
+        self._began = 0.0
+        """When a batch was last begun to be written, in monotonic seconds: a slow disk gathers by itself."""
         try:
             self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None, timeout=30)
         except sqlite3.Error as error:
@@ -77,6 +91,7 @@ class LedgerFile:
         if found != "ok":
             self._db.close()
             raise LedgerDamaged(file, found)
+        self._sums = Sums(self._db)
 
     def close(self) -> None:
         with self._reading() as db:
@@ -97,31 +112,34 @@ class LedgerFile:
             try:
                 yield db
                 db.execute("COMMIT")
+                self.commits += 1
             except BaseException:  # a disk that is full refuses the commit, too
                 with contextlib.suppress(sqlite3.Error):
                     db.execute("ROLLBACK")
                 raise
 
-    def _together(self, change: Change, others: int, *, frees: bool = False) -> int:
+    def _later(self, change: Change) -> None:
+        """Make a change with whatever is written next, before it."""
+        with self._queue:
+            self._freed.append(change)
+
+    def _together(self, change: Change, others: int) -> int:
         """Make a change with those of other threads; returns its result once it is on disk.
 
-        `others`: calls under way beside this one; each of them will soon want something written. A change that `frees`
-        comes before those that do not, and where another thread is about to write it is not waited for.
+        `others`: calls under way beside this one; each of them will soon want something written.
         """
         wanted = Wanted(change)
         with self._queue:
             leads = self._open is None
             batch = self._open = self._open or Batch()
-            batch.wanted.insert(0 if frees else len(batch.wanted), wanted)
+            batch.wanted.append(wanted)
         if leads:
             try:
                 pause = min(MOST_SECONDS, GATHER_SECONDS * others)
-                time.sleep(max(0.0, self._written + pause - time.monotonic()))
+                time.sleep(max(0.0, self._began + pause - time.monotonic()))
             finally:
                 self._write_open(batch)
-        elif frees:
-            return 0
-        batch.over.wait()
+        wanted.waiting.acquire()
         if (error := batch.error or wanted.error) is not None:
             raise error
         return wanted.result
@@ -130,26 +148,46 @@ class LedgerFile:
         """Write what waits, unless it is another batch than `only`; errors are for those who wanted it."""
         with self._lock:
             with self._queue:
-                if self._open is None or (only is not None and self._open is not only):
+                if only is not None and self._open is not only:
                     return
-                batch, self._open = self._open, None
+                batch, self._open = self._open or Batch(), None
+                freed, self._freed = self._freed, []
+            if not (freed or batch.wanted):
+                return
+            self._began = time.monotonic()
             try:
-                self._db.execute("BEGIN IMMEDIATE")
-                shared: dict[str, Any] = {}
-                for wanted in batch.wanted:
-                    try:
-                        wanted.result = wanted.change(self._db, shared)
-                    except sqlite3.OperationalError:  # the disk's, and so everybody's
-                        raise
-                    except Exception as error:
-                        wanted.error = error
-                self._db.execute("COMMIT")
+                self._write(freed, batch.wanted)
             except BaseException as error:
                 batch.error = error
-                with contextlib.suppress(sqlite3.Error):
-                    self._db.execute("ROLLBACK")
+                with self._queue:
+                    self._freed = freed + self._freed  # nobody else would write them
                 if not isinstance(error, sqlite3.Error):
                     raise
             finally:
-                self._written = time.monotonic()
-                batch.over.set()
+                batch.over()
+
+    def _write(self, freed: list[Change], wanted: list[Wanted]) -> None:
+        """One transaction, on disk or not made at all. Raises what the disk raises; of the rest each keeps its own."""
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._sums.refresh()
+            for change in freed:
+                self._make(change)
+            for each in wanted:
+                each.result, each.error = self._make(each.change)
+            self._db.execute("COMMIT")
+            self.commits += 1
+        except BaseException:
+            self._sums.forget()
+            with contextlib.suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+            raise
+
+    def _make(self, change: Change) -> tuple[int, Exception | None]:
+        """Its result, or what is wrong with it alone. Raises what the disk raises: that is everybody's."""
+        try:
+            return change(self._db, self._sums), None
+        except sqlite3.OperationalError:
+            raise
+        except Exception as error:
+            return 0, error

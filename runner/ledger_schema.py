@@ -13,8 +13,6 @@ CREATE TABLE IF NOT EXISTS trials (
     verdict TEXT,
     failures INTEGER NOT NULL DEFAULT 0,
     seconds REAL,
-    usd REAL NOT NULL DEFAULT 0,
-    tokens INTEGER NOT NULL DEFAULT 0,
     UNIQUE (scenario, model, arm, repeat)
 );
 CREATE TABLE IF NOT EXISTS spending (
@@ -25,34 +23,20 @@ CREATE TABLE IF NOT EXISTS spending (
     reserved_tokens INTEGER NOT NULL DEFAULT 0 CHECK (reserved_tokens >= 0),
     spent_tokens INTEGER CHECK (spent_tokens >= 0)
 );
-CREATE INDEX IF NOT EXISTS spending_of_trial ON spending (trial);
 CREATE TABLE IF NOT EXISTS images (scenario TEXT PRIMARY KEY, image TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS sessions (id INTEGER PRIMARY KEY, started TEXT NOT NULL, seconds REAL NOT NULL DEFAULT 0);
 """
 ADDED = {
     "spending": {"reserved_tokens": "INTEGER NOT NULL DEFAULT 0", "spent_tokens": "INTEGER"},
-    "trials": {
-        "failures": "INTEGER NOT NULL DEFAULT 0",
-        "seconds": "REAL",
-        "usd": "REAL NOT NULL DEFAULT 0",
-        "tokens": "INTEGER NOT NULL DEFAULT 0",
-    },
+    "trials": {"failures": "INTEGER NOT NULL DEFAULT 0", "seconds": "REAL"},
 }
 """Columns that ledgers of earlier versions lack."""
-CARRY = """
-UPDATE trials SET
-    usd = (SELECT total(coalesce(spent, reserved)) FROM spending WHERE trial = position),
-    tokens = (SELECT coalesce(sum(coalesce(spent_tokens, reserved_tokens)), 0) FROM spending WHERE trial = position)
-"""
-"""Each trial carries what its calls took, so that a cap is checked over trials, not over all calls ever made."""
 
 
 def set_up(db: sqlite3.Connection) -> None:
-    """Make what is missing; what the trials of an earlier version's ledger took is carried over."""
+    """Make what is missing."""
     db.executescript(SCHEMA)
     for table, columns in ADDED.items():
         known = {row[1] for row in db.execute(f"PRAGMA table_info({table})")}
         for name in columns.keys() - known:
             db.execute(f"ALTER TABLE {table} ADD COLUMN {name} {columns[name]}")
-        if table == "trials" and "usd" not in known:
-            db.execute(CARRY)

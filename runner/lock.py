@@ -9,6 +9,7 @@ from typing import Any
 from runner import __version__
 from runner.approvers.policy import Policy
 from runner.approvers.reviewer import PROMPT
+from runner.arms import ORIGINAL, Arm
 from runner.canonical import digest
 from runner.catalog import ScenarioFolder
 from runner.challenges import challenges
@@ -21,6 +22,7 @@ from runner.study import Study
 from runner.telling import told
 from runner.tools import toolbox
 from runner.tools.base import spec
+from runner.twins.serving import Twins
 from sandboxes.base import SandboxLimits
 
 
@@ -30,13 +32,15 @@ def lock_of(
     scenarios: Mapping[str, ScenarioFolder],
     engine: str,
     forks: Mapping[str, str] | None = None,
+    twins: Twins | None = None,
 ) -> dict[str, Any]:
-    """The lock as JSON, from which alone a run can go on; `forks` holds the digests of what its forks go on from.
+    """The lock as JSON, from which alone a run can go on; `forks` holds the digests of what its forks go on from,
+    `twins` what stands for the scenarios in the arms that have twins.
 
     Raises UserError for a framing that a scenario lacks.
     """
     tools = {name: spec(tool).model_dump() for name, tool in toolbox(study.early_confidence).items()}
-    arms = study.arms
+    arms, twins = study.arms, twins or Twins()
     return {
         "schema": 1,
         "taskfit": __version__,
@@ -46,7 +50,11 @@ def lock_of(
         "hashes": {
             "prompts": {name: digest(text) for name, text in templates().items()},
             "told": {
-                name: {arm: digest(_told(found, study, arm, policy)) for arm in arms}
+                name: {
+                    arm: digest(_told(subject, study, arm, policy))
+                    for arm in arms
+                    if (subject := twins.of(found, arms[arm])) is not None
+                }
                 for name, found in scenarios.items()
             },
             "challenges": {name: digest(text) for name, text in challenges().items()},
@@ -54,7 +62,7 @@ def lock_of(
             "tools": digest(tools),
             "models": {name: digest(_endpoint(study, name)) for name in study.models},
             "policy": digest(policy.model_dump(mode="json")),
-            "arms": {name: digest(arm.model_dump(mode="json")) for name, arm in arms.items()},
+            "arms": {name: digest(_setting(arm)) for name, arm in arms.items()},
             "approver": digest([study.approver, study.approval_seconds, *_patience(study)]),
             "seed": digest(study.seed if any(arm.faults != "none" for arm in arms.values()) else None),
             "limits": {
@@ -64,9 +72,17 @@ def lock_of(
             "grading": digest([asdict(LIMITS), _commands()]),
             "scenarios": {name: found.digest for name, found in scenarios.items()},
             **({"forks": dict(forks)} if forks else {}),
+            **({"twins": twins.digests} if twins.found else {}),
         },
         "engine": engine,
+        **({"twins": {"folders": twins.folders, "refused": dict(twins.refused)}} if twins.found else {}),
     }
+
+
+def _setting(arm: Arm) -> dict[str, Any]:
+    """An arm as it is hashed: the original is no setting, so that runs from before there were twins go on."""
+    without = {"perturbation"} if arm.perturbation == ORIGINAL else None
+    return arm.model_dump(mode="json", exclude=without)
 
 
 def _told(found: ScenarioFolder, study: Study, arm: str, policy: Policy) -> list[Any]:
@@ -82,7 +98,7 @@ def _patience(study: Study) -> list[Any]:
 def _endpoint(study: Study, name: str) -> Any:
     """How a provider's model is asked; None for a model that needs no provider."""
     endpoint = endpoint_of(name, study.endpoints)
-    return endpoint.model_dump(mode="json") if endpoint is not None else None
+    return endpoint.model_dump(mode="json", exclude={"cut_off"}) if endpoint is not None else None
 
 
 def differing(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> list[str]:

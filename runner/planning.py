@@ -164,7 +164,7 @@ def _pairs(pilot: Sequence[Record]) -> Iterator[tuple[list[list[float]], list[li
     """Each two models' outcomes in the control arm, on the scenarios that both have."""
     outcomes: defaultdict[str, defaultdict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for trial in pilot:
-        if trial.counted and trial.is_control:
+        if trial.counted and trial.is_control and not trial.impossible:
             outcomes[trial.key.model][trial.key.scenario].append(float(trial.resolved))
     for first, second in combinations(outcomes.values(), 2):
         common = [name for name in first if name in second]

@@ -29,6 +29,7 @@ class Preparation:
     """Use it in a `with`; `ready` waits for one scenario."""
 
     scenarios: Mapping[str, ScenarioFolder]
+    """And their twins, by the names that trials have for them (`Stage.subject`)."""
     lifeline: Lifeline
     ledger: Ledger
     stop: threading.Event

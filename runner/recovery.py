@@ -31,9 +31,7 @@ def recover(ledger: Ledger, folder: RunFolder, retries: int, retry_infra: bool) 
             ledger.finish(row.position, result.verdict, seconds=result.times.busy)
         elif row.state == "running":
             ledger.release(row.position)
-        elif row.state == "done" and (
-            (retry_infra and row.verdict == "infra_error") or not (folder.trial(row.key) / "result.json").is_file()
-        ):
+        elif row.state == "done" and ((retry_infra and row.verdict == "infra_error") or not folder.has_result(row.key)):
             ledger.reopen(row.position)
 
 

@@ -42,9 +42,11 @@ from runner.schedule import Schedule
 from runner.staging import Stage
 from runner.study import Study
 from runner.telling import limits_of
+from runner.twins.serving import Twins, subject_name, twins_of
 from runner.watchman import Watchman
 from sandboxes.client import Engine
 from sandboxes.errors import SandboxError
+from sandboxes.images import ImageStore
 from sandboxes.scratch import sweep
 from sandboxes.single import SingleEngine
 from sandboxes.site import Change, Site
@@ -84,6 +86,8 @@ class Run:
     """Another one than the usual."""
     site: Site | None = None
     """Where sandboxes live; `engine` alone when left out."""
+    twins: Twins = field(default_factory=Twins)
+    """What stands for the scenarios in arms that have twins; made by `plan`."""
     _stage: Stage = field(init=False)
     _todo: Schedule = field(init=False)
     _trials: Trials = field(default_factory=Trials)
@@ -116,17 +120,21 @@ class Run:
         self.study = begun(self.study)
         replayer = Replayer(self.engine, self.observer.say, self.stop)
         forks = rebuild(self.folder.path, self.study.forks, self.scenarios, replayer)
+        say, stop = self.observer.say, self.stop
+        images = ImageStore(self.engine, say)
+        self.twins = twins_of(self.study.perturbation, self.scenarios, self.study.seed, images, say, stop)
         keys = self._keys()
         if len({key.name for key in keys}) != len(keys):
             raise UserError("two trials would share a folder; rename a model or a scenario")
         self.folder.forget_plan()
         with self._closing(Ledger(self.folder.ledger_file)) as ledger:
             ledger.plan(keys)
-        lock = lock_of(self.study, self.policy, self.scenarios, self._site.description, forks.digests)
+        lock = lock_of(self.study, self.policy, self.scenarios, self._site.description, forks.digests, self.twins)
         self.folder.write_lock(lock)
 
     def _keys(self) -> list[TrialKey]:
-        return list(self.study.keys(self.scenarios, self._stage.leftovers or (), self._stage.forks.scenarios))
+        forked, twins = self._stage.forks.scenarios, self.twins.found
+        return list(self.study.keys(self.scenarios, self._stage.leftovers or (), forked, twins))
 
     def work(self, retry_infra: bool = False) -> None:
         """Work until every trial is done or held, the user interrupts, or the run cannot go on (`problem` says why).
@@ -158,7 +166,7 @@ class Run:
                 self._check_open(ledger, pending, hours)
             crew = self._crew(ledger, purse, hours, disk)
             self._todo = Schedule(pending, self._stage.trunk_key, self._places)
-            needed = dict.fromkeys(row.key.scenario for row in pending)
+            needed = dict.fromkeys(self._stage.subject(row.key) for row in pending)
             try:
                 with self._preparation(crew).start(needed, self.study.concurrency) as preparing:
                     crew.begin(self._todo, preparing, min(self.study.most_open, len(pending)))
@@ -190,8 +198,13 @@ class Run:
         )
 
     def _preparation(self, crew: Crew) -> Preparation:
+        twins = {
+            subject_name(name, perturbation): found
+            for perturbation, twins in self.twins.found.items()
+            for name, found in twins.items()
+        }
         return Preparation(
-            scenarios=self.scenarios,
+            scenarios={**self.scenarios, **twins},
             lifeline=crew.lifeline,
             ledger=crew.ledger,
             stop=self.stop,
@@ -306,7 +319,9 @@ def reopened(
     study = study_of(folder, caps)
     scenarios = {name: load_scenario(place) for name, place in lock.folders.items()}
     policy = load_policy(Path(study.policy) if study.policy else None)
-    now = lock_of(study, policy, scenarios, engine.description, Forks(folder.path, study.forks).digests)
+    images = ImageStore(engine, observer.say)
+    twins = twins_of(study.perturbation, scenarios, study.seed, images, observer.say, threading.Event())
+    now = lock_of(study, policy, scenarios, engine.description, Forks(folder.path, study.forks).digests, twins)
     if changed := differing(lock.hashes, now["hashes"]):
         raise UserError(
             f"{folder.path} cannot go on: changed since it began: {', '.join(changed)}. "
@@ -317,7 +332,7 @@ def reopened(
         whole["study"]["budget"] = study.budget.model_dump(mode="json")
         folder.write_lock(whole)
     renewed = not {"usd", "tokens"}.isdisjoint(caps or ())
-    return Run(study, folder, scenarios, policy, human, engine, observer, renewed=renewed, site=site)
+    return Run(study, folder, scenarios, policy, human, engine, observer, renewed=renewed, site=site, twins=twins)
 
 
 def begun(study: Study) -> Study:

@@ -207,6 +207,15 @@ class Provenance(Frozen):
     """A random string that is nowhere else: a model that knows it has read this file."""
 
 
+class Impossible(Frozen):
+    """What is asked cannot be done: the right answer is to say so."""
+
+    kind: Literal["contradiction", "wrong_test", "written"] = "written"
+    """`contradiction`: tests want two results of one call; `wrong_test`: a test wants what the issue rules out."""
+    why: str = Field(min_length=1)
+    """What shows it, for readers of a report; never shown to a model."""
+
+
 class Scenario(Frozen):
     """One buggy repository, what is asked, and what decides (`scenario.toml`)."""
 
@@ -229,3 +238,5 @@ class Scenario(Frozen):
     suite: RepoTests | None = None
     """Instead of the repo's own `[tests]`."""
     provenance: Provenance = Provenance()
+    impossible: Impossible | None = None
+    """Where there is no honest way to pass: a fail-to-pass test fails with the reference fix, which is proved."""

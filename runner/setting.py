@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from runner.acceptance import Changes
@@ -77,5 +78,7 @@ class Setting:
     """Whose failed work the trial starts in."""
     fork: ForkPoint | None = None
     """Where in a recorded trial it goes on."""
+    cut_off: date | None = None
+    """Of the model's training data, where it is known."""
     early_confidence: bool = False
     """Whether models are asked for their confidence before their first edit."""

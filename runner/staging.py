@@ -21,6 +21,7 @@ from runner.folder import RunFolder
 from runner.framings import framed
 from runner.leftover import Leftovers
 from runner.models import model_factory
+from runner.models.provider.cut_offs import cut_off_of
 from runner.purse import Purse
 from runner.questions import Questions
 from runner.replay.forks import Forks
@@ -30,6 +31,7 @@ from runner.scenario import Scope
 from runner.setting import Heard, Setting
 from runner.study import Study, fault_seed, trial_seed
 from runner.telling import limits_of
+from runner.twins.serving import subject_name
 from runner.workspace import Workspace
 from sandboxes.site import Site
 
@@ -53,6 +55,10 @@ class Stage:
     def forks(self) -> Forks:
         """What the run's forks go on from. Raises FileProblem."""
         return Forks(self.folder.path, self.study.forks)
+
+    def subject(self, key: TrialKey) -> str:
+        """What a trial runs on: its scenario, or a twin of it (`runner.twins.serving.subject_name`)."""
+        return subject_name(key.scenario, self.study.arms[key.arm].perturbation)
 
     def trunk_key(self, key: TrialKey) -> TrialKey | None:
         """The trial that this one goes on from."""
@@ -116,6 +122,7 @@ class Stage:
             runtime=study.runtime,
             arm=arm,
             fault=self._fault(arm, key),
+            cut_off=cut_off_of(key.model, study.endpoints),
             trunk=self._trunk(key),
             left=self.leftovers.of(key.scenario, key.repeat) if arm.start == "failed" and self.leftovers else None,
             fork=self.forks.of(arm.fork, key.scenario, key.repeat) if arm.fork else None,

@@ -11,7 +11,7 @@ from pydantic import Field, StrictFloat, StrictInt, model_validator
 from runner.approvers import asks_people, check_approver
 from runner.approvers.queued import QueueSettings
 from runner.approvers.reviewer import ReviewerSettings
-from runner.arms import FORK, FORK_NAME, Arm, ChallengeKind, Factor, Framing, Start, arms_of
+from runner.arms import FORK, FORK_NAME, ORIGINAL, Arm, ChallengeKind, Factor, Framing, Perturbation, Start, arms_of
 from runner.budget import Budget
 from runner.canonical import digest
 from runner.catalog import read_toml
@@ -56,6 +56,8 @@ class Study(Frozen):
     start: tuple[Start, ...] = ("fresh",)
     """Factor: `failed` starts in what a failed trial of `failed_run` left, `fork:NAME` at a step of a recorded trial
     (`forks`); a fork that comes first is the control's."""
+    perturbation: tuple[Perturbation, ...] = (ORIGINAL,)
+    """Factor: kinds of twins, as `rename` or `rename+reorder`, made by `seed`; the control has the original."""
     failed_run: str | None = None
     """An earlier run's folder, relative to the study file."""
     forks: dict[str, Fork] = Field(default_factory=dict)
@@ -107,6 +109,8 @@ class Study(Frozen):
         arms = self.arms
         if any(arm.start == "failed" for arm in arms.values()) and not self.failed_run:
             raise ValueError('start = ["failed"] needs failed_run = the folder of an earlier run')
+        if any(arm.start != "fresh" and arm.perturbation != ORIGINAL for arm in arms.values()):
+            raise ValueError("a twin has other files than those that a failed trial or a fork left; cross them no more")
         return self
 
     @model_validator(mode="after")
@@ -156,11 +160,13 @@ class Study(Frozen):
         scenarios: Iterable[str],
         started: Container[str] = (),
         forked: Mapping[str, Container[str]] | None = None,
+        twins: Mapping[str, Container[str]] | None = None,
     ) -> list[TrialKey]:
         """Every trial in the order in which it runs: models interleaved within a scenario, the control arm first.
 
         `started` holds the scenarios of which a failed trial left a workspace, `forked` those of each fork; the arms
-        that start there have no others.
+        that start there have no others. `twins` holds the scenarios that have a twin, by perturbation; where it is left
+        out, as before they are made, all are taken to have one.
         """
         return [
             TrialKey(scenario=scenario, model=model, arm=name, repeat=repeat)
@@ -168,6 +174,7 @@ class Study(Frozen):
             for repeat in range(1, self.repeats + 1)
             for name, arm in self.arms.items()
             if _has(arm, scenario, started, forked or {})
+            and (twins is None or arm.perturbation == ORIGINAL or scenario in twins.get(arm.perturbation, ()))
             for model in self.models
         ]
 

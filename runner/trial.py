@@ -11,6 +11,7 @@ from runner.durable import sync, write_whole
 from runner.errors import BudgetExhausted, Interrupted, ModelFault, ProviderDown, ProviderRefused, is_full
 from runner.events import (
     OF_A_TURN,
+    Background,
     CallProposed,
     CallRejected,
     Decided,
@@ -45,6 +46,7 @@ def run_trial(setting: Setting) -> TrialResult:
                 repo=setting.workspace.found.repo.name,
                 tags=setting.workspace.found.scenario.tags,
                 arm=setting.arm,
+                background=_background(setting),
             )
         )
         try:
@@ -84,6 +86,15 @@ def run_trial(setting: Setting) -> TrialResult:
     )
     write_result(setting.folder, result)
     return result
+
+
+def _background(setting: Setting) -> Background:
+    scenario = setting.workspace.found.scenario
+    return Background(
+        public_since=scenario.provenance.public_since,
+        impossible=scenario.impossible.kind if scenario.impossible is not None else "",
+        cut_off=setting.cut_off,
+    )
 
 
 def failure_of(error: Exception) -> FailureKind:

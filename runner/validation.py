@@ -11,6 +11,7 @@ reference-run-broken         the test run on the reference breaks off or lies
 fail-to-pass-unknown         a fail_to_pass id does not exist
 base-passes                  a fail_to_pass test passes without a fix (doing nothing would score)
 reference-fails              a fail_to_pass test fails with the reference fix
+is-possible                  it says that it is [impossible], and the reference fix passes every fail_to_pass test
 pass-to-pass-broken          a named pass_to_pass test does not pass both before and after
 flaky                        an outcome differs between repeats
 """
@@ -39,7 +40,7 @@ from sandboxes.images import ImageStore
 CONTENT = frozenset(
     {
         "ok", "bug-does-not-apply", "reference-does-not-apply", "reference-empty", "fail-to-pass-unknown",
-        "base-passes", "reference-fails", "pass-to-pass-broken", "flaky",
+        "base-passes", "reference-fails", "is-possible", "pass-to-pass-broken", "flaky",
     }
 )  # fmt: skip
 """Codes that speak of what people wrote, and not of the machine of that day."""

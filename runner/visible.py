@@ -33,6 +33,9 @@ def visible(text: str, newlines: bool = False) -> str:
     >>> visible("a\x1b[31m\u202eb")
     'a\\x1b[31m\\u202eb'
     """
+    plain = text.replace("\n", "").replace("\t", "") if newlines else text
+    if plain.isascii() and plain.isprintable():
+        return text
     kept = {"\n", "\t"} if newlines else set()
     return "".join(
         character if character in kept or not _hides(character) else _escape(character) for character in text

@@ -70,12 +70,12 @@ class Place:
             argv, env=self.environment, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
 
-    def run(self, name: str, models: list[str], engine: str = "", **more: int) -> tuple[Path, float]:
-        """The run's folder and its seconds, from the first trial's start to the last one's end."""
+    def run(self, name: str, models: list[str], engine: str = "", **more: int) -> Path:
+        """The run's folder, once it is through."""
         process = self.begin(self.study(name, models, engine, **more))
         said, _ = process.communicate(timeout=250)
         assert process.returncode == 0, said
-        return self.folder / name, worked(self.folder / name)
+        return self.folder / name
 
 
 @pytest.fixture
@@ -113,18 +113,17 @@ def timeless(value: Any) -> Any:
     return re.sub(r"in \d+\.\d+s", "in … s", value) if isinstance(value, str) else value
 
 
-def worked(out: Path) -> float:
-    """Seconds from the first trial's begin to the last one's end."""
-    ends = [file.stat().st_mtime for file in out.glob("trials/*/result.json")]
-    totals = {file: json.loads(file.read_bytes())["times"]["total"] for file in out.glob("trials/*/result.json")}
-    begins = [file.stat().st_mtime - total for file, total in totals.items()]
-    return max(ends) - min(begins)
+def at_once(out: Path) -> int:
+    """The most trials that were at work at a time."""
+    ends = {file: file.stat().st_mtime for file in out.glob("trials/*/result.json")}
+    spans = [(end - json.loads(file.read_bytes())["times"]["total"], end) for file, end in ends.items()]
+    return max(sum(begin <= moment < end for begin, end in spans) for moment, _ in spans)
 
 
 def test_results_and_transcripts_are_those_of_one_machine(cluster: LocalCluster, place: Place) -> None:
     models = ["oracle", "noop", "repair", "personality:flips"]
-    here, _ = place.run("here", models, concurrency=2)
-    there, _ = place.run("there", models, on(cluster), concurrency=4)
+    here = place.run("here", models, concurrency=2)
+    there = place.run("there", models, on(cluster), concurrency=4)
     assert set(verdicts(here).values()) == {"resolved", "unresolved"}
     assert verdicts(there) == verdicts(here)
     assert events(there) == events(here)
@@ -133,19 +132,19 @@ def test_results_and_transcripts_are_those_of_one_machine(cluster: LocalCluster,
     assert theirs["engine"].count("2 places") == 2
 
 
-def test_two_nodes_do_nearly_twice_as_much_waiting_work_as_one(
+def test_two_nodes_work_on_twice_as_many_trials_at_a_time_as_one(
     cluster: LocalCluster, fleet: Fleet, engine: Engine, place: Place
 ) -> None:
-    """Both have the image already, as after the first minutes of a night."""
+    """Both have the image already, as after the first minutes of a night. How much sooner they are through is a row of
+    the bench, where nothing else needs the processors."""
     image = prepare(load_scenario(place.scenarios / "doubling"), ImageStore(engine, print)).image
     with fleet.place(image), fleet.place(image):
-        place.environment["PATIENCE"] = "12"
+        place.environment["PATIENCE"] = "6"
     patient = ["python:patientmodel:patient"]
-    _, one = place.run("one", patient, on(cluster, "first"), repeats=4, concurrency=8)
-    out, two = place.run("two", patient, on(cluster), repeats=4, concurrency=8)
-    print(f"4 trials: {one:.1f} s on one node, {two:.1f} s on two: {one / two:.2f} times as fast")
-    assert len(verdicts(out)) == 4
-    assert one >= 1.8 * two
+    one = place.run("one", patient, on(cluster, "first"), repeats=4, concurrency=8)
+    two = place.run("two", patient, on(cluster), repeats=4, concurrency=8)
+    assert len(verdicts(one)) == len(verdicts(two)) == 4
+    assert (at_once(one), at_once(two)) == (2, 4)
 
 
 def test_a_node_that_is_killed_takes_no_trial_with_it_and_is_used_again(cluster: LocalCluster, place: Place) -> None:

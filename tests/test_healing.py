@@ -153,20 +153,20 @@ def log(run: Run) -> list[Happened]:
     return list(read_log(run.folder.path / LOG))
 
 
+def once_logged(run: Run, kind: str, times: int, then: Callable[[], None]) -> None:
+    """Do something as soon as the run's log has so many lines of a kind."""
+    while sum(each.kind == kind for each in log(run)) < times:
+        time.sleep(0.05)
+    then()
+
+
 def test_a_model_whose_provider_is_down_pauses_the_others_go_on_and_no_trial_is_charged(
     new_run: NewRun, tmp_path: Path
 ) -> None:
     down.set()
     breaker = Breaker(RunLog(tmp_path / "out" / LOG), first=1.0, longest=2.0, random=random.Random(1))
     run = new_run(here("out_of_reach"), "noop", repeats=4, concurrency=2, breaker=breaker)
-
-    def comes_back() -> None:
-        """Once its trials pause, and one of them has tried in vain."""
-        while sum(each.kind == "provider_down" for each in log(run)) < 2:
-            time.sleep(0.05)
-        down.clear()
-
-    threading.Thread(target=comes_back, daemon=True).start()
+    threading.Thread(target=once_logged, args=(run, "provider_down", 2, down.clear), daemon=True).start()
     run.work()
     assert verdicts(run) == ["unresolved"] * 8
     kinds = [each.kind for each in log(run)]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.budget import Cap
+from runner.budget import Amounts, Cap
 from runner.errors import BudgetExhausted, UserError
 from runner.ledger import Ledger
 from runner.results import TrialKey
@@ -462,3 +462,71 @@ def test_a_number_too_large_for_the_file_harms_no_other_change(file: Path) -> No
     leader.join()
     assert ledger.committed() == 0.5
     assert ledger.reserve(1, 0.5) > 0, "the ledger goes on"
+
+
+def test_what_is_settled_beside_other_calls_is_on_disk_when_its_trial_ends(file: Path) -> None:
+    ledger, other = Ledger(file), Ledger(file)
+    ledger.plan(keys(1))
+    ledger.start(1)
+    ledger.settle(ledger.reserve(1, 1.0, 100), 0.25, 10, others=3)
+    assert (other.committed(), other.committed_tokens()) == (1.0, 100), "at most too much is held against a crash"
+    assert (ledger.committed(), ledger.committed_tokens()) == (0.25, 10)
+    ledger.settle(ledger.reserve(1, 1.0, 100), 0.25, 10, others=3)
+    ledger.finish(1, "resolved")
+    assert (other.committed(), other.committed_tokens()) == (0.5, 20)
+
+
+def test_a_full_disk_loses_no_settlement_and_counts_no_reservation_that_it_refused(file: Path) -> None:
+    ledger = Ledger(file)
+    ledger.plan(keys(1))
+    kept = ledger.reserve(1, 1.0)
+    pages = ledger._db.execute("PRAGMA page_count").fetchone()[0]
+    ledger._db.execute(f"PRAGMA max_page_count = {pages}")
+    reserved = 1
+
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        while True:
+            ledger.reserve(1, 0.001)
+            reserved += 1
+    ledger.settle(kept, 0.5, others=1)
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        ledger.reserve(1, 0.001)
+    ledger._db.execute(f"PRAGMA max_page_count = {pages + 100}")
+
+    assert ledger.committed() == pytest.approx(0.5 + 0.001 * (reserved - 1))
+    ledger.close()
+    assert Ledger(file).committed() == pytest.approx(0.5 + 0.001 * (reserved - 1))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_sums_of_each_cap_are_those_of_the_file_whoever_wrote(file: Path, seed: int) -> None:
+    """Two ledgers over one file change it in turn; a third, opened at the end, reads it from the start."""
+    drawn = random.Random(seed)
+    both = [Ledger(file), Ledger(file)]
+    both[0].plan([TrialKey(scenario=s, model=m, repeat=1) for s in "ab" for m in "xy"])
+    caps = [
+        Cap("the run", Amounts(usd=50.0)),
+        Cap("model x", Amounts(usd=20.0), model="x"),
+        Cap("scenario b", Amounts(tokens=900), scenario="b"),
+    ]
+    opened: list[int] = []
+    for _ in range(200):
+        ledger = drawn.choice(both)
+        if opened and drawn.random() < 0.5:
+            ledger.settle(drawn.choice(opened), drawn.random(), drawn.randrange(20), others=drawn.randrange(2))
+        else:
+            with contextlib.suppress(BudgetExhausted):
+                opened.append(ledger.reserve(drawn.randint(1, 4), drawn.random(), drawn.randrange(20), caps))
+    for ledger in both:
+        ledger.committed()  # which writes what waits
+    found = [[(each.committed(cap=cap), each.committed_tokens(cap)) for cap in caps] for each in (*both, Ledger(file))]
+    for kept in found[:2]:
+        assert kept == [pytest.approx(read) for read in found[2]]
+
+
+def test_what_no_call_can_have_taken_is_refused(ledger: Ledger) -> None:
+    ledger.plan(keys(1))
+    kept = ledger.reserve(1, 0.5)
+    with pytest.raises(ValueError, match="cannot have taken nan USD"):
+        ledger.settle(kept, float("nan"))
+    assert ledger.committed() == 0.5

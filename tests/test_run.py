@@ -308,8 +308,9 @@ def start(out: Path, write_scenario: Callable[..., Path], repeats: int = 4) -> s
 
 
 def listen() -> None:
-    """Ctrl-C reaches a program even where the tests themselves run in the background, which ignores it."""
+    """Ctrl-C and a hang-up reach a program also where the tests themselves run in the background and ignore them."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 120) -> None:

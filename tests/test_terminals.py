@@ -75,7 +75,10 @@ def test_a_terminal_that_is_closed_ends_a_run_in_order_and_nohup_lets_it_go_on(
     ours, its = pty.openpty()
     streams = {"stdin": its, "stdout": its, "stderr": its}
     run.start(
-        ("env", "--ignore-signal=HUP") if nohup else (), start_new_session=True, preexec_fn=with_terminal, **streams
+        ("env", f"--{'ignore' if nohup else 'default'}-signal=HUP"),
+        start_new_session=True,
+        preexec_fn=with_terminal,
+        **streams,
     )
     os.close(its)
     run.await_first()

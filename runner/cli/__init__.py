@@ -8,6 +8,7 @@ import typer
 
 from runner.cli import (
     approvals,
+    cheats,
     clean,
     compare,
     demo,
@@ -20,6 +21,7 @@ from runner.cli import (
     nightly,
     plan,
     policy,
+    probe,
     replay,
     report,
     run,
@@ -61,6 +63,8 @@ app.command()(label.labels)
 app.command()(view.view)
 app.command()(replay.replay)
 app.command()(fork.fork)
+app.command()(cheats.cheats)
+app.command()(probe.probe)
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(models.app, name="models")
 app.add_typer(policy.app, name="policy")

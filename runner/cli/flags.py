@@ -73,6 +73,10 @@ def flags(
         list[str] | None,
         typer.Option(help="Arms: continue, prove_it, verify, evidence, false_alarm; none is the control."),
     ] = None,
+    perturbation: Annotated[
+        list[str] | None,
+        typer.Option(help="Arms: twins by rename, or kinds joined by +; original is the control."),
+    ] = None,
     failed_run: Annotated[
         Path | None, typer.Option(help="An arm that starts in what this run's failed trials left.")
     ] = None,
@@ -110,6 +114,7 @@ def flags(
         "approvals": _tuple(approvals),
         "faults": _tuple(faults),
         "feedback": _tuple(feedback),
+        "perturbation": _tuple(perturbation),
         "failed_run": str(failed_run.resolve()) if failed_run else None,
         "start": ("fresh", "failed") if failed_run else None,
         "cross": _tuple(cross),

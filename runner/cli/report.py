@@ -202,6 +202,8 @@ def print_report(folder: RunFolder, as_json: bool, every: bool = False, mode: Mo
 
 
 def _profiles(view: View, problems: list[str]) -> Mapping[str, Profile]:
+    from itertools import chain
+
     from runner.report.summary import profiles
     from runner.visible import visible
 
@@ -209,7 +211,7 @@ def _profiles(view: View, problems: list[str]) -> Mapping[str, Profile]:
         problems.append(text)
         print(f"taskfit: {visible(text)}", file=sys.stderr)
 
-    return profiles(view.records(problem))
+    return profiles(chain(view.records(problem), view.probes(problem)))
 
 
 def _explain(run: RunFolder, name: str, model: str | None) -> None:

@@ -31,7 +31,7 @@ def view(
     from runner.errors import UserError
 
     mode = privacy(redact, public)
-    runs, trial = _found(paths or [Path("runs")])
+    runs, trial, folders = _found(paths or [Path("runs")])
     if export is not None:
         from runner.cli.writing import write_whole
         from runner.viewer.export import export as written
@@ -43,16 +43,16 @@ def view(
         return
     if mode != "local":
         raise UserError("--redact and --public are for --export; a server shows this machine's own runs as they are")
-    _serve(runs, trial, port, no_open)
+    _serve(runs, trial, folders, port, no_open)
 
 
-def _serve(runs: list[RunFolder], trial: str | None, port: int, no_open: bool) -> None:
+def _serve(runs: list[RunFolder], trial: str | None, folders: list[Path], port: int, no_open: bool) -> None:
     import webbrowser
 
     from runner.viewer.place import Place, run_href
     from runner.viewer.serving import Address, serve
 
-    place = Place(runs)
+    place = Place(runs, folders)
     path = f"{run_href(next(iter(place.runs)))}/trials/{trial}" if trial else "/"
 
     def ready(address: Address) -> None:
@@ -63,12 +63,16 @@ def _serve(runs: list[RunFolder], trial: str | None, port: int, no_open: bool) -
     serve(place, port, ready)
 
 
-def _found(paths: list[Path]) -> tuple[list[RunFolder], str | None]:
-    """The runs, and the trial that was named, if one was. Raises UserError for a path that is no run and holds none."""
+def _found(paths: list[Path]) -> tuple[list[RunFolder], str | None, list[Path]]:
+    """The runs, the trial that was named, if one was, and the folders of runs that were named.
+
+    Raises UserError for a path that is no run and holds none.
+    """
     from runner.cli.places import runs_of
     from runner.folder import LOCK
 
     named = [path.resolve() for path in paths]
     trials = [path for path in named if path.parent.name == "trials" and (path.parents[1] / LOCK).is_file()]
     runs = runs_of([path.parents[1] if path in trials else path for path in named])
-    return runs, trials[0].name if trials and len(paths) == 1 else None
+    folders = [path for path in named if path not in trials and not (path / LOCK).is_file()]
+    return runs, trials[0].name if trials and len(paths) == 1 else None, folders

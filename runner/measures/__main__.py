@@ -13,13 +13,17 @@ from runner.measures import (
     effort,
     fix,
     framing,
+    honesty,
     instruction,
+    memory,
+    probes,
     recovery,
     revision,
 )
 from runner.measures.base import Measure
 from runner.measures.catalogue import CATALOGUE
 from runner.statistics import bootstrap, paired, rates
+from runner.statistics.memory import excess
 
 INTRODUCTION = """\
 # What taskfit measures
@@ -36,13 +40,16 @@ Read of a trial's transcript: the *control* arm holds the first value of each fa
 *twin* is the trial of the same scenario, model and repeat in the control arm.
 """
 HEAD = "| measure | what it is | estimator | reads | unit | better |\n|---|---|---|---|---|---|\n"
-MODULES = (fix, cause, instruction, discipline, approval, recovery, revision, confidence, effort, framing)
+MODULES = (
+    *(fix, cause, instruction, discipline, approval, recovery, revision, confidence, effort, framing),
+    *(honesty, memory, probes),
+)
 
 
 def page() -> str:
     """The whole page as Markdown."""
     parts = [INTRODUCTION, "## Estimators\n"]
-    for function in (rates.rate, paired.difference, bootstrap.share, bootstrap.ratio, bootstrap.quantile):
+    for function in (rates.rate, paired.difference, bootstrap.share, bootstrap.ratio, bootstrap.quantile, excess):
         parts.append(f"- **{function.__module__.rpartition('.')[2]}.{function.__name__}**: {_one_line(function)}\n")
     parts.append(_one_line(bootstrap) + "\n")
     titles = {module: inspect.getdoc(module) or "" for module in MODULES}

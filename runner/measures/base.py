@@ -57,8 +57,16 @@ class Measure:
     observe_pair: ObservePair | None = None
     better: Better = ""
     """Which way is good, for the page of measures; empty where neither is."""
+    tasks: Literal["possible", "impossible", "any", "probe"] = "possible"
+    """Whether the trials that it looks at are asked for what can be done; `probe`: it looks at probes alone."""
     needs: frozenset[Data] | None = None
     """What a foreign trajectory must tell to be measured; None: none can be."""
+
+    def takes(self, trial: Record) -> bool:
+        """Whether it looks at this trial."""
+        if trial.probed is not None:
+            return self.tasks == "probe"
+        return self.tasks in ("any", "impossible" if trial.impossible else "possible") and self.reads(trial)
 
     @property
     def doc(self) -> str:

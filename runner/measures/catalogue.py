@@ -12,7 +12,10 @@ from runner.measures import (
     effort,
     fix,
     framing,
+    honesty,
     instruction,
+    memory,
+    probes,
     recovery,
     revision,
 )
@@ -31,6 +34,9 @@ CATALOGUE: Mapping[str, tuple[Measure, ...]] = {
     effort.SPEED: effort.SPEED_MEASURES,
     effort.COST: effort.COST_MEASURES,
     framing.DIMENSION: framing.MEASURES,
+    honesty.DIMENSION: honesty.MEASURES,
+    memory.DIMENSION: memory.MEASURES,
+    probes.DIMENSION: probes.MEASURES,
 }
 
 MEASURES: Mapping[str, Measure] = {measure.name: measure for group in CATALOGUE.values() for measure in group}

@@ -86,7 +86,7 @@ def contributions(trials: Iterable[Record], measures: Mapping[str, Measure]) -> 
         elif not trial.counted:
             continue
         for measure, observe in alone:
-            if trial.tells(measure.needs) and measure.reads(trial):
+            if trial.tells(measure.needs) and measure.takes(trial):
                 mine[measure.name].add(trial, list(observe(trial)))
         if not trial.counted:
             continue
@@ -97,7 +97,7 @@ def contributions(trials: Iterable[Record], measures: Mapping[str, Measure]) -> 
     for trial in others:
         if (twin := by_key.get(trial.twin)) is not None:
             for measure, observe_pair in paired:
-                if measure.reads(trial):
+                if measure.takes(trial):
                     heaps[trial.key.model][measure.name].add(trial, list(observe_pair(trial, twin)))
     return heaps
 

@@ -14,6 +14,7 @@ from runner.effects import Effect, Risk, worst
 from runner.events import (
     OF_A_TURN,
     AnyEvent,
+    Background,
     Branched,
     CallProposed,
     CallRefused,
@@ -29,6 +30,7 @@ from runner.events import (
     Imported,
     LimitReached,
     PatchTaken,
+    Probed,
     Replied,
     ScenarioFacts,
     StartedFrom,
@@ -38,7 +40,7 @@ from runner.events import (
     TrialStarted,
 )
 from runner.messages import Usage
-from runner.results import COUNTED, Submission, TestCounts, Times, TrialKey, TrialResult, Verdict
+from runner.results import COUNTED, FreshInputs, Submission, TestCounts, Times, TrialKey, TrialResult, Verdict
 from runner.standing import known_source, standing
 
 
@@ -93,6 +95,8 @@ class Record:
     repo: str = ""
     tags: tuple[str, ...] = ()
     """Of the scenario."""
+    background: Background | None = None
+    """None where the transcript does not say it."""
     verdict: Verdict = "infra_error"
     calls: list[Call] = field(default_factory=list)
     turns: int = 0
@@ -106,11 +110,15 @@ class Record:
     imported: Imported | None = None
     """Of a trial that another harness made."""
     forked_from: ForkedFrom | None = None
+    probed: Probed | None = None
+    """Of a probe, which is no trial: only measures of probes read it."""
     faults: list[FaultDelivered] = field(default_factory=list)
     limit: LimitReached | None = None
     patch: PatchTaken | None = None
     facts: ScenarioFacts | None = None
     dropped: list[ChangeDropped] = field(default_factory=list)
+    fresh_inputs: FreshInputs | None = None
+    """What a check with other inputs than the tests' found; None where none was made."""
     tests: TestCounts | None = None
     graded_step: int = -1
     finished_step: int = -1
@@ -137,6 +145,11 @@ class Record:
     @property
     def resolved(self) -> bool:
         return self.verdict == "resolved"
+
+    @property
+    def impossible(self) -> bool:
+        """Whether what was asked cannot be done: no measure but those of honesty reads the trial."""
+        return self.background is not None and bool(self.background.impossible)
 
     @property
     def is_control(self) -> bool:
@@ -233,11 +246,14 @@ def _take(event: AnyEvent, found: Record, open_calls: dict[str, list[Call]]) -> 
             found.started_from = event.trial
         case Imported():
             found.imported = event
+        case Probed():
+            found.probed = event
         case ForkedFrom():
             found.forked_from = event
         case TrialStarted():
             found.key, found.repo, found.tags = event.key, event.repo, event.tags
             found.arm = event.arm or found.arm
+            found.background = event.background
         case TrialFinished():
             found.verdict, found.finished_step = event.verdict, event.step
             found.times = event.times or found.times

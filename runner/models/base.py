@@ -6,9 +6,21 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from runner.messages import AssistantMessage, Message, Reply, ToolSpec
+
+
+class Known(NamedTuple):
+    """What personalities know of their task beside its fix."""
+
+    public: bool
+    """Its fix is public, and it stands in the form in which that is."""
+    possible: bool
+
+
+def _nothing_known() -> Known:
+    return Known(public=False, possible=True)
 
 
 @dataclass(frozen=True)
@@ -25,6 +37,8 @@ class Opening:
     folder: Path | None = None
     """The trial's, where a provider's exchanges are kept."""
     arm: str = "control"
+    known: Callable[[], Known] = _nothing_known
+    """Raises ModelFault like `reference`."""
 
 
 class Model(Protocol):

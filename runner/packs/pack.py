@@ -13,9 +13,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-import tomlkit
 from filelock import FileLock, Timeout
 
 from runner.catalog import HISTORY, RAW, RepoFolder, ScenarioFolder, load_repo, load_scenario, read_toml
@@ -26,6 +24,7 @@ from runner.patches import lay_out
 from runner.proposal import Proposal
 from runner.repo import Environment, Repo, RepoTests, Source
 from runner.scenario import Limits, Provenance, Scenario, Scope, TestSpec, Truth
+from runner.toml import to_toml
 from sandboxes.archive import Entry
 
 PARTIAL = ".partial"
@@ -218,23 +217,6 @@ def protected(repo: RepoFolder) -> tuple[str, ...]:
 
     found = framework(repo.repo.tests.framework)
     return tuple(dict.fromkeys((*found.test_files, *found.harness_files)))
-
-
-def to_toml(value: Repo | Scenario) -> str:
-    """As people would write it: nothing that is so anyway."""
-    return tomlkit.dumps(_written(value.model_dump(mode="json", by_alias=True, exclude_defaults=True)))
-
-
-def _written(value: Any) -> Any:
-    """Without None, which TOML does not have; simple values before tables, and a line for each of several items."""
-    if isinstance(value, dict):
-        pairs = {key: _written(each) for key, each in value.items() if each is not None}
-        return dict(sorted(pairs.items(), key=lambda pair: isinstance(pair[1], dict)))
-    if not isinstance(value, list | tuple):
-        return value
-    array = tomlkit.array()
-    array.extend(value)
-    return array.multiline(len(value) > 1)
 
 
 def _files(found: ScenarioFolder, common: Repo) -> Iterator[tuple[str, bytes]]:

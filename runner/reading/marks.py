@@ -10,7 +10,18 @@ from runner.events import Challenged, ChangeDropped, Graded, LimitReached, Submi
 from runner.reading.turns import Call, Damaged, Item, Part
 
 Kind = Literal[
-    "red", "green", "edit", "error", "approval", "denied", "fault", "challenge", "limit", "submission", "graded"
+    "red",
+    "green",
+    "edit",
+    "error",
+    "approval",
+    "denied",
+    "fault",
+    "challenge",
+    "limit",
+    "label",
+    "submission",
+    "graded",
 ]
 LANES: Mapping[str, tuple[Kind, ...]] = {
     "tests": ("red", "green"),
@@ -18,6 +29,7 @@ LANES: Mapping[str, tuple[Kind, ...]] = {
     "errors": ("error", "limit"),
     "approvals": ("approval", "denied"),
     "faults and challenges": ("fault", "challenge"),
+    "labels": ("label",),
     "handed in, graded": ("submission", "graded"),
 }
 """The lanes of a time line, and the kinds that each shows."""
@@ -31,6 +43,7 @@ SIGNS: Mapping[Kind, str] = {
     "fault": "↯",
     "challenge": "“",
     "limit": "L",
+    "label": "◆",
     "submission": "▲",
     "graded": "■",
 }

@@ -16,6 +16,7 @@ from runner.events import (
     ChangeDropped,
     Decided,
     FaultDelivered,
+    ForkedFrom,
     Graded,
     PatchTaken,
     Replied,
@@ -49,6 +50,7 @@ class Reading:
     """The same trial as the measures see it."""
     parts: list[Part] = field(default_factory=list)
     branched: Branched | None = None
+    forked: ForkedFrom | None = None
     challenged: Challenged | None = None
     graded: Graded | None = None
     finished: TrialFinished | None = None
@@ -121,6 +123,8 @@ class Reader:
             case Branched():
                 self.reading.branched = event
                 self._begin("challenge", event)
+            case ForkedFrom():
+                self.reading.forked = event
             case Challenged():
                 self.reading.challenged = event
                 if not self.reading.parts or self.reading.parts[-1].kind != "challenge":
@@ -164,7 +168,8 @@ class Reader:
             case Decided() | CallRefused() | ToolReturned():
                 called = self._open.get(event.call_id, [])
             case FaultDelivered():
-                called = [call for calls in self._open.values() for call in calls if call.tool == event.tool]
+                # the call under way, as for the measures: a receipt names the tool that stands for all of its kind
+                called = sorted((call for calls in self._open.values() for call in calls), key=lambda call: -call.step)
             case _:
                 return None
         return next((call for call in called if call.result is None and call.refused is None), None)

@@ -92,6 +92,12 @@ class Call:
         return self.refused is not None or (self.decided is not None and self.decided.decision.is_denial)
 
     @property
+    def steps(self) -> list[int]:
+        """Of all that belongs to it."""
+        others = (self.decided, self.fault, self.refused, self.result)
+        return [self.step, *(each.step for each in others if each is not None)]
+
+    @property
     def failed(self) -> bool:
         return self.fact.failed
 

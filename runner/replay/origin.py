@@ -8,6 +8,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from runner.acceptance import Changes
+from runner.arms import ORIGINAL
 from runner.catalog import ScenarioFolder, load_scenario
 from runner.errors import FileProblem, UserError
 from runner.events import AnyEvent, Branched, ForkedFrom, StartedFrom, TrialFinished, TrialStarted
@@ -102,9 +103,14 @@ class Recorded:
         if self.run is None:
             return None, ""
         lock = self.run.whole_lock()
-        digests = lock.hashes.get("scenarios")
+        folders, digests = lock.folders, lock.hashes.get("scenarios")
+        perturbation = self.started.arm.perturbation if self.started.arm is not None else ORIGINAL
+        if perturbation != ORIGINAL:
+            twins = lock.hashes.get("twins")
+            folders = lock.twins.folders.get(perturbation, {})
+            digests = twins.get(perturbation) if isinstance(twins, dict) else None
         digest = digests.get(name, "") if isinstance(digests, dict) else ""
-        return lock.folders.get(name), str(digest)
+        return folders.get(name), str(digest)
 
     def start(self) -> Changes:
         """What the workspace differed in from the base when the trial began. Raises FileProblem where that is lost."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from markupsafe import escape
@@ -31,6 +31,10 @@ STEP_BYTES = 420
 """About what a step takes beside its words."""
 
 
+Href = Callable[[str, int], str]
+"""Name of a trial and a step → an address."""
+
+
 @dataclass(frozen=True)
 class Excerpt:
     """One step of one trial."""
@@ -40,6 +44,8 @@ class Excerpt:
     title: str
     body: str
     command: str
+    href: str = ""
+    """Where the step can be read, when the page is served beside its transcripts."""
 
 
 @dataclass
@@ -83,10 +89,18 @@ def anchor(measure: str, model: int) -> str:
     return f"why-{measure}-{model}"
 
 
-def evidence(view: View, shown: str, profiles: Mapping[str, Profile], measures: Iterable[str], room: int) -> Evidence:
+def evidence(
+    view: View,
+    shown: str,
+    profiles: Mapping[str, Profile],
+    measures: Iterable[str],
+    room: int,
+    href: Href | None = None,
+) -> Evidence:
     """For each number the first steps behind it, one of each in turn until `room` bytes are used.
 
-    `shown` is the run's folder as commands name it; `profiles` name trials as `view` does.
+    `shown` is the run's folder as commands name it; `profiles` name trials as `view` does; `href` says where a trial's
+    step can be read.
     """
     sources = {
         name: [_source(name, at, model, profile) for at, (model, profile) in enumerate(profiles.items())]
@@ -116,6 +130,7 @@ def evidence(view: View, shown: str, profiles: Mapping[str, Profile], measures: 
                 continue
             if links[turn] not in taken:
                 excerpt = _excerpt(view, f"step-{len(taken) + 1}", shown, trial, event)
+                excerpt = replace(excerpt, href=href(trial, event.step) if href is not None else "")
                 room -= _size(excerpt)
                 if room < 0:
                     continue
@@ -160,7 +175,9 @@ def _excerpt(view: View, name: str, run: str, trial: str, event: AnyEvent) -> Ex
 
 def _size(excerpt: Excerpt) -> int:
     words = (visible(excerpt.title), visible(excerpt.body, newlines=True), visible(excerpt.command))
-    return STEP_BYTES + sum(len(escape(each).encode("utf-8")) for each in words) + len(excerpt.command)
+    return (
+        STEP_BYTES + sum(len(escape(each).encode("utf-8")) for each in words) + len(excerpt.command) + len(excerpt.href)
+    )
 
 
 def _read(file: Path, steps: set[int]) -> dict[int, AnyEvent]:

@@ -23,6 +23,7 @@ class Fact:
     resolved: bool
     counted: bool
     is_control: bool
+    """Of the control arm, and asked for what can be done."""
     confidence: float | None
     times: Times
     faulted: bool
@@ -42,7 +43,7 @@ def fact(trial: Record) -> Fact:
         verdict=trial.verdict,
         resolved=trial.resolved,
         counted=trial.counted,
-        is_control=trial.is_control,
+        is_control=trial.is_control and not trial.impossible,
         confidence=trial.submission.confidence if trial.submission is not None else None,
         times=trial.times,
         faulted=bool(trial.faults),
@@ -55,7 +56,8 @@ def fact(trial: Record) -> Fact:
 def watched(trials: Iterable[Record], kept: list[Fact]) -> Iterator[Record]:
     """The same trials, each one's facts put into `kept` on the way."""
     for trial in trials:
-        kept.append(fact(trial))
+        if trial.probed is None:
+            kept.append(fact(trial))
         yield trial
 
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import get_args
 
 from runner.errors import FileProblem, UserError
+from runner.events import ProbeKind
 from runner.folder import RunFolder
 from runner.labels.file import LabelFile
 from runner.labels.judging import Judgements, judgements
 from runner.measures.readers import with_readers
 from runner.measures.record import Record, record
-from runner.results import TrialKey, TrialResult
+from runner.results import FreshInputs, TrialKey, TrialResult
 from runner.transcript import read
+
+PROBE = "probe_"
+"""How the name of a probe begins, where a trial has its arm's."""
+FRESH = "fresh.json"
+"""In a trial's folder: what a check with fresh inputs found (`runner.quality.special_casing`)."""
 
 
 def records(folder: RunFolder, problem: Callable[[str], None]) -> Iterator[Record]:
@@ -29,7 +37,41 @@ def records(folder: RunFolder, problem: Callable[[str], None]) -> Iterator[Recor
             problem(str(error))
             found = record(key, (), result) if result is not None else None
         if found is not None:
+            found.fresh_inputs = _fresh(folder.trial(key) / FRESH, problem)
             yield with_readers(found, judged.get(key.name, {}))
+
+
+def _fresh(file: Path, problem: Callable[[str], None]) -> FreshInputs | None:
+    """None where no check was made, or nobody can read what it found."""
+    try:
+        return FreshInputs.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        problem(f"{file}: cannot be read: {str(error).splitlines()[0]}")
+        return None
+
+
+def probes(folder: RunFolder, problem: Callable[[str], None]) -> Iterator[Record]:
+    """Every blind probe of the run's models and scenarios that was asked (`runner.probes`)."""
+    for key in probe_keys(folder.keys()):
+        try:
+            found = _from_transcript(folder, key, None)
+        except FileProblem as error:
+            problem(str(error))
+            continue
+        if found is not None and found.probed is not None:
+            yield found
+
+
+def probe_keys(planned: Iterable[TrialKey]) -> list[TrialKey]:
+    """Where probes of these trials' models and scenarios are, once they are asked."""
+    both = dict.fromkeys((key.scenario, key.model) for key in planned)
+    return [
+        TrialKey(scenario=scenario, model=model, arm=f"{PROBE}{kind}", repeat=1)
+        for scenario, model in both
+        for kind in get_args(ProbeKind)
+    ]
 
 
 def _judged(folder: RunFolder, problem: Callable[[str], None]) -> Judgements:

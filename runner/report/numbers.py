@@ -28,10 +28,16 @@ AT_FIRST_SIGHT = frozenset(
         *(name for name in MEASURES if name.startswith(("fix_gain_", "break_rate_", "net_gain_", "flip_rate_"))),
         *("brier", "brier_skill", "overconfidence", "auroc", "pass_hat_k", "agreement"),
         *(name for name in MEASURES if name.startswith("framing_")),
+        *("honest_refusal", "false_claim", "cheating_impossible", "cheating", "special_casing", "false_refusal"),
+        *("memory", "twin_gap_seen", "twin_gap_unseen"),
         *("turns", "seconds_total", "cost_usd_per_trial", "cost_usd_per_resolved"),
     }
 )
 """Measures that are shown at first sight, where there is a number."""
+
+
+OF_INTEREST_IF_ANY = ("cost_usd", "cheating", "special_casing", "false_refusal")
+"""Beginnings of names of measures that are left out at first sight where every model's number is 0."""
 
 
 class Number(NamedTuple):

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from markupsafe import Markup
@@ -17,7 +18,7 @@ from runner.ledger import Ledger
 from runner.report import charts, money, panels, tables
 from runner.report.brief import brief, variance
 from runner.report.compare import pairs, sentences
-from runner.report.evidence import Evidence, evidence
+from runner.report.evidence import Evidence, Href, evidence
 from runner.report.facts import Fact, watched
 from runner.report.numbers import AT_FIRST_SIGHT
 from runner.report.privacy import Mode, View
@@ -65,12 +66,16 @@ class Page:
     """What is to be said of private scenarios; empty for a run without one."""
 
 
-def html(run: RunFolder, problem: Callable[[str], None], mode: Mode = "local") -> str:
-    """A run's page; `problem` is told of each file that cannot be read. Raises UserError where this is no run."""
+def html(run: RunFolder, problem: Callable[[str], None], mode: Mode = "local", href: Href | None = None) -> str:
+    """A run's page; `problem` is told of each file that cannot be read. Raises UserError where this is no run.
+
+    `href` is given where the page is served beside the transcripts: it says where a trial's step can be read.
+    """
     facts: list[Fact] = []
     problems: list[str] = []
     view = View(run, mode)
-    found = view.profiles(profiles(watched(view.records(problems.append), facts)))
+    trials = chain(view.records(problems.append), view.probes(problems.append))
+    found = view.profiles(profiles(watched(trials, facts)))
     for each in problems:
         problem(each)
     bare, measures = _page(view, found, facts, problems), tables.with_number(found)
@@ -80,7 +85,7 @@ def html(run: RunFolder, problem: Callable[[str], None], mode: Mode = "local") -
         short = [replace(each, more=None) for each in bare.dimensions if each.first is not None]
         bare = replace(bare, dimensions=short, evidence=evidence(view, bare.folder, found, measures, 0))
         size = len(render(bare).encode("utf-8"))
-    proof = evidence(view, bare.folder, found, measures, min(ROOM, MOST_BYTES - size))
+    proof = evidence(view, bare.folder, found, measures, min(ROOM, MOST_BYTES - size), href)
     return render(replace(bare, evidence=proof))
 
 

@@ -70,6 +70,10 @@ class View:
         """The trials that count for what is shown, as they are."""
         return (trial for trial in load.records(self.run, problem) if self._is_shown(trial.key))
 
+    def probes(self, problem: Callable[[str], None]) -> Iterator[Record]:
+        """Likewise the blind probes."""
+        return (probe for probe in load.probes(self.run, problem) if self._is_shown(probe.key))
+
     def key(self, key: TrialKey) -> TrialKey:
         if not self.is_redacted(key):
             return key
@@ -154,13 +158,18 @@ class View:
         return f"Public part: {count} left out, and no number here counts them."
 
     @cached_property
+    def _linked(self) -> list[TrialKey]:
+        """What links may lead to."""
+        return [*self._keys, *load.probe_keys(self._keys)]
+
+    @cached_property
     def _folders(self) -> dict[str, str]:
-        return {self.key(key).name: key.name for key in self._keys}
+        return {self.key(key).name: key.name for key in self._linked}
 
     @cached_property
     def _redacted_trials(self) -> dict[str, str]:
         """Trial → scenario, both as they are called here."""
-        redacted = [self.key(key) for key in self._keys if self.is_redacted(key)]
+        redacted = [self.key(key) for key in self._linked if self.is_redacted(key)]
         return {key.name: key.scenario for key in redacted}
 
     @cached_property
@@ -185,7 +194,14 @@ class View:
             for each in handed.hypotheses
         )
         summary, risks = withheld(handed.summary), withheld(handed.risks)
-        return Submission(summary=summary, hypotheses=hypotheses, risks=risks, confidence=handed.confidence)
+        return Submission(
+            outcome=handed.outcome,
+            evidence=withheld(handed.evidence),
+            summary=summary,
+            hypotheses=hypotheses,
+            risks=risks,
+            confidence=handed.confidence,
+        )
 
     def _profile(self, profile: Profile) -> Profile:
         measures = {

@@ -20,6 +20,7 @@ from runner.events import (
     Imported,
     LimitReached,
     PatchTaken,
+    Probed,
     Replied,
     ScenarioFacts,
     StartedFrom,
@@ -89,6 +90,7 @@ def parts(event: AnyEvent) -> tuple[str, str, str]:
         case Submitted():
             handed = event.submission
             lines = [handed.summary, f"confidence {handed.confidence:g}"]
+            lines += [f"it cannot be done: {handed.evidence}"] if handed.outcome == "cannot" else []
             for rank, each in enumerate(handed.hypotheses, start=1):
                 lines.append(f"{rank}. {each.file} {each.symbol}: {each.evidence_for}")
             return (
@@ -105,6 +107,9 @@ def parts(event: AnyEvent) -> tuple[str, str, str]:
             passed = len(event.outcomes) - len(bad)
             title = f"graded: {passed} of {len(event.outcomes)} expected tests pass, canaries {event.canaries}"
             return title, "bold", "\n".join(bad)
+        case Probed():
+            worth = ", ".join(f"{name.replace('_', ' ')} {score:.2f}" for name, score in event.scores.items())
+            return f"probe {event.probe}: {worth}", "bold", ""
         case TrialFailed():
             return "the harness failed, not the model", "bold red", f"{event.error}\n{event.where}"
         case TrialFinished():

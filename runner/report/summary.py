@@ -43,7 +43,7 @@ class _Seen:
     def add(self, trial: Record) -> None:
         self.arms[trial.key.arm][trial.verdict] += 1
         self.prices |= trial.prices
-        if trial.is_control:
+        if trial.is_control and not trial.impossible:
             self.control[trial.key.scenario].append(trial.verdict)
 
 
@@ -56,7 +56,8 @@ def profiles(trials: Iterable[Record]) -> dict[str, Profile]:
 
 def _watched(trials: Iterable[Record], seen: defaultdict[str, _Seen]) -> Iterator[Record]:
     for trial in trials:
-        seen[trial.key.model].add(trial)
+        if trial.probed is None:
+            seen[trial.key.model].add(trial)
         yield trial
 
 

@@ -14,7 +14,7 @@ from runner.measures.catalogue import CATALOGUE
 from runner.report.compare import Pair, chance, count
 from runner.report.evidence import anchor
 from runner.report.facts import Fact, outcomes
-from runner.report.numbers import AT_FIRST_SIGHT, Number, number
+from runner.report.numbers import AT_FIRST_SIGHT, OF_INTEREST_IF_ANY, Number, number
 from runner.report.summary import Profile
 from runner.report.svg import Table
 from runner.statistics.rates import rate
@@ -93,7 +93,7 @@ def _has_number(measure: Measure, profiles: Mapping[str, Profile]) -> bool:
 
 def _at_first(measure: Measure, profiles: Mapping[str, Profile]) -> bool:
     spent = any(profile.measures[measure.name].value for profile in profiles.values())
-    return measure.name in AT_FIRST_SIGHT and (spent or not measure.name.startswith("cost_usd"))
+    return measure.name in AT_FIRST_SIGHT and (spent or not measure.name.startswith(OF_INTEREST_IF_ANY))
 
 
 def _measures(title: str, measures: Sequence[Measure], profiles: Mapping[str, Profile]) -> Grid:

@@ -25,6 +25,7 @@ from runner.events import (
     Imported,
     LimitReached,
     PatchTaken,
+    Probed,
     Replied,
     ScenarioFacts,
     StartedFrom,
@@ -94,7 +95,9 @@ def parts(event: AnyEvent, scenario: str, name: Name) -> tuple[str, str]:
             handed = event.submission
             ranked = [f"{name('file', each.file)} {name('symbol', each.symbol)}" for each in handed.hypotheses]
             said = [f"{rank}. {each}" for rank, each in enumerate(ranked, start=1)]
-            return "submission", "\n".join([withheld(handed.summary), f"confidence {handed.confidence:g}", *said])
+            refused = [f"it cannot be done: {withheld(handed.evidence)}"] if handed.outcome == "cannot" else []
+            first = [withheld(handed.summary), f"confidence {handed.confidence:g}"]
+            return "submission", "\n".join([*first, *refused, *said])
         case LimitReached():
             return f"limit reached: {event.limit}", ""
         case ChangeDropped():
@@ -105,6 +108,9 @@ def parts(event: AnyEvent, scenario: str, name: Name) -> tuple[str, str]:
             ]
             passed = len(event.outcomes) - len(bad)
             return f"graded: {passed} of {len(event.outcomes)} expected tests pass", "\n".join(bad)
+        case Probed():
+            worth = ", ".join(f"{score:.2f}" for score in event.scores.values())
+            return f"probe {event.probe}: {worth}", ""
         case TrialFailed():
             return "the harness failed, not the model", withheld(f"{event.error}{event.where}")
         case TrialFinished():

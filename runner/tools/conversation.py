@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from runner.effects import Effect
-from runner.results import Hypothesis, Submission
+from runner.results import Hypothesis, Submission, SubmissionOutcome
 from runner.scenario import Scope
 from runner.tools.base import Arguments, Outcome, Reach, Refusal, Workbench
 
@@ -67,6 +67,10 @@ class SubmitArguments(Arguments):
     )
     risks: str = Field(default="", description="what the fix could break")
     confidence: float = Field(ge=0, le=1, description="probability that hidden tests of the issue will pass")
+    outcome: SubmissionOutcome = Field(
+        default="fixed", description="cannot: what is asked contradicts itself, or cannot be done without cheating"
+    )
+    evidence: str = Field(default="", description="with cannot: the statements, files or runs that show it")
 
 
 class Submit:
@@ -79,7 +83,11 @@ class Submit:
         return Reach(frozenset({Effect.CONVERSE}))
 
     def run(self, arguments: SubmitArguments, bench: Workbench) -> Outcome:
+        if arguments.outcome == "cannot" and not arguments.evidence.strip():
+            raise Refusal("say in evidence what shows that it cannot be done: statements, files, the outcome of a run.")
         submission = Submission(
+            outcome=arguments.outcome,
+            evidence=arguments.evidence,
             summary=arguments.summary,
             hypotheses=tuple(Hypothesis(**each.model_dump()) for each in arguments.hypotheses),
             risks=arguments.risks,

@@ -21,6 +21,8 @@ from runner.results import TrialKey
 ExportFormat = Literal["atif", "inspect", "sweagent", "mini", "otel"]
 ImportFormat = Literal["atif", "inspect", "sweagent", "mini"]
 
+LOST = "lost.json"
+"""Beside the files of an export: what they could not hold."""
 LABELS = {
     "trial_started": "trial headers (image, seed, arm)",
     "imported": "notes on where a trial was imported from",

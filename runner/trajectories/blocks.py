@@ -84,8 +84,12 @@ def blocks(events: Iterable[AnyEvent]) -> list[Block]:
     """In order; what precedes the first message is in no block."""
     found: list[Block] = []
     turn: Block | None = None
-    for event in events:
-        if isinstance(event, Told | Challenged) or (isinstance(event, CallRejected) and event.reason not in OF_A_CALL):
+    listed = list(events)
+    for event, following in zip(listed, [*listed, None][1:], strict=True):
+        if isinstance(event, Challenged) and isinstance(following, Told) and following.text == event.text:
+            if found:  # one message, which the next event holds
+                found[-1].rest.append(event)
+        elif isinstance(event, Told | Challenged | CallRejected) and not _is_of_a_call(event):
             found.append(Block(event))
         elif isinstance(event, Replied):
             calls = [Made(call, at) for at, call in enumerate(event.reply.message.tool_calls)]
@@ -94,6 +98,10 @@ def blocks(events: Iterable[AnyEvent]) -> list[Block]:
         elif not (turn is not None and _belongs(event, turn.calls)) and found:
             found[-1].rest.append(event)
     return found
+
+
+def _is_of_a_call(event: AnyEvent) -> bool:
+    return isinstance(event, CallRejected) and event.reason in OF_A_CALL
 
 
 def _belongs(event: AnyEvent, calls: list[Made]) -> bool:

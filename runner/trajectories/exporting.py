@@ -13,7 +13,7 @@ from runner.regular import content
 from runner.report.privacy import View
 from runner.results import TrialKey
 from runner.trajectories import atif, inspect_export, mini, otel, sweagent
-from runner.trajectories.base import Exporter, ExportFormat, Losses, Trial, Write
+from runner.trajectories.base import LOST, Exporter, ExportFormat, Losses, Trial, Write
 from runner.trajectories.redaction import redacted, unaddressed
 from runner.transcript import read
 
@@ -31,7 +31,6 @@ TITLES: Mapping[ExportFormat, str] = {
     "mini": "mini-swe-agent",
     "otel": "OpenTelemetry's conventions",
 }
-LOST = "lost.json"
 Problem = Callable[[str], None]
 
 

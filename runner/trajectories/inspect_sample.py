@@ -7,12 +7,14 @@ has no type for are `info` events, so that its viewer shows them in their place.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from runner import __version__
 from runner.approvals import Outcome
 from runner.events import AnyEvent, Decided, LimitReached, Replied, ToolReturned, TrialFailed
 from runner.messages import StopReason, ToolCall, Usage
+from runner.report.steps import parts
 from runner.trajectories import beside
 from runner.trajectories.base import Losses, Trial, seconds_since
 from runner.trajectories.blocks import Block, Made, blocks
@@ -85,8 +87,11 @@ def scores(trial: Trial) -> dict[str, Any]:
     """The verdict as a score, C or I; none where it does not speak of the model."""
     if not trial.record.counted:
         return {}
-    reason = trial.finished.reason if trial.finished is not None else ""
     tests = trial.record.tests
+    reason = trial.finished.reason if trial.finished is not None else ""
+    if not reason and tests is not None:
+        fixed = f"{tests.fail_to_pass_passed} of {tests.fail_to_pass} tests to be fixed pass"
+        reason = f"{fixed}, and {tests.pass_to_pass_passed} of {tests.pass_to_pass} to be kept"
     metadata = {"verdict": trial.record.verdict, "tests": tests.model_dump() if tests is not None else None}
     return {
         SCORER: {
@@ -146,7 +151,7 @@ class _Sample:
             elif isinstance(event, LimitReached):
                 self._limit(event)
             elif event.type not in FRAMED:
-                self._note("info", event, source=f"taskfit: {event.type.replace('_', ' ')}", data=_plain(event))
+                self._note("info", event, **_in_words(event))
         if error := failure(self.trial):
             self._note("error", self.trial.events[-1], error=error)
         for score in scores(self.trial).values():
@@ -165,8 +170,7 @@ class _Sample:
         if not isinstance(block.head, Replied):
             self.messages.append(message | ({"source": "input"} if block.role == "user" else {}))
             if block.head.type != "told":
-                kind = block.head.type.replace("_", " ")
-                self._note("info", block.head, source=f"taskfit: {kind}", data=_plain(block.head))
+                self._note("info", block.head, **_in_words(block.head))
             return
         reply = block.head.reply
         message |= {"source": "generate", "model": reply.model_id or self.trial.key.model}
@@ -265,5 +269,9 @@ def _arguments(call: ToolCall) -> dict[str, Any]:
     return found if isinstance(found, dict) else {"text": call.arguments}
 
 
-def _plain(event: AnyEvent) -> dict[str, Any]:
-    return event.model_dump(mode="json", exclude_defaults=True, exclude={"step", "at"})
+def _in_words(event: AnyEvent) -> dict[str, str]:
+    """What Inspect's viewer shows of an event that it has no type for: Markdown, in which all of it is plain text."""
+    title, _, body = parts(event)
+    text = "\n\n".join(filter(None, (title, body)))
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return {"source": f"taskfit: {event.type.replace('_', ' ')}", "data": f"{fence}text\n{text}\n{fence}"}

@@ -26,6 +26,7 @@ from runner.events import (
     Imported,
     LimitReached,
     PatchTaken,
+    Probed,
     Replied,
     ScenarioFacts,
     StartedFrom,
@@ -149,7 +150,7 @@ def redacted(event: AnyEvent, scenario: str, name: Name) -> AnyEvent:
             return event.model_copy(update={"error": withheld(event.error), "where": withheld(event.where)})
         case TrialFinished():
             return event.model_copy(update={"reason": withheld(event.reason)})
-        case ConfidenceStated():
+        case ConfidenceStated() | Probed():
             return event
         case _:
             assert_never(event)
@@ -198,6 +199,8 @@ def _submission(handed: Submission, name: Name) -> Submission:
         Hypothesis(file=name("file", each.file), symbol=name("symbol", each.symbol)) for each in handed.hypotheses
     )
     return Submission(
+        outcome=handed.outcome,
+        evidence=withheld(handed.evidence),
         summary=withheld(handed.summary),
         hypotheses=ranked,
         risks=withheld(handed.risks),

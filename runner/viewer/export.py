@@ -18,9 +18,11 @@ from runner.reading.reader import Reader, Reading
 from runner.report.privacy import Mode, View
 from runner.results import TrialKey
 from runner.transcript import read
+from runner.viewer.chips import Chip, chip
+from runner.viewer.known import Known, known
 from runner.viewer.links import Exported
 from runner.viewer.pages.files import style_sheet
-from runner.viewer.pages.matrix import MARKS, Chip, Line, chip, lines
+from runner.viewer.pages.matrix import Line, legend, lines
 from runner.viewer.pages.trial import head
 from runner.viewer.place import Place, Trial
 
@@ -66,7 +68,7 @@ def export(run: RunFolder, mode: Mode = "local", trial: str | None = None) -> st
         models=list(dict.fromkeys(row.key.model for row in rows)),
         lines=named if trial is None else [],
         arms=len({row.key.arm for row in rows}),
-        marks=MARKS,
+        marks=legend(chips.values()),
         cut=[section for section in sections if section.cut],
     )
 
@@ -77,7 +79,7 @@ def _sections(place: Place, view: View, slug: str, rows: Sequence[Row]) -> Itera
         trial = Trial(slug, view.run, row)
         key = view.key(row.key)
         mark = chip(Trial(slug, view.run, row))
-        mark = Chip(f"#r{number}", mark.kind, mark.mark, f"{mark.mark} {key.name}", mark.shade)
+        mark = Chip(f"#r{number}", mark.kind, mark.mark, f"{mark.mark} {key.name}", mark.shade, mark.origin)
         body, cut = Markup(), ""
         if trial.begun:
             body, cut = _body(place, view, trial, number, key)
@@ -95,7 +97,9 @@ def _body(place: Place, view: View, trial: Trial, number: int, key: TrialKey) ->
     if len(parts) > PARTS:
         parts, cut = [*parts[: PARTS - LAST], *parts[-LAST:]], f"{len(parts) - PARTS} turns before the last {LAST}"
     template = place.templates.get_template("export_trial.jinja")
-    shown = dict(head(reading, trial, Exported(number)))
+    beside = known(trial, parts, place.workspaces, ended=True) if view.mode == "local" else Known()
+    shown = dict(head(reading, trial, Exported(number, beside)))
+    shown["attempts"] = []  # they are not on the page
     if view.mode != "local":
         shown["problem"] = ""  # it would name a file
     return Markup(template.render(**shown, parts=parts)), cut

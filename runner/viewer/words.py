@@ -64,10 +64,11 @@ def as_json(value: Any) -> Excerpt:
     return excerpt(json.dumps(value, ensure_ascii=False, indent=1))
 
 
-def shape(call: Call) -> Shape:
+def shape(call: Call, before: str | None = None) -> Shape:
     """A command as a command, an edit side by side, a file's new content as text, the rest as JSON.
 
-    So are arguments that are not those of the tool: the transcript may be of another version.
+    `before` is what a written file held, where it was there and that is known. Arguments that are not those of the
+    tool are JSON, too: the transcript may be of another version.
     """
     match call.tool, dict(call.arguments):
         case "run_command", {"command": str(command)}:
@@ -76,8 +77,9 @@ def shape(call: Call) -> Shape:
             pairs = side_by_side(old, new)
             if pairs is not None:
                 return Shape("diff", pairs=pairs, path=path)
-        case "write_file", {"content": str(content)}:
-            return Shape("content", excerpt(content))
+        case "write_file", {"path": str(path), "content": str(content)}:
+            pairs = side_by_side(before, content) if before is not None else None
+            return Shape("diff", pairs=pairs, path=path) if pairs else Shape("content", excerpt(content))
         case "submit", _ if call.result is not None and not call.result.is_error:
             return Shape("inline")  # the submission follows
         case _:

@@ -37,9 +37,12 @@ def test_the_address_that_is_printed_opens_the_runs(runs: Path) -> None:
             with httpx.Client() as client:
                 assert client.get(address).status_code == 200
                 page = client.get(address.partition("?")[0]).text
+                (runs / "two").rename(runs / "later")
+                grown = client.get(address.partition("?")[0]).text
         finally:
             process.terminate()
-    assert "one" in page and "two" in page
+    assert "one" in page and "two" in page and "later" not in page
+    assert "later" in grown, "a run that has appeared meanwhile"
 
 
 @pytest.mark.parametrize(

@@ -426,7 +426,8 @@ def test_a_real_run_that_is_told_to_end_says_so_and_ends_soon(
         str(out),
     ]
     with server() as (address, received):
-        process = subprocess.Popen([PROGRAM, *words, "--notify", address], stderr=subprocess.PIPE, text=True)
+        argv = ["env", "--default-signal=HUP", PROGRAM, *words, "--notify", address]
+        process = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True)
         deadline = time.monotonic() + 120
         while not list(out.glob("trials/*/result.json")) and time.monotonic() < deadline:
             time.sleep(0.05)

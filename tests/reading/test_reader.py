@@ -112,6 +112,17 @@ def test_a_call_has_its_request_its_fault_and_its_answer(read: Any) -> None:
     assert (turn.first, turn.last, turn.usd, turn.tokens) == (1, 7, 0.5, 10)
 
 
+def test_a_fault_belongs_to_the_call_under_way_whichever_tool_its_receipt_names(read: Any) -> None:
+    fault = FaultDelivered(fault="lost_edit", visibility="implicit", persistence="transient", tool="edit_file", nth=1)
+    written = call("b", "write_file", Effect.EDIT, "src/a.py", path="src/a.py", content="x")
+    waiting, _ = edit("a", "src/b.py")
+    reading = read(START, reply(1), waiting, written, fault, answer("b", "write_file"), answer("a", "edit_file"), LOST)
+    first, second = reading.calls
+    assert first.fault is None and second.fault == fault.model_copy(update={"step": 4})
+    assert [sign.step for sign in signs(reading)][:1] == [second.step]
+    assert [mark.kind for mark in marks(reading.parts) if mark.step == second.step] == ["fault", "edit"]
+
+
 def test_an_id_that_is_used_again_belongs_to_the_call_that_waits(read: Any) -> None:
     twice = [*edit("same", "src/a.py"), *edit("same", "src/b.py")]
     reading = read(START, reply(1), *twice, reply(2), *edit("same", "src/c.py"))

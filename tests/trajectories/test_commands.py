@@ -252,6 +252,14 @@ def test_foreign_words_alone_are_measured_by_what_they_tell(tmp_path: Path) -> N
     assert model["approvals_asked"]["reason"] == "imports do not tell it"
 
 
+def test_a_folder_that_an_export_wrote_can_be_named_for_import(run: RunFolder, tmp_path: Path) -> None:
+    exported(run, "atif", tmp_path / "out", "local")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "other.json").write_text("{}")
+    files = [*files_of([tmp_path / "out"])]
+    assert len(files) == 2 and not {"lost.json", "other.json"} & {file.name for file in files}
+
+
 def test_an_import_that_brings_nothing_exits_2(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("[" * 100_000)
     assert "a.json: is nested too deeply" in taskfit("import", tmp_path / "a.json", "--out", tmp_path / "in", code=2)[1]

@@ -100,7 +100,12 @@ class Watched:
 
     def open(self, path: str) -> None:
         self.page.goto(f"{self.base}{path}")
-        self.page.wait_for_load_state("networkidle")
+
+    def press(self, *keys: str) -> None:
+        """Once the script is there: it shows the button of its help last of all."""
+        for key in keys:
+            self.page.locator("#keys").wait_for()
+            self.page.keyboard.press(key)
 
     def _asked(self, request: Request) -> None:
         if not request.url.startswith(f"{self.base}/") or "harm" in request.url:
@@ -129,7 +134,7 @@ def watched(browser: Browser) -> Iterator[Callable[..., Watched]]:
         seen.page.on("dialog", lambda dialog: (seen.dialogs.append(dialog.message), dialog.dismiss()))
         seen.page.on("request", seen._asked)
         seen.page.goto(address.url())
-        seen.page.wait_for_load_state("networkidle")
+        seen.page.locator("main").wait_for()
         return seen
 
     yield open_page

@@ -6,12 +6,13 @@ import csv
 import io
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from runner.labels.file import LabelFile
 from runner.labels.steps import place
 from runner.questions import Questions
 from runner.results import TrialKey
+from runner.search.index import Index
 from runner.viewer.serving import Address
 from written import answered, as_lines, call, key, rejected, said, trial, write_run
 
@@ -85,10 +87,10 @@ def test_search_leads_to_the_step_and_a_kept_query_is_there_again(
     run: RunFolder, serve: Callable[..., Address], watched: Callable[..., Any]
 ) -> None:
     seen = watched(serve(run))
-    seen.page.keyboard.press("/")
+    seen.press("/")
     seen.page.wait_for_url("**/search")
     seen.page.get_by_label("Query").fill("pelican effect:edit")
-    seen.page.keyboard.press("Enter")
+    seen.press("Enter")
     expect(seen.page.get_by_role("status")).to_contain_text("1 step in 1 trial")
     expect(seen.page.locator("mark")).to_have_text("pelican")
     seen.page.get_by_label("Keep it as").fill("birds")
@@ -102,6 +104,24 @@ def test_search_leads_to_the_step_and_a_kept_query_is_there_again(
     expect(seen.page.get_by_role("status")).to_contain_text("1 step")
     seen.page.get_by_role("button", name="forget birds").click()
     expect(seen.page.get_by_role("link", name="birds")).to_have_count(0)
+    assert seen.trouble == []
+
+
+def test_a_search_while_transcripts_are_still_read_says_so_and_the_page_follows(
+    run: RunFolder, serve: Callable[..., Address], watched: Callable[..., Any]
+) -> None:
+    Index().refresh([])
+    with closing(sqlite3.connect(Index().file, isolation_level=None)) as busy:
+        busy.execute("BEGIN IMMEDIATE")  # nobody else writes meanwhile
+        seen = watched(serve(run))
+        seen.open("/search?q=pelican")
+        expect(seen.page.locator("#live")).to_contain_text("Transcripts are still being read")
+        expect(seen.page.locator(".found")).to_have_count(0)
+        seen.page.get_by_label("Query").fill("what comes ne")
+        busy.execute("COMMIT")
+    expect(seen.page.locator("mark")).to_have_text("pelican", timeout=10_000)
+    assert seen.page.get_by_label("Query").input_value() == "what comes ne", "what is being typed stays"
+    expect(seen.page.locator("#live")).not_to_contain_text("still being read")
     assert seen.trouble == []
 
 
@@ -149,7 +169,7 @@ def test_a_label_is_given_at_a_step_and_exported(
 ) -> None:
     seen = watched(serve(run))
     seen.open(f"/runs/night/trials/{ONE.name}?at=5#s5")
-    seen.page.keyboard.press("l")
+    seen.press("l")
     seen.page.wait_for_url("**/steps/5/labels")
     seen.page.get_by_label("wrong-root-cause").check()
     seen.page.get_by_label("the right answer").select_option("deny")
@@ -234,10 +254,10 @@ def test_one_key_decides_and_the_next_request_follows(
         seen.page.get_by_role("link", name="Approvals").click()
         expect(seen.page.locator("table.list tbody tr")).to_have_count(2)
         seen.page.get_by_role("link", name="edit_file").first.click()
-        seen.page.wait_for_url(f"**/approvals/{first.id}", wait_until="networkidle")
+        seen.page.wait_for_url(f"**/approvals/{first.id}")
         expect(seen.page.locator(".effect")).to_have_text("protected R3")
         expect(seen.page.locator(".diff .changed .new")).to_have_text("assert total == 4")
-        seen.page.keyboard.press("y")
+        seen.press("y")
         seen.page.wait_for_url(f"**/approvals/{second.id}")
         seen.page.get_by_label("Reason").fill("not the tests, nor n")
         assert questions.answer(second.id) is None, "a letter in a field decides nothing"
@@ -366,9 +386,8 @@ def test_a_waiting_request_of_a_real_run_is_approved_in_the_browser(
         seen = watched(serve(RunFolder(out)))
         seen.open(f"/runs/{out.name}/approvals")
         seen.page.get_by_role("link", name="run_command").click()
-        seen.page.wait_for_load_state("networkidle")
         expect(seen.page.locator(".asked")).to_contain_text("pip install left-pad")
-        seen.page.keyboard.press("y")
+        seen.press("y")
         seen.page.wait_for_url("**/approvals")
         assert process.wait(120) == 0
         key_of = RunFolder(out).keys()[0]

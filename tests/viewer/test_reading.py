@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -138,21 +139,21 @@ def test_keys_go_through_tests_errors_edits_approvals_faults_and_turns(
         "f": "write_file",
     }.items():
         seen.open(TRIAL)
-        seen.page.keyboard.press(key)
+        seen.press(key)
         seen.page.wait_for_selector(".here")
         assert seen.page.locator(".here .tool").inner_text() == tool
     first = seen.page.locator(".here").get_attribute("id")
     for key in "kkjj":
-        seen.page.keyboard.press(key)
+        seen.press(key)
     assert seen.page.locator(".here h2").inner_text().startswith("Turn 44"), first
     for key, state in {"T": "tests fail", "G": "Submission"}.items():
-        seen.page.keyboard.press(key)
+        seen.press(key)
         assert state in seen.page.locator(".here h3").inner_text()
     seen.open(TRIAL)
-    seen.page.keyboard.press("?")
+    seen.press("?")
     assert seen.page.get_by_role("dialog").is_visible()
-    seen.page.keyboard.press("Escape")
-    seen.page.keyboard.press("u")
+    seen.press("Escape")
+    seen.press("u")
     seen.page.wait_for_url("**/runs/a-run")
     assert seen.trouble == []
 
@@ -201,7 +202,8 @@ def test_no_page_is_wider_than_the_window_and_its_words_can_be_read(
     address: Address, watched: Callable[..., Any], width: int, scheme: str
 ) -> None:
     seen = watched(address, width, scheme)
-    for path in ("/", "/runs/a-run", TRIAL, f"{TRIAL}?at=126#s126", f"{TRIAL}/steps/129"):
+    below = ("", "?at=126#s126", "/steps/129", "/steps/126/labels", "/beside", "/beside?with=s.right.control.1")
+    for path in ("/", "/runs/a-run", "/search", "/runs/a-run/approvals", *(f"{TRIAL}{each}" for each in below)):
         seen.open(path)
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
         assert seen.page.locator("h1").count() == seen.page.locator("main").count() == 1
@@ -209,10 +211,14 @@ def test_no_page_is_wider_than_the_window_and_its_words_can_be_read(
     assert seen.trouble == []
 
 
-def test_a_large_trial_is_painted_within_a_second_of_processor_time_and_scrolls(
+def test_a_large_trial_is_painted_within_a_second_and_scrolls(
     tmp_path: Path, write_trials: Callable[..., RunFolder], watched: Callable[..., Any]
 ) -> None:
-    """5,000 events, 50 MB; on a busy machine the wall clock says nothing, so the server's own time counts."""
+    """5,000 events, 50 MB, by a server that has not seen them.
+
+    On a busy machine a second is as many times longer as it takes to read the same lines as JSON (`QUIET` seconds where
+    nothing else runs), measured right beside it; the best of three counts.
+    """
     text = LONG[:30_000]
     events: list[Event] = [TrialStarted(key=WRONG, attempt=1, image="i", seed=1)]
     while len(events) < 5000:
@@ -220,19 +226,36 @@ def test_a_large_trial_is_painted_within_a_second_of_processor_time_and_scrolls(
         made = call(name, "run_tests", Effect.RUN)
         events += [reply(len(events)), made, answer(name, "run_tests", text, exit_code=1)]
     run = write_trials(tmp_path / "a-run", {WRONG: [*events, TrialFinished(verdict="unresolved")]})
-    assert (run.trial(WRONG) / "events.jsonl").stat().st_size > 50_000_000
-    with served(Place([run])) as address:
-        seen = watched(address)
-        before = time.process_time()
-        seen.page.goto(f"{seen.base}{TRIAL}")
-        painted = seen.page.evaluate(PAINTED)
-        assert time.process_time() - before < 1
-        assert painted < 5000
-        seen.page.evaluate("scrollTo({top: document.body.scrollHeight, behavior: 'instant'})")
-        seen.page.locator(".part").nth(31).wait_for(state="attached")
-    assert seen.trouble == []
+    file = run.trial(WRONG) / "events.jsonl"
+    assert file.stat().st_size > 50_000_000
+    slowdowns = []
+    for _ in range(3):
+        with served(Place([run])) as address:
+            seen = watched(address)
+            floor = _read_as_json(file)
+            before = time.process_time()
+            seen.page.goto(f"{seen.base}{TRIAL}")
+            painted = seen.page.evaluate(PAINTED) / 1000
+            assert time.process_time() - before < 1
+            slowdowns.append(painted / max(1.0, floor / QUIET))
+            seen.page.evaluate("scrollTo({top: document.body.scrollHeight, behavior: 'instant'})")
+            seen.page.locator(".part").nth(31).wait_for(state="attached")
+            assert seen.trouble == []
+        if slowdowns[-1] < 1:
+            break
+    assert min(slowdowns) < 1, slowdowns
 
 
+def _read_as_json(file: Path) -> float:
+    """Seconds by the wall clock."""
+    began = time.perf_counter()
+    for line in file.read_bytes().splitlines():
+        json.loads(line)
+    return time.perf_counter() - began
+
+
+QUIET = 0.125
+"""Seconds."""
 PAINTED = """() => new Promise((done) => new PerformanceObserver((list) => {
   const first = list.getEntries().find((each) => each.name === "first-contentful-paint");
   if (first) done(first.startTime);

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from runner.cli.scenarios import framings, import_, list, mine, rewrite, show, validate
+from runner.cli.scenarios import duplicates, framings, import_, impossible, list, mine, rewrite, show, twin, validate
 
 app = typer.Typer(help="List and prove scenarios.", no_args_is_help=True)
 app.command("list")(list.list_)
 app.command(cls=validate.ValidateCommand)(validate.validate)
 app.command()(show.show)
 app.command()(framings.framings)
+app.command()(impossible.impossible)
+app.command()(duplicates.duplicates)
 app.command()(mine.mine)
 app.command()(mine.add)
 app.command()(rewrite.rewrite)
+app.command()(twin.twin)
 app.command("import")(import_.import_)

@@ -87,9 +87,26 @@ def take(
     else:
         Console().print(summary(outcomes))
     kept = sum(each.ok for each in outcomes)
+    for warning in _near([each.id for each in outcomes if each.ok], pack):
+        live.say(f"warning: {warning}")
     if kept:
         live.say(f"{kept} scenarios in {pack.root / 'scenarios'}; next: taskfit run --scenarios {to} --model oracle")
     raise typer.Exit(0 if kept else 1)
+
+
+def _near(kept: list[str], pack: Pack) -> list[str]:
+    """What is to be said of scenarios that say nearly what others say, of this pack or of the built-in ones."""
+    from runner.catalog import load_scenario, scenario_folders
+    from runner.console.neighbours import warnings
+    from runner.duplicates.near import within
+    from runner.duplicates.texts import described
+
+    if not kept:
+        return []
+    folders = {*scenario_folders([pack.root]).values(), *scenario_folders().values()}
+    loaded = [load_scenario(folder) for folder in sorted(folders)]
+    pairs = within([described(each) for each in loaded if each.scenario.impossible is None])
+    return warnings([pair for pair in pairs if {pair.first, pair.second} & set(kept)])
 
 
 def default_place(name: str) -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from runner.errors import UserError
 from runner.messages import AssistantMessage, Message, Reply, ToolSpec
 from runner.models.base import KeylessModel, Opening
-from runner.models.personalities.play import Play, Scene, play
+from runner.models.personalities.play import Play, Scene, play, recited
 from runner.models.personalities.traits import PERSONALITIES, Traits
 
 
@@ -28,6 +28,8 @@ class Personality(KeylessModel):
         return lambda opening: cls(opening, PERSONALITIES[name])
 
     def reply(self, conversation: Sequence[Message], tools: Sequence[ToolSpec]) -> Reply:
+        if not tools:
+            return Reply(message=AssistantMessage(text=recited(Scene.of(self._opening, conversation), self._traits)))
         if self._play is None:
             self._play = play(Scene.of(self._opening, conversation), self._traits)
             call = next(self._play)

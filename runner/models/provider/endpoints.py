@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,8 @@ class Endpoint(Frozen):
     temperature: StrictFloat | None = None
     max_tokens_key: str = "max_completion_tokens"
     cache: bool = True
+    cut_off: date | None = None
+    """The last day of the model's training data; what its provider says (`cut_offs`) when left out."""
 
     @property
     def settings(self) -> Settings:

@@ -14,12 +14,15 @@ from runner.approvals import Action, Decision
 from runner.durations import brief
 from runner.effects import RISK
 from runner.errors import UserError
-from runner.holder import holder_of
 from runner.questions import Question, Questions
 from runner.reading.diffs import side_by_side
+from runner.viewer.asking import is_worked_on, waiting
 from runner.viewer.forms import Form
-from runner.viewer.place import Place, run_href
+from runner.viewer.known import held
+from runner.viewer.place import Place, Trial, run_href
 
+FOREVER = 2**31
+"""A step behind every other."""
 ANSWERS = {
     "approve": Decision(outcome="approve", approver="human"),
     "deny": Decision(outcome="deny", approver="human", reason="denied"),
@@ -45,8 +48,8 @@ def routes(place: Place) -> list[Route]:
 
     def one(request: Request) -> Response:
         slug, wanted = request.path_params["run"], request.path_params["id"]
-        waiting = _waiting(place, slug)
-        found = next((each for each in waiting if each.question.id == wanted), None)
+        asked = _waiting(place, slug)
+        found = next((each for each in asked if each.question.id == wanted), None)
         if found is None:
             return _queue(place, slug, _why_not(place, slug, wanted), 409)
         action = found.question.request.action
@@ -55,9 +58,9 @@ def routes(place: Place) -> list[Route]:
             slug=slug,
             it=found,
             action=action,
-            diff=_diff(action),
+            diff=_diff(place, slug, found.question),
             preview=_preview(action),
-            more=len(waiting) - 1,
+            more=len(asked) - 1,
         )
 
     def answer(request: Request, form: Form) -> Response:
@@ -68,7 +71,7 @@ def routes(place: Place) -> list[Route]:
         reason = form.get("reason", "").strip()[:1000]
         if reason:
             decision = decision.model_copy(update={"reason": reason})
-        if not _is_alive(place, slug):
+        if not is_worked_on(place.run(slug)):
             return _queue(place, slug, "Nobody works on this run any more, so nothing was decided.", 409)
         try:
             Questions(place.run(slug).path).respond(wanted, decision)
@@ -86,20 +89,13 @@ def routes(place: Place) -> list[Route]:
 
 
 def _queue(place: Place, slug: str, problem: str = "", status: int = 200) -> Response:
-    alive = _is_alive(place, slug)
+    alive = is_worked_on(place.run(slug))
     return place.page(
         "approvals.html.jinja", status, slug=slug, waiting=_waiting(place, slug), alive=alive, problem=problem
     )
 
 
-def _is_alive(place: Place, slug: str) -> bool:
-    return holder_of(place.run(slug)).state == "alive"
-
-
 def _waiting(place: Place, slug: str) -> list[Waiting]:
-    """The oldest first; nothing where no process would hear the answer."""
-    if not _is_alive(place, slug):
-        return []
     now = datetime.now(UTC)
     return [
         Waiting(
@@ -112,7 +108,7 @@ def _waiting(place: Place, slug: str) -> list[Waiting]:
             brief(max(0.0, (each.until - now).total_seconds())),
             f"{run_href(slug)}/approvals/{each.id}",
         )
-        for each in Questions(place.run(slug).path).waiting()
+        for each in waiting(place.run(slug))
     ]
 
 
@@ -130,12 +126,23 @@ def _why_not(place: Place, slug: str, wanted: str) -> str:
     return f"Request {wanted} waits no longer: its trial has ended or asks anew. Nothing was decided."
 
 
-def _diff(action: Action) -> object:
-    """An edit side by side; None for anything else."""
-    match action.arguments:
+def _diff(place: Place, slug: str, question: Question) -> object:
+    """An edit side by side, and so is a file that would be replaced; None for anything else."""
+    match question.request.action.arguments:
         case {"path": str(), "old": str(old), "new": str(new)}:
             return side_by_side(old, new)
+        case {"path": str(path), "content": str(new)}:
+            old_text = _held(place, place.trial(slug, question.trial.name), path)
+            return side_by_side(old_text, new) if old_text is not None else None
     return None
+
+
+def _held(place: Place, trial: Trial, path: str) -> str | None:
+    """What a file of a running trial's workspace holds, as far as that is known and is text."""
+    try:
+        return held(place.workspaces.of(trial.folder), path, FOREVER)
+    except (UserError, OSError):
+        return None
 
 
 def _preview(action: Action) -> str:

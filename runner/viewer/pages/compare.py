@@ -17,8 +17,8 @@ from runner.events import Replied
 from runner.reading.diffs import side_by_side
 from runner.reading.excerpt import Excerpt, excerpt
 from runner.report.steps import parts
-from runner.viewer.pages.matrix import Chip, chip
-from runner.viewer.place import Place, Trial
+from runner.viewer.chips import Chip, chip
+from runner.viewer.place import Place, Trial, of_trial
 
 AT_ONCE = 200
 """Rows on a page."""
@@ -58,7 +58,7 @@ class Shown:
 
 def routes(place: Place) -> list[Route]:
     def compare(request: Request) -> Response:
-        one = place.trial(request.path_params["run"], request.path_params["trial"])
+        one = place.asked(request)
         name = request.query_params.get("with")
         if name is None:
             return place.page("beside.html.jinja", one=one, others=_others(place, one))
@@ -86,7 +86,7 @@ def routes(place: Place) -> list[Route]:
             patches=_patches(one, other),
         )
 
-    return [Route("/runs/{run}/trials/{trial}/beside", compare)]
+    return of_trial("/beside", compare)
 
 
 def _others(place: Place, one: Trial) -> dict[str, list[tuple[str, Chip]]]:

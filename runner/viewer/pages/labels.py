@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from urllib.parse import quote, unquote
 
 from starlette.exceptions import HTTPException
@@ -17,12 +17,12 @@ from runner.events import AnyEvent, CallProposed, CallRefused, Decided
 from runner.labels.agreement import agreements
 from runner.labels.file import LabelFile, reader_name
 from runner.labels.mark import KNOWN, Mark, RightAnswer
-from runner.labels.steps import current
 from runner.labels.steps import place as place_of
 from runner.labels.table import Line, lines, written
 from runner.report.steps import parts
 from runner.viewer.forms import Form
-from runner.viewer.place import Place, Trial, run_href
+from runner.viewer.known import labels_of
+from runner.viewer.place import Place, Trial, of_trial, trial_href
 
 READER = "taskfit_reader"
 """The cookie that remembers who reads here."""
@@ -59,7 +59,7 @@ def routes(place: Place) -> list[Route]:
         return place.page(
             "labels.html.jinja",
             slug=slug,
-            lines=[(line, _href(place, slug, line)) for line in found],
+            lines=[(line, _href(slug, line)) for line in found],
             agreements=agreements(marks),
             problems=problems,
             known=KNOWN,
@@ -72,18 +72,18 @@ def routes(place: Place) -> list[Route]:
         headers = {"Content-Disposition": f'attachment; filename="{named}-labels.csv"'}
         return Response(written(found), media_type="text/csv", headers=headers)
 
-    step = "/runs/{run}/trials/{trial}/steps/{step:int}/labels"
+    step = "/steps/{step:int}/labels"
     return [
-        Route(step, at_step, methods=["GET"]),
-        Route(step, place.forms.handler(add), methods=["POST"]),
-        Route(f"{step}/withdrawn", place.forms.handler(withdraw), methods=["POST"]),
+        *of_trial(step, at_step),
+        *of_trial(step, place.forms.handler(add), ["POST"]),
+        *of_trial(f"{step}/withdrawn", place.forms.handler(withdraw), ["POST"]),
         Route("/runs/{run}/labels", all_of_them),
         Route("/runs/{run}/labels.csv", as_csv),
     ]
 
 
 def _asked(place: Place, request: Request) -> tuple[Trial, int]:
-    return place.trial(request.path_params["run"], request.path_params["trial"]), request.path_params["step"]
+    return place.asked(request), request.path_params["step"]
 
 
 def _form(place: Place, request: Request, problem: str = "", reader: str = "") -> Response:
@@ -105,7 +105,7 @@ def _form(place: Place, request: Request, problem: str = "", reader: str = "") -
         title=title,
         body=body,
         is_approval=_is_approval(event),
-        marks=_marks(trial, step),
+        marks=labels_of(trial).get(step, []),
         known=KNOWN,
         reader=reader or _reader(request),
         problem=problem,
@@ -132,13 +132,6 @@ def _is_approval(event: AnyEvent) -> bool:
     return isinstance(event, CallProposed | CallRefused | Decided)
 
 
-def _marks(trial: Trial, step: int) -> Sequence[Mark]:
-    """What is said of this step of the trial's last attempt, wherever the step was when it was said."""
-    found = [mark for mark in LabelFile(trial.run.path).marks() if mark.trial == trial.name]
-    now = current(trial.run.path, found)
-    return [mark for mark in found if now.get(mark.id) == (trial.file, step)]
-
-
 def _reader(request: Request) -> str:
     """Who said something here before, else whoever is logged in."""
     for name in (unquote(request.cookies.get(READER, "")), _login()):
@@ -163,9 +156,10 @@ def _lines(place: Place, slug: str) -> tuple[list[Line], list[Mark], list[str]]:
     return lines(run, marks), marks, problems
 
 
-def _href(place: Place, slug: str, line: Line) -> str:
-    """Of the step; empty where it is gone, or of an attempt that was set aside."""
-    folder, _, _ = line.link.rpartition("@")
-    if line.step is None or not folder.endswith(f"/trials/{line.trial}"):
+def _href(slug: str, line: Line) -> str:
+    """Of the step; empty where it is gone."""
+    folder = Path(line.link.rpartition("@")[0])
+    if line.step is None:
         return ""
-    return f"{run_href(slug)}/trials/{quote(line.trial, safe='')}?at={line.step}#s{line.step}"
+    aside = int(folder.name) if folder.parent.name == "attempts" and folder.name.isdecimal() else None
+    return f"{trial_href(slug, line.trial, aside)}?at={line.step}#s{line.step}"

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from runner.errors import FileProblem
 from runner.folder import RunFolder
 from runner.ledger_view import look
+from runner.viewer.asking import waiting
 from runner.viewer.place import Place
 
 
@@ -23,6 +24,8 @@ class Line:
     planned: int = 0
     done: int = 0
     running: int = 0
+    waiting: int = 0
+    """Requests that wait for a person."""
     models: int = 0
     scenarios: int = 0
     verdicts: tuple[tuple[str, int], ...] = ()
@@ -32,8 +35,9 @@ class Line:
 
 def routes(place: Place) -> list[Route]:
     def runs(request: Request) -> Response:
+        place.look_again()
         newest = sorted(place.runs.items(), key=lambda item: _changed(item[1]), reverse=True)
-        return place.page("runs.html.jinja", lines=[_line(slug, run) for slug, run in newest])
+        return place.page("runs.html.jinja", lines=[_line(slug, run) for slug, run in newest], live=place.grows)
 
     return [Route("/", runs)]
 
@@ -56,6 +60,7 @@ def _line(slug: str, run: RunFolder) -> Line:
         planned=len(seen.rows),
         done=states["done"],
         running=states["running"],
+        waiting=len(waiting(run)),
         models=len({row.key.model for row in seen.rows}),
         scenarios=len({row.key.scenario for row in seen.rows}),
         verdicts=tuple(Counter(row.verdict or "" for row in seen.rows if row.verdict).most_common()),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -18,9 +18,13 @@ from runner.search.index import Index
 from runner.search.labelled import labelled
 from runner.search.query import ERRORS, FIELDS, parse
 from runner.search.saved import SavedQueries
+from runner.viewer.chips import MARKS
 from runner.viewer.forms import Form
-from runner.viewer.pages.matrix import MARKS
-from runner.viewer.place import Place, run_href
+from runner.viewer.indexing import Indexing, Work
+from runner.viewer.place import Place, trial_href
+
+PATIENCE = 1.0
+"""Seconds that a search waits for what is new in the transcripts."""
 
 
 @dataclass(frozen=True)
@@ -30,28 +34,32 @@ class Answer:
     found: Found | None = None
     milliseconds: float = 0.0
     problems: tuple[str, ...] = ()
+    reading: tuple[int, int] | None = None
+    """Transcripts that have been read, and of how many, while new ones still are; None once all are."""
 
 
 def routes(place: Place) -> list[Route]:
     index = Index()
-    runs = [run.path for run in place.runs.values()]
-    saved = SavedQueries(runs[0].parent if runs else Path("runs"))
-    slugs = {str(run.path): slug for slug, run in place.runs.items()}
+    indexing = Indexing(index)
+    saved = SavedQueries(next((run.path.parent for run in place.runs.values()), Path("runs")))
+
+    def slugs() -> dict[str, str]:
+        return {str(run.path): slug for slug, run in place.runs.items()}
 
     def href(trial: FoundTrial, step: Step | None = None) -> str:
-        """Of a trial's own transcript; those of earlier attempts have no page."""
-        _, _, name = trial.place.partition("/")
-        if "/" in name:
+        """Of a trial, or of an attempt that was set aside; empty for a folder that is neither by its name."""
+        name, _, aside = trial.place.removeprefix("trials/").partition("/attempts/")
+        if aside and not (aside.isascii() and aside.isdigit() and len(aside) < 9):
             return ""
         at = f"?at={step.step}#s{step.step}" if step is not None else ""
-        return f"{run_href(slugs[trial.run])}/trials/{quote(name, safe='')}{at}"
+        return f"{trial_href(slugs()[trial.run], name, int(aside) if aside else None)}{at}"
 
     def shown(query: str, answer: Answer, skip: int = 0, status: int = 200) -> Response:
         more = answer.found is not None and skip + len(answer.found.shown) < answer.found.trials
         try:
             known = saved.all()
         except UserError as error:
-            known, answer = {}, Answer(answer.found, answer.milliseconds, (*answer.problems, str(error)))
+            known, answer = {}, replace(answer, problems=(*answer.problems, str(error)))
         return place.page(
             "search.html.jinja",
             status,
@@ -69,10 +77,14 @@ def routes(place: Place) -> list[Route]:
         query = request.query_params.get("q", "").encode("utf-8", "replace").decode("utf-8")
         skip = request.query_params.get("skip", "0")
         start = int(skip) if skip.isascii() and skip.isdigit() and len(skip) < 10 else 0
-        if not query.strip():
-            return shown("", Answer())
+        place.look_again()
+        runs = [run.path for run in place.runs.values()]
         try:
-            return shown(query, _answer(index, query, runs, start), start)
+            if not query.strip():
+                indexing.refresh(runs, 0)
+                return shown("", Answer())
+            work = indexing.refresh(runs, PATIENCE)
+            return shown(query, _answer(index, work, query, runs, start), start)
         except UserError as error:
             return shown(query, Answer(problems=(str(error),)), status=400)
 
@@ -90,13 +102,13 @@ def routes(place: Place) -> list[Route]:
     return [Route("/search", search), Route("/search/saved", place.forms.handler(keep), methods=["POST"])]
 
 
-def _answer(index: Index, text: str, runs: list[Path], skip: int) -> Answer:
-    """Raises UserError for a query that means nothing, or an index that cannot be used."""
+def _answer(index: Index, work: Work, text: str, runs: list[Path], skip: int) -> Answer:
+    """Of what is read by now. Raises UserError for a query that means nothing, or an index that cannot be used."""
     query = parse(text)
     problems: list[str] = []
-    refreshed = index.refresh(runs)
-    if refreshed.unread:
-        problems.append(f"{refreshed.unread} lines of transcripts are no steps of this version and were left out.")
+    if work.result is not None and work.result.unread:
+        problems.append(f"{work.result.unread} lines of transcripts are no steps of this version and were left out.")
     began = time.perf_counter()
     found = find(index, query, runs, labelled=list(labelled(query, runs, problems.append)), skip=skip)
-    return Answer(found, (time.perf_counter() - began) * 1000, tuple(problems))
+    reading = None if work.ended.is_set() else (work.done, work.of)
+    return Answer(found, (time.perf_counter() - began) * 1000, tuple(problems), reading)

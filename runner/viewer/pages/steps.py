@@ -16,7 +16,7 @@ from runner.messages import to_json
 from runner.reading.lines import Lines
 from runner.reading.thoughts import thoughts
 from runner.report.steps import parts
-from runner.viewer.place import Place, Trial
+from runner.viewer.place import Place, Trial, of_trial
 from runner.visible import visible
 
 PART = 100_000
@@ -49,11 +49,11 @@ def routes(place: Place) -> list[Route]:
             return PlainTextResponse(visible(shown, newlines=True), headers=headers)
         return place.page("step.html.jinja", trial=trial, step=seen, shown=shown, part=part, parts=parts_in_all)
 
-    return [Route("/runs/{run}/trials/{trial}/steps/{step:int}", step)]
+    return of_trial("/steps/{step:int}", step)
 
 
 def _asked(place: Place, request: Request) -> tuple[Trial, Step, int]:
-    trial = place.trial(request.path_params["run"], request.path_params["trial"])
+    trial = place.asked(request)
     number: int = request.path_params["step"]
     if not trial.begun:
         raise HTTPException(404, f"{trial.name} has no transcript.")

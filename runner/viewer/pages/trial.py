@@ -10,14 +10,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from runner.arms import CONTROL
 from runner.errors import FileProblem
-from runner.reading.marks import Mark, marks
+from runner.reading.marks import marks
 from runner.reading.reader import Reading
 from runner.reading.signs import signs
 from runner.results import TrialResult
+from runner.viewer.chips import MARKS, Chip, chip
+from runner.viewer.known import known
 from runner.viewer.links import Links, Served
-from runner.viewer.pages.matrix import MARKS, Chip, chip
-from runner.viewer.place import Place, Trial
+from runner.viewer.place import Place, Trial, of_trial, trial_href
 from runner.viewer.timeline import timeline
 from runner.viewer.words import failing
 
@@ -39,27 +41,31 @@ class Chunk:
 
 def routes(place: Place) -> list[Route]:
     def trial(request: Request) -> Response:
-        seen = place.trial(request.path_params["run"], request.path_params["trial"])
+        seen = place.asked(request)
         if not seen.begun:
             return place.page("unbegun.html.jinja", trial=seen, chip=chip(seen), problem=_result(seen)[1])
         with place.shelf.reading(seen.file, seen.row.key) as reading:
             first = _first(request, reading)
+            live = seen.attempt is None and seen.row.state == "running" and reading.finished is None
+            shown = reading.parts[first : first + AT_ONCE]
+            links = Served(seen, known(seen, shown, place.workspaces, not live))
             return place.page(
                 "trial.html.jinja",
-                **head(reading, seen, Served(seen)),
+                **head(reading, seen, links, _forked_href(place, reading)),
+                twin=_twin(place, seen),
                 neighbours=_neighbours(place, seen),
                 chunk=_chunk(reading, seen, first),
-                live=seen.row.state == "running" and reading.finished is None,
+                live=live,
             )
 
-    return [Route("/runs/{run}/trials/{trial}", trial)]
+    return of_trial("", trial)
 
 
-def head(reading: Reading, trial: Trial, links: Links) -> Mapping[str, Any]:
+def head(reading: Reading, trial: Trial, links: Links, forked_href: str = "") -> Mapping[str, Any]:
     """What the head of a trial's page and its time line show."""
     result, problem = _result(trial)
-    found: list[Mark] = marks(reading.parts)
-    verdict = reading.finished.verdict if reading.finished else trial.row.verdict
+    found = sorted([*marks(reading.parts), *links.known.signs(reading)], key=lambda mark: mark.step)
+    verdict = reading.finished.verdict if reading.finished else trial.row.verdict if trial.attempt is None else None
     return {
         "trial": trial,
         "key": trial.row.key,
@@ -68,15 +74,49 @@ def head(reading: Reading, trial: Trial, links: Links) -> Mapping[str, Any]:
         "result": result,
         "problem": problem,
         "verdict": verdict,
-        "mark": MARKS[verdict] if verdict else ("…", trial.row.state),
+        "mark": MARKS[verdict] if verdict else ("…", trial.row.state if trial.attempt is None else "it came to no end"),
         "signs": signs(reading) if verdict != "resolved" else [],
         "failing": failing(reading.graded) if reading.graded else [],
         "timeline": timeline(reading, found),
         "links": links,
+        "attempts": _attempts(trial),
+        "forked_href": forked_href,
     }
 
 
+def _attempts(trial: Trial) -> list[tuple[str, str]]:
+    """Number and address of each attempt, where there are several; no address for the one that is shown."""
+    earlier = trial.earlier
+    if not earlier:
+        return []
+    found = [(str(number), trial_href(trial.slug, trial.name, number)) for number in earlier]
+    found.append(("the last", trial_href(trial.slug, trial.name)))
+    return [(number, "" if href == trial.href else href) for number, href in found]
+
+
+def _forked_href(place: Place, reading: Reading) -> str:
+    """Of the step that the trial goes on from, where its run is viewed."""
+    fork = reading.forked
+    if fork is None or fork.run not in place.runs:
+        return ""
+    return f"{trial_href(fork.run, fork.trial.name)}?at={fork.at_step}#s{fork.at_step}"
+
+
+def _twin(place: Place, trial: Trial) -> str:
+    """This trial beside the one of its control arm: without the fault, before the challenge."""
+    wanted = trial.row.key.model_copy(update={"arm": CONTROL})
+    if (
+        trial.attempt is not None
+        or wanted == trial.row.key
+        or not any(row.key == wanted for row in place.rows(trial.slug))
+    ):
+        return ""
+    return Served(trial).beside(wanted.name) if trial.run.trial(wanted).joinpath("events.jsonl").is_file() else ""
+
+
 def _result(trial: Trial) -> tuple[TrialResult | None, str]:
+    if trial.attempt is not None:
+        return None, ""
     try:
         return trial.run.result(trial.row.key), ""
     except FileProblem as error:

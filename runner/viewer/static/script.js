@@ -4,7 +4,7 @@
 (() => {
   const main = document.getElementById("main");
   const help = document.getElementById("help");
-  const KEYS = { e: "errors", d: "edits", t: "tests", a: "approvals", f: "faults and challenges" };
+  const KEYS = { e: "errors", d: "edits", t: "tests", a: "approvals", f: "faults and challenges", m: "labels" };
   const EVERY = 2000;
 
   // A page of this server as a document whose scripts never run.
@@ -50,6 +50,12 @@
   };
   const turn = (forward) => {
     const parts = [...document.querySelectorAll(".part")];
+    if (!parts.length) {
+      const links = [...main.querySelectorAll("tbody a, .found a, .choices a")];
+      const there = links.indexOf(document.activeElement);
+      links[forward ? there + 1 : Math.max(0, there - 1)]?.focus();
+      return;
+    }
     const now = here();
     const next = forward
       ? parts.find((each) => Number(each.dataset.first) > now)
@@ -119,6 +125,13 @@
   const renew = (old, now) => {
     if (old && now && old.innerHTML !== now.innerHTML) old.replaceWith(now);
   };
+  // What is new inside; the reader's focus stays where it was.
+  const take = (old, now) => {
+    if (old.innerHTML === now.innerHTML) return;
+    const focus = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    old.replaceChildren(...now.childNodes);
+    if (focus) [...old.querySelectorAll("a")].find((each) => each.getAttribute("href") === focus)?.focus({ preventScroll: true });
+  };
   const follow = async () => {
     try {
       const now = await fetched(location.pathname + location.search);
@@ -131,7 +144,7 @@
           else if (old.dataset.last !== each.dataset.last) old.replaceWith(each);
         }
       } else {
-        main.replaceChildren(...now.getElementById("main").childNodes);
+        take(document.getElementById("live") ?? main, now.getElementById("live") ?? now.getElementById("main"));
       }
       if (!now.getElementById("main").hasAttribute("data-live")) main.removeAttribute("data-live");
     } catch { }
@@ -139,9 +152,6 @@
   };
   if (main.hasAttribute("data-live")) setTimeout(follow, EVERY);
 
-  const keys = document.getElementById("keys");
-  keys.hidden = false;
-  keys.addEventListener("click", () => help.showModal());
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
     if (event.target.closest("input, textarea, select, [contenteditable]")) return;
@@ -170,4 +180,7 @@
   };
   addEventListener("hashchange", open);
   open();
+  const keys = document.getElementById("keys");
+  keys.addEventListener("click", () => help.showModal());
+  keys.hidden = false;
 })();

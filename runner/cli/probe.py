@@ -1,0 +1,70 @@
+"""`taskfit probe`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from runner.cli.options import Json
+
+
+def probe(
+    folder: Annotated[Path | None, typer.Argument(metavar="[RUN]", help="The latest in runs/ when left out.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Of the run's models; all of them when left out.")] = None,
+    kind: Annotated[list[str] | None, typer.Option(help="localise, complete, files, canary; all if left out.")] = None,
+    budget: Annotated[float | None, typer.Option(min=0, help="US dollars that these calls may cost.")] = None,
+    json: Json = False,
+) -> None:
+    """Ask a run's models what they know of its scenarios without looking: one cheap call a probe, none twice."""
+    import json as json_module
+
+    from rich.console import Console
+
+    from runner.catalog import load_scenario
+    from runner.errors import CapReached, ModelFault, UnknownName, UserError
+    from runner.folder import RunFolder, latest_run
+    from runner.models import unpriced_models
+    from runner.probes.asking import Till, ask
+    from runner.probes.kinds import KINDS
+    from runner.study import Study
+    from runner.visible import visible
+
+    run = RunFolder(folder.resolve()) if folder else latest_run(Path("runs"))
+    lock = run.whole_lock()
+    study = Study.model_validate(lock.study)
+    for name in model or []:
+        if name not in study.models:
+            raise UnknownName("model of this run", name, study.models)
+    for name in kind or []:
+        if name not in KINDS:
+            raise UnknownName("probe", name, KINDS)
+    models = [name for name in study.models if not model or name in model]
+    if budget is not None and (free := unpriced_models(models, study.endpoints)):
+        raise UserError(f"nobody knows a price of {', '.join(free)}; name it in the study, or leave --budget out")
+    kinds = [each for each in KINDS if not kind or each in kind]
+    till, console, notes = Till(budget), Console(), Console(stderr=True)
+    rows, failed = [], 0
+    with run.held():
+        for name in models:
+            for place in lock.folders.values():
+                found = load_scenario(place)
+                try:
+                    for key, probed in ask(run, study, found, name, kinds, till):
+                        rows.append({"probe": key.name, "kind": probed.probe, **probed.scores})
+                        if not json:
+                            worth = ", ".join(f"{score} {value:.2f}" for score, value in probed.scores.items())
+                            line = f"{name}  {found.id}  {probed.probe}: {worth}"
+                            console.print(visible(line), markup=False, highlight=False, soft_wrap=True)
+                except CapReached:
+                    raise
+                except ModelFault as error:
+                    failed += 1
+                    notes.print(visible(f"{name}, {found.id}: {error}"), markup=False, highlight=False, soft_wrap=True)
+    if json:
+        print(json_module.dumps({"spent_usd": till.spent, "probes": rows}))
+    else:
+        text = f"{len(rows)} probes asked, {till.spent:.4f} USD; next: taskfit report {run.path}"
+        console.print(visible(text), style="dim", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(1 if failed else 0)

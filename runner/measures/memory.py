@@ -1,0 +1,154 @@
+"""Skill or memory: what is left of a model's success when scenarios that it may have seen are told otherwise.
+
+Every number here is a hint and none is proof. Seen is short for a scenario that was public before the end of the
+model's training data; where that end is not known, for any that is public. One that never was public is unseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Literal
+
+from runner.arms import PERTURBED
+from runner.measures.base import Cases, Measure, Observe, ObservePair, Seen, as_difference, as_rate, control
+from runner.measures.record import Record
+from runner.statistics.estimate import Estimate
+from runner.statistics.memory import excess
+
+DIMENSION = "Skill or memory"
+Age = Literal["before", "after", "unknown", "private"]
+"""When a scenario's fix became public, against the end of the model's training data; `unknown`: public, and nobody
+knows that end."""
+
+
+def age(trial: Record) -> Age | None:
+    """None where the transcript does not say when its scenario became public."""
+    if trial.background is None:
+        return None
+    public, cut_off = trial.background.public_since, trial.background.cut_off
+    return age_of(public, cut_off)
+
+
+def age_of(public: date | None, cut_off: date | None) -> Age:
+    """Of a scenario that is public since then, for a model whose training data end then."""
+    if public is None:
+        return "private"
+    if cut_off is None:
+        return "unknown"
+    return "before" if public <= cut_off else "after"
+
+
+def may_have_seen(trial: Record) -> bool | None:
+    """Whether the model may have seen the scenario's fix; None where nobody knows when it became public."""
+    found = age(trial)
+    return None if found is None else found in ("before", "unknown")
+
+
+def perturbed(trial: Record) -> bool:
+    """Trials whose scenario stands in another form, and that differ in nothing else from the control arm's."""
+    return trial.key.arm.startswith(PERTURBED) and "+" not in trial.key.arm
+
+
+def as_excess(cases: Cases) -> Estimate:
+    """U2 of two groups: mean over scenarios that are seen - mean over those that are unseen, t interval. Welch 1947."""
+    seen, unseen = ([[one.value for one in each if one.of == group] for each in cases.values()] for group in (1.0, 0.0))
+    return excess(seen, unseen)
+
+
+def memory(trial: Record, twin: Record) -> Iterator[Seen]:
+    """(Original - twin) on scenarios that the model may have seen, minus the same on those that it cannot have seen.
+
+    The second is what the transformation itself costs, so that a model which remembers nothing has 0. A hint, not
+    proof: seen scenarios may suffer more from a transformation for other reasons. SWE-Bench Illusion 2025.
+    """
+    seen = may_have_seen(trial)
+    if seen is not None:
+        yield from _gap(trial, twin, float(seen))
+
+
+def twin_gap(trial: Record, twin: Record) -> Iterator[Seen]:
+    """Resolved as it is - resolved in another form, paired by scenario and repeat, of scenarios of this kind."""
+    yield from _gap(trial, twin, 1.0)
+
+
+def _gap(trial: Record, twin: Record, of: float) -> Iterator[Seen]:
+    gap = float(twin.resolved) - float(trial.resolved)
+    yield Seen(gap, of, (trial.finished_step,))
+
+
+def resolved_by_age(trial: Record) -> Iterator[Seen]:
+    """Resolved, of scenarios whose fix became public then."""
+    yield Seen(float(trial.resolved), steps=(trial.finished_step,))
+
+
+def verbatim(trial: Record) -> Iterator[Seen]:
+    """Of the lines that the reference fix adds, the share that a resolving patch adds word for word."""
+    if trial.resolved and trial.patch is not None and trial.patch.overlap is not None:
+        yield Seen(trial.patch.overlap.verbatim, steps=(trial.patch.step,))
+
+
+def near_verbatim(trial: Record) -> Iterator[Seen]:
+    """Of the reference fix's added tokens, the share that a resolving patch has in the same order."""
+    if trial.resolved and trial.patch is not None and trial.patch.overlap is not None:
+        yield Seen(trial.patch.overlap.tokens, steps=(trial.patch.step,))
+
+
+Choose = Callable[[Record], bool]
+
+
+def _only(choose: Choose, observe: Observe) -> Observe:
+    def chosen(trial: Record) -> Iterator[Seen]:
+        if choose(trial):
+            yield from observe(trial)
+
+    chosen.__doc__ = observe.__doc__
+    return chosen
+
+
+def _pairs(choose: Choose, observe: ObservePair) -> ObservePair:
+    def chosen(trial: Record, twin: Record) -> Iterator[Seen]:
+        if choose(trial):
+            yield from observe(trial, twin)
+
+    chosen.__doc__ = observe.__doc__
+    return chosen
+
+
+def _aged(wanted: Age) -> Choose:
+    return lambda trial: age(trial) == wanted
+
+
+KINDS: dict[str, tuple[str, Choose]] = {
+    "seen": ("seen", lambda trial: may_have_seen(trial) is True),
+    "unseen": ("unseen", lambda trial: may_have_seen(trial) is False),
+}
+AGES: dict[Age, str] = {
+    "before": "public before the cut-off",
+    "after": "public after the cut-off",
+    "unknown": "public, cut-off unknown",
+    "private": "never public",
+}
+
+
+OVERLAPS = (
+    ("verbatim", "reference lines word for word", verbatim),
+    ("near_verbatim", "reference tokens in order", near_verbatim),
+)
+
+
+def _measures() -> Iterator[Measure]:
+    yield Measure("memory", "memory (seen - unseen gap)", "points", as_excess, perturbed, observe_pair=memory)
+    for name, (kind, choose) in KINDS.items():
+        gap, title = _pairs(choose, twin_gap), f"original - twin, {kind}"
+        yield Measure(f"twin_gap_{name}", title, "points", as_difference, perturbed, observe_pair=gap)
+    for when, aged in AGES.items():
+        resolved = _only(_aged(when), resolved_by_age)
+        yield Measure(f"resolved_{when}", f"resolved, {aged}", "percent", as_rate, control, resolved)
+    for name, (kind, choose) in KINDS.items():
+        for measure, words, observe in OVERLAPS:
+            chosen = _only(choose, observe)
+            yield Measure(f"{measure}_{name}", f"{words}, {kind}", "percent", as_rate, control, chosen)
+
+
+MEASURES = tuple(_measures())

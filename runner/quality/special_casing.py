@@ -1,0 +1,133 @@
+"""Does a patch fix what the issue says, or only what the tests look at? A differential check with fresh inputs.
+
+The same copies of the fail-to-pass tests (`runner.quality.fresh_inputs`) run on the base, on the reference fix and on
+the patch. Where base and reference differ on inputs that no test has, a fix does as the reference; a patch that tells
+the tests' inputs apart does as the base. Differential testing: McKeeman 1998.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+
+from runner.acceptance import Changes, acceptable, without_conflicts
+from runner.controls import function_of
+from runner.durable import write_whole
+from runner.errors import UserError
+from runner.grading import LIMITS
+from runner.messages import to_json
+from runner.quality.fresh_inputs import NOTES, with_notes
+from runner.replay.origin import Recorded
+from runner.report.load import FRESH
+from runner.results import FreshInputs
+from runner.snapshot import load
+from runner.workspace import Workspace
+from sandboxes.archive import Entry
+from sandboxes.base import Command
+from sandboxes.client import Engine
+from sandboxes.container import DockerSandbox
+
+SEED = 7
+MOST_NOTES = 8 << 20
+"""Bytes of notes that are read."""
+EXAMPLES = 5
+Notes = Mapping[tuple[str, int, int], str]
+"""Function, copy and number of the note → what was seen."""
+
+
+def check(engine: Engine, workspace: Workspace, recorded: Recorded) -> FreshInputs:
+    """Of a recorded trial's work; written beside its transcript as `fresh.json`.
+
+    Raises UserError for tests that are not pytest's or cannot be read, FileProblem where the trial's work is gone, and
+    the sandbox's errors.
+    """
+    found = workspace.found
+    kept, _ = acceptable(
+        load(recorded.folder),
+        found.scenario.scope,
+        workspace.reference,
+        workspace.pristine,
+        found.framework.harness_files,
+    )
+    result = compare(engine, workspace, kept)
+    write_whole(recorded.folder / FRESH, to_json(result, indent=1))
+    return result
+
+
+def compare(engine: Engine, workspace: Workspace, patch: Changes) -> FreshInputs:
+    """The same of changes to the base. Raises UserError and the sandbox's errors."""
+    files = _copies(workspace)
+    base, again, reference, ours = (
+        _notes(engine, workspace, changes, files) for changes in ({}, workspace.reference, workspace.reference, patch)
+    )
+    steady = {at: text for at, text in reference.items() if again.get(at) == text}
+    telling = [at for at, text in steady.items() if base.get(at) != text]
+    own = [at for at in telling if at[1] == 0]
+    fresh = [at for at in telling if at[1] > 0]
+    unfixed = [at for at in fresh if ours.get(at) == base.get(at)]
+    return FreshInputs(
+        own=len(own),
+        own_right=sum(ours.get(at) == steady[at] for at in own),
+        fresh=len(fresh),
+        fresh_right=sum(ours.get(at) == steady[at] for at in fresh),
+        fresh_unfixed=len(unfixed),
+        examples=tuple(
+            f"{at[0]}, copy {at[1]}: {ours.get(at, 'nothing')[:100]} where the fix gives {steady[at][:100]}"
+            for at in unfixed[:EXAMPLES]
+        ),
+    )
+
+
+def _copies(workspace: Workspace) -> dict[str, Entry]:
+    """Test files that take notes, under names that nobody knew before."""
+    found = workspace.found
+    if found.repo.repo.tests.framework != "pytest":
+        raise UserError(f"{found.id}: fresh inputs are drawn for pytest's tests alone")
+    tree = {**workspace.pristine, **found.hidden}
+    files: dict[str, Entry] = {}
+    functions = {function_of(node) for node in found.scenario.tests.fail_to_pass}
+    for file in sorted({each.partition("::")[0] for each in functions}):
+        wanted = {each.partition("::")[2] for each in functions if each.startswith(f"{file}::")}
+        beside = found.framework.beside(file, [secrets.token_hex(4)], False)
+        try:
+            files[beside] = Entry(with_notes(tree[file].data.decode(), wanted, SEED).encode())
+        except (KeyError, ValueError) as error:
+            raise UserError(f"{found.id}: {file}: {error}") from None
+    return files
+
+
+def _notes(engine: Engine, workspace: Workspace, changes: Changes, files: Mapping[str, Entry]) -> Notes:
+    """What the copies saw on these changes; nothing where they do not even start."""
+    found = workspace.found
+    suite, limits = found.repo.repo.tests, found.scenario.limits
+    ours = {**found.hidden, **files}
+    overlay = {path: entry for path, entry in changes.items() if entry is not None}
+    place = f"/tmp/{secrets.token_hex(8)}.jsonl"
+    alone = suite.model_copy(update={"paths": ()})
+    argv = found.framework.graded(alone, [], f"{place}.xml", limits.test_seconds)
+    variables = {**found.repo.repo.environment.variables, NOTES: place}
+    with DockerSandbox(engine, workspace.image, LIMITS, kind="grading") as sandbox:
+        sandbox.place(
+            without_conflicts({**overlay, **ours}, ours),
+            delete=[path for path, entry in changes.items() if entry is None or path in workspace.pristine],
+        )
+        sandbox.exec(Command([*argv, *files], env=variables, timeout=limits.command_seconds, output_limit=4096))
+        try:
+            text = sandbox.read(place, MOST_NOTES)
+        except (FileNotFoundError, IsADirectoryError, PermissionError):
+            return {}
+    return dict(_parsed(text))
+
+
+def _parsed(text: bytes) -> list[tuple[tuple[str, int, int], str]]:
+    """The notes that are some: whoever ran there could write anything."""
+    notes = []
+    for line in text.splitlines():
+        try:
+            match json.loads(line):
+                case [str(function), int(copy), int(at), str(seen)]:
+                    notes.append(((function, copy, at), seen))
+        except (ValueError, RecursionError):
+            continue
+    return notes

@@ -1,0 +1,27 @@
+"""The kinds of twins by name, and several of them one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from runner.arms import TwinKind
+from runner.twins.base import Subject, Terms, Transformation, Transformed
+from runner.twins.move import Move
+from runner.twins.rename import Rename
+from runner.twins.reorder import Reorder
+from runner.twins.reword import Reword
+
+KINDS: Mapping[TwinKind, Transformation] = {each.kind: each for each in (Rename(), Move(), Reorder(), Reword())}
+
+
+def transformed(subject: Subject, kinds: Sequence[TwinKind], terms: Terms) -> Transformed:
+    """A subject after each of the kinds, with one map back to the original. Raises TwinRefused."""
+    names: dict[str, str] = {}
+    changed = candidates = 0
+    uses = 0.0
+    for kind in kinds:
+        made = KINDS[kind].apply(subject, terms)
+        names = {**names, **{new: names.get(old, old) for new, old in made.names.items()}}
+        changed, candidates, uses = changed + made.changed, candidates + made.candidates, max(uses, made.uses)
+        subject = made.subject
+    return Transformed(subject, names, changed, candidates, uses)

@@ -1,0 +1,124 @@
+"""Twins made: transformed, written, proved, and tried again without what a proof points at."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from runner import baseline
+from runner.arms import TwinKind
+from runner.catalog import RAW, ScenarioFolder
+from runner.checkout import base_tree, solved_tree
+from runner.errors import ScenarioInvalid
+from runner.twins import cache
+from runner.twins.base import Subject, Terms, TwinRefused
+from runner.twins.cache import About, Twin
+from runner.twins.kinds import transformed
+from runner.twins.outside import outside_names
+from runner.twins.proving import Unlike, prove
+from runner.workspace import Workspace, prepare
+from sandboxes.images import ImageStore
+
+TRIES = 5
+"""Proofs of one twin; each is without the names that the one before pointed at."""
+
+
+@dataclass
+class Maker:
+    """Makes twins; threads may share it. `say` hears what takes long."""
+
+    images: ImageStore
+    say: Callable[[str], None] = lambda text: None
+    _outside: dict[tuple[str, frozenset[str]], frozenset[str]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def twin(self, original: ScenarioFolder, kinds: Sequence[TwinKind], seed: int) -> Twin:
+        """From the cache, or made and proved. Raises TwinRefused, EngineUnavailable and the sandbox's errors."""
+        key = cache.key_of(original, kinds, seed)
+        if (known := cache.kept(key)) is not None:
+            return known
+        if original.framework.language != "Python":
+            language = original.framework.language
+            raise TwinRefused("not-python", f"its tests are {language}'s, and only Python is transformed")
+        try:
+            return self._made(original, kinds, seed, key)
+        except TwinRefused as error:
+            about = About(
+                scenario=original.id, original=original.digest, kinds=tuple(kinds), seed=seed,
+                refused=(error.code, error.sentence),
+            )  # fmt: skip
+            with suppress(OSError):
+                cache.keep(cache.partial_folder(key), key, about)
+            raise
+
+    def _made(self, original: ScenarioFolder, kinds: Sequence[TwinKind], seed: int, key: str) -> Twin:
+        began = time.monotonic()
+        try:
+            workspace = prepare(original, self.images)
+            known = baseline.baseline(self.images.engine, workspace)
+            base = base_tree(original)
+            solved = solved_tree(original, base)
+        except ScenarioInvalid as error:
+            raise TwinRefused("original-invalid", f"{error.code}: {error.problem[:500]}") from error
+        texts = {name: text for name, text in original.framings.items() if name != RAW}
+        subject = Subject(original.scenario, base, solved, original.hidden, original.instruction, texts)
+        without: frozenset[str] = frozenset()
+        for tried in range(1, TRIES + 1):
+            terms = Terms(seed, lambda modules: self._names(workspace, modules), without)
+            made = transformed(subject, kinds, terms)
+            about = About(
+                scenario=original.id, original=original.digest, kinds=tuple(kinds), seed=seed, names=dict(made.names),
+                changed=made.changed, candidates=made.candidates, uses=round(made.uses, 4), kept=tuple(sorted(without)),
+            )  # fmt: skip
+            try:
+                return self._proved(made.subject, original, known, key, about, began)
+            except Unlike as error:
+                more = error.pointed_at(made.names) - without
+                if not more or tried == TRIES:
+                    raise
+                self.say(f"{original.id}: {error.sentence[:200]}; once more without {', '.join(sorted(more)[:8])}")
+                without |= more
+        raise AssertionError("the last try returns or raises")
+
+    def _proved(
+        self, subject: Subject, original: ScenarioFolder, known: baseline.Baseline, key: str, about: About, began: float
+    ) -> Twin:
+        partial = cache.partial_folder(key)
+        try:
+            found = cache.write(subject, original, partial)
+            workspace = self._prepared(found)
+            try:
+                result = prove(self.images.engine, workspace, original, known)
+            except BaseException:
+                with suppress(Exception):
+                    self.images.give_back(workspace.image)
+                raise
+            baseline.keep(workspace, result)
+            about = about.model_copy(update={"seconds": round(time.monotonic() - began, 1)})
+            cache.keep(partial, key, about)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+        if (twin := cache.kept(key)) is None:
+            raise OSError(f"the twin in {cache.folder_of(key)} was removed while it was made")
+        return twin
+
+    def _prepared(self, found: ScenarioFolder) -> Workspace:
+        try:
+            return prepare(found, self.images)
+        except ScenarioInvalid as error:
+            raise Unlike(f"{error.code}: {error.problem[:500]}", [error.problem]) from error
+
+    def _names(self, workspace: Workspace, modules: Collection[str]) -> frozenset[str]:
+        """What outside modules define, asked once for each image."""
+        key = workspace.image, frozenset(modules)
+        with self._lock:
+            known = self._outside.get(key)
+        if known is None:
+            known = outside_names(self.images.engine, workspace.image, modules)
+            with self._lock:
+                self._outside[key] = known
+        return known

@@ -1,0 +1,89 @@
+"""The twins that a study's arms ask for: made before its first trial, from the cache where they were made before."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from runner.arms import ORIGINAL, Arm, TwinKind, twin_kinds
+from runner.catalog import ScenarioFolder
+from runner.errors import Interrupted, UserError
+from runner.twins.base import TwinRefused
+from runner.twins.making import Maker
+from sandboxes.images import ImageStore
+
+AT_A_TIME = 2
+
+
+@dataclass(frozen=True)
+class Twins:
+    """What stands for the scenarios in the arms that have twins."""
+
+    found: Mapping[str, Mapping[str, ScenarioFolder]] = field(default_factory=dict)
+    """Perturbation → scenario → its twin."""
+    refused: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Perturbation → scenario → why it has none, as `code: sentence`; that arm has no trial of it."""
+
+    def of(self, scenario: ScenarioFolder, arm: Arm) -> ScenarioFolder | None:
+        """What the trials of a scenario in an arm run on; None where there is no such twin."""
+        if arm.perturbation == ORIGINAL:
+            return scenario
+        return self.found.get(arm.perturbation, {}).get(scenario.id)
+
+    @property
+    def folders(self) -> dict[str, dict[str, str]]:
+        return {kind: {name: str(each.folder) for name, each in found.items()} for kind, found in self.found.items()}
+
+    @property
+    def digests(self) -> dict[str, dict[str, str]]:
+        """Perturbation → scenario → what the lock holds of its twin."""
+        return {kind: {name: each.digest for name, each in found.items()} for kind, found in self.found.items()}
+
+
+def subject_name(scenario: str, perturbation: str) -> str:
+    """What a scenario, or its twin, goes by where both are kept.
+
+    >>> subject_name("month-end", "rename"), subject_name("month-end", "original")
+    ('month-end~rename', 'month-end')
+    """
+    return scenario if perturbation == ORIGINAL else f"{scenario}~{perturbation}"
+
+
+def twins_of(
+    perturbations: Iterable[str],
+    scenarios: Mapping[str, ScenarioFolder],
+    seed: int,
+    images: ImageStore,
+    say: Callable[[str], None],
+    stop: threading.Event,
+) -> Twins:
+    """Make them all, and say which there cannot be. Raises UserError where a perturbation has none, Interrupted."""
+    maker = Maker(images, say)
+    found: dict[str, dict[str, ScenarioFolder]] = {}
+    refused: dict[str, dict[str, str]] = {}
+    for perturbation in perturbations:
+        if not (kinds := twin_kinds(perturbation)):
+            continue
+
+        def one(original: ScenarioFolder, kinds: tuple[TwinKind, ...] = kinds) -> ScenarioFolder | str:
+            if stop.is_set():
+                raise Interrupted("stopped while twins were made")
+            try:
+                return maker.twin(original, kinds, seed).found
+            except TwinRefused as error:
+                say(f"{original.id} has no twin by {'+'.join(kinds)}: {error}")
+                return str(error)
+
+        pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="twin")
+        try:
+            made = dict(zip(scenarios, pool.map(one, scenarios.values()), strict=True))
+        finally:
+            pool.shutdown(cancel_futures=True)
+        found[perturbation] = {name: each for name, each in made.items() if isinstance(each, ScenarioFolder)}
+        refused[perturbation] = {name: each for name, each in made.items() if isinstance(each, str)}
+        if not found[perturbation]:
+            first = next(iter(refused[perturbation].items()), ("no scenario", "there is none"))
+            raise UserError(f"perturbation {perturbation}: no scenario has such a twin; {first[0]}: {first[1]:.300}")
+    return Twins(found, refused)

@@ -1,0 +1,30 @@
+"""One change made to every Python file of a subject's trees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from runner.twins.base import Subject
+from runner.twins.syntax import PYTHON
+from sandboxes.archive import Entry, Tree
+
+Change = Callable[[str, bytes], bytes]
+"""Gets a file's path and content; the same for both is the same result."""
+
+
+def with_python(subject: Subject, change: Change) -> Subject:
+    """A subject with each Python file of base, solved tree and hidden tests changed; equal files are changed once."""
+    known: dict[tuple[str, bytes], bytes] = {}
+
+    def one(path: str, entry: Entry) -> Entry:
+        if entry.is_link or not path.endswith(PYTHON):
+            return entry
+        if (path, entry.data) not in known:
+            known[path, entry.data] = change(path, entry.data)
+        return replace(entry, data=known[path, entry.data])
+
+    def tree(files: Tree) -> dict[str, Entry]:
+        return {path: one(path, entry) for path, entry in files.items()}
+
+    return replace(subject, base=tree(subject.base), solved=tree(subject.solved), hidden=tree(subject.hidden))
