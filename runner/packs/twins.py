@@ -11,8 +11,8 @@ from runner.baseline import both_sides, judge
 from runner.catalog import CACHES, ScenarioFolder, builtin_root, load_scenario
 from runner.errors import FileProblem, ScenarioInvalid, UserError
 from runner.impossible import Kind, drafts
-from runner.toml import to_toml
 from runner.patches import lay_out
+from runner.toml import to_toml
 from runner.workspace import prepare
 from sandboxes.archive import Entry
 from sandboxes.images import ImageStore
