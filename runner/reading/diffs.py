@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
+from rapidfuzz.distance import Indel
+
 MOST_LINES = 1200
-"""Of either side; longer texts are not aligned, which can take quadratic time."""
+"""Of either side; longer texts are not aligned."""
+MOST_ALIKE = 20_000
+"""Pairs of equal lines with which difflib is quick; it may take a minute over what repeats one line on both sides."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +41,10 @@ def side_by_side(old: str, new: str, context: int = 3) -> list[Pair] | None:
     before, after = (text.removesuffix("\n").split("\n") if text else [] for text in (old, new))
     if max(len(before), len(after)) > MOST_LINES:
         return None
-    blocks = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    blocks = _blocks(before, after)
     pairs: list[Pair] = []
-    for at, (tag, start, end, new_start, new_end) in enumerate(blocks):
-        if tag == "equal":
+    for at, (is_equal, start, end, new_start, new_end) in enumerate(blocks):
+        if is_equal:
             same = [
                 Pair("same", Side(start + n + 1, before[start + n]), Side(new_start + n + 1, after[new_start + n]))
                 for n in range(end - start)
@@ -48,6 +53,29 @@ def side_by_side(old: str, new: str, context: int = 3) -> list[Pair] | None:
         else:
             pairs += _changed(before, after, range(start, end), range(new_start, new_end))
     return pairs
+
+
+def _blocks(before: Sequence[str], after: Sequence[str]) -> list[tuple[bool, int, int, int, int]]:
+    """Whether lines are equal, and their range on either side; each block of others stands for all between two equal.
+
+    difflib's blocks read best. Where they could take long a longest common subsequence takes their place.
+    """
+    there = Counter(after)
+    if sum(count * there[line] for line, count in Counter(before).items()) <= MOST_ALIKE:
+        codes = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+        return [(tag == "equal", start, end, low, high) for tag, start, end, low, high in codes]
+    blocks: list[tuple[bool, int, int, int, int]] = []
+    old = new = 0
+    for code in [*Indel.opcodes(before, after), None]:
+        if code is not None and code.tag != "equal":
+            continue
+        start, new_start = (code.src_start, code.dest_start) if code is not None else (len(before), len(after))
+        if (old, new) != (start, new_start):
+            blocks.append((False, old, start, new, new_start))
+        if code is not None:
+            old, new = code.src_end, code.dest_end
+            blocks.append((True, start, old, new_start, new))
+    return blocks
 
 
 def _changed(before: Sequence[str], after: Sequence[str], old: range, new: range) -> Iterator[Pair]:

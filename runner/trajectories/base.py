@@ -45,7 +45,7 @@ LABELS = {
     "patch_taken": "sizes of patches",
     "scenario_facts": "facts that only graders know",
     "graded": "gradings",
-    "probed": "worth of answers to blind probes",
+    "probed": "scores of blind probes",
     "trial_failed": "failures of the harness",
     "trial_finished": "verdicts with their times",
 }

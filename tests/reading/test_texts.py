@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 
 import pytest
 
@@ -81,3 +82,26 @@ def test_line_ends_that_change_are_seen_and_endless_texts_are_not_aligned() -> N
     assert (pair.kind, pair.old and pair.old.text, pair.new and pair.new.text) == ("changed", "a\r", "a")
     assert side_by_side("a\n" * (MOST_LINES + 1), "a") is None
     assert side_by_side("", "") == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (["x"] * 1200, ["y", "x"] * 600),
+        (["x", "a"] * 600, [each for at in range(600) for each in (str(at), "x")]),
+        (["x"] * 1200, ["y"] * 1200),
+        (["x"] * 300, ["x"] * 300 + ["end"]),
+        (["begin"] + ["x"] * 300, ["x"] * 300),
+    ],
+)
+def test_lines_that_repeat_are_aligned_at_once_and_none_is_lost(old: list[str], new: list[str]) -> None:
+    began = time.monotonic()
+    pairs = side_by_side("\n".join(old), "\n".join(new), context=2000)
+    assert time.monotonic() - began < 2
+    assert pairs is not None
+    assert [pair.old.text for pair in pairs if pair.old is not None] == old
+    assert [pair.new.text for pair in pairs if pair.new is not None] == new
+    same = [(pair.old, pair.new) for pair in pairs if pair.kind == "same"]
+    assert all(one is not None and other is not None and one.text == other.text for one, other in same)
+    common = sum((Counter(old) & Counter(new)).values())
+    assert len(same) <= common and (common == 0 or len(same) >= common - 1)

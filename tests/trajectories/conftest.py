@@ -173,6 +173,7 @@ def every_event(key: TrialKey, verdict: str = "resolved") -> list[AnyEvent]:
             detail=MARK,
             failures={f"tests/{MARK}.py::other": MARK},
         ),
+        Probed(probe="localise", scores={"file": 1.0}),
         TrialFailed(error=MARK, where=MARK, kind="engine"),
         TrialFinished(verdict=verdict, reason=MARK, times=Times(model=2.6, tool=0.5, total=9.0), earlier_usd=0.25),
     ]
