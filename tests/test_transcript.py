@@ -34,6 +34,7 @@ from runner.events import (
     Graded,
     LimitReached,
     PatchTaken,
+    Probed,
     Replied,
     ScenarioFacts,
     StartedFrom,
@@ -115,6 +116,7 @@ EVERY: list[Event] = [
     LimitReached(limit="format_errors", detail=NASTY),
     ChangeDropped(path=NASTY, reason=NASTY),
     Graded(outcomes={NASTY: NASTY}, canaries="lying", detail=NASTY),
+    Probed(probe="localise", scores={NASTY: 0.5}),
     TrialFailed(error=NASTY, where=NASTY),
     TrialFinished(verdict="tampered", reason=NASTY),
 ]
