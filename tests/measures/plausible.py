@@ -263,14 +263,28 @@ def background(key: TrialKey) -> Background:
     )
 
 
-def probe(key: TrialKey) -> Record:
+def probe(key: TrialKey) -> list[AnyEvent]:
     """An answer to a blind probe."""
     luck = random.Random(key.name)
     scores = {"localise": ("file_hit_1", "file_hit_3", "symbol_hit_3"), "complete": ("completion",)}
     kind = key.arm.removeprefix("probe_")
     worth = {name: round(luck.random(), 2) for name in scores.get(kind, (kind,))}
-    probed = Probed.model_validate({"step": 3, "probe": kind, "scores": worth})
-    return Record(key, verdict="unresolved", background=background(key), probed=probed)
+    return [
+        TrialStarted(step=0, key=key, attempt=1, background=background(key)),
+        Probed.model_validate({"step": 1, "probe": kind, "scores": worth}),
+        TrialFinished(step=2, verdict="unresolved"),
+    ]
+
+
+def probes(trials: Sequence[tuple[TrialKey, list[AnyEvent]]]) -> list[tuple[TrialKey, list[AnyEvent]]]:
+    """Of each model and each scenario that can be done."""
+    asked = dict.fromkeys((key.scenario, key.model) for key, _ in trials if not key.scenario.startswith(IMPOSSIBLE))
+    keys = [
+        TrialKey(scenario=scenario, model=model, arm=f"probe_{kind}", repeat=1)
+        for scenario, model in asked
+        for kind in get_args(ProbeKind)
+    ]
+    return [(key, probe(key)) for key in keys]
 
 
 def _submission(luck: random.Random, came: bool) -> Submission:
@@ -360,9 +374,4 @@ def records(trials: Sequence[tuple[TrialKey, list[AnyEvent]]]) -> list[Record]:
         if each.resolved and not each.impossible:
             unfixed = random.Random(each.key.name).choice((0, 9))
             each.fresh_inputs = FreshInputs(own=1, own_right=1, fresh=9, fresh_right=9 - unfixed, fresh_unfixed=unfixed)
-    asked = dict.fromkeys((key.scenario, key.model) for key, _ in trials if not key.scenario.startswith(IMPOSSIBLE))
-    return found + [
-        probe(TrialKey(scenario=scenario, model=model, arm=f"probe_{kind}", repeat=1))
-        for scenario, model in asked
-        for kind in get_args(ProbeKind)
-    ]
+    return found + [record(key, events) for key, events in probes(trials)]

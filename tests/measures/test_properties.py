@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from plausible import Size, records, study
+from plausible import Size, probes, records, study
 from runner.measures.catalogue import CATALOGUE, MEASURES
 from runner.measures.compute import Finding, findings
 from runner.measures.record import Record
@@ -159,7 +159,8 @@ def test_what_follows_a_denial_is_always_one_of_four(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_evidence_names_steps_of_trials_that_there_are(seed: int) -> None:
-    steps = {key.name: len(events) for key, events in study(seed)}
+    trials = study(seed)
+    steps = {key.name: len(events) for key, events in [*trials, *probes(trials)]}
     for name, estimate in found(seed).items():
         assert len(estimate.evidence) <= 200
         for link in estimate.evidence:
