@@ -360,7 +360,7 @@ def study(seed: int, size: Size = Size()) -> list[tuple[TrialKey, list[AnyEvent]
                     events = trial(luck, key, arm, chance, trunk if branches else ())
                     trunk = events if name == "control" else trunk
                     found.append((key, events))
-        for number in range(3):
+        for number in range(min(3, size.scenarios)):
             for repeat in range(1, size.repeats + 1):
                 key = TrialKey(scenario=f"{IMPOSSIBLE}{number:02}", model=model, repeat=repeat)
                 found.append((key, trial(random.Random(f"{seed} {key.name}"), key, ARMS["control"], 0.2)))

@@ -119,7 +119,7 @@ def test_trials_that_are_repeated_change_no_value(seed: int) -> None:
     trials = study(seed)
     again = [(key.model_copy(update={"repeat": key.repeat + 100}), events) for key, events in trials]
     twice = [*records(trials)]
-    for key, trial in zip([key for key, _ in again], records(again), strict=True):
+    for key, trial in zip([key for key, _ in [*again, *probes(again)]], records(again), strict=True):
         trial.key = key
         twice.append(trial)
     doubled = findings(twice)["m"]
