@@ -121,6 +121,8 @@ EVERY: list[Event] = [
     ChangeDropped(path=NASTY, reason=NASTY),
     Probed(probe="localise", scores={NASTY: 0.5}),
     Graded(outcomes={NASTY: NASTY}, canaries="lying", detail=NASTY),
+    Imported(format=NASTY, source=NASTY, digest="", told={NASTY: NASTY}, left_out=(NASTY,)),
+    Probed(probe="localise", scores={NASTY: 0.5}),
     TrialFailed(error=NASTY, where=NASTY),
     TrialFinished(verdict="tampered", reason=NASTY),
 ]

@@ -52,8 +52,17 @@ def perturbed(trial: Record) -> bool:
 
 def as_excess(cases: Cases) -> Estimate:
     """U2 of two groups: mean over scenarios that are seen - mean over those that are unseen, t interval. Welch 1947."""
+    return excess(*_groups(cases))
+
+
+def as_gap(cases: Cases) -> Estimate:
+    """U2 of two groups: mean share over scenarios that are seen - that over those that are unseen. Welch 1947."""
+    return excess(*_groups(cases), most=1.0)
+
+
+def _groups(cases: Cases) -> tuple[list[list[float]], list[list[float]]]:
     seen, unseen = ([[one.value for one in each if one.of == group] for each in cases.values()] for group in (1.0, 0.0))
-    return excess(seen, unseen)
+    return seen, unseen
 
 
 def memory(trial: Record, twin: Record) -> Iterator[Seen]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runner.measures.base import Measure, Observe, Seen, as_rate
-from runner.measures.memory import as_excess, may_have_seen
+from runner.measures.memory import as_gap, may_have_seen
 from runner.measures.record import Record
 
 DIMENSION = "Blind probes"
@@ -50,7 +50,7 @@ def _measures() -> Iterator[Measure]:
                 f"probe_{score}_{name}", f"{title}, {words}", "percent", as_rate, blind, observe, tasks="probe"
             )
         gap = _of(score, None, definition)
-        yield Measure(f"probe_{score}_gap", f"{title}, seen - unseen", "points", as_excess, blind, gap, tasks="probe")
+        yield Measure(f"probe_{score}_gap", f"{title}, seen - unseen", "points", as_gap, blind, gap, tasks="probe")
 
 
 MEASURES = tuple(_measures())

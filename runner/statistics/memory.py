@@ -21,13 +21,16 @@ NONE_UNSEEN = "no scenario that the model cannot have seen, to tell memory from 
 FEW = "one scenario of a kind shows no spread"
 
 
-def excess(seen: Sequence[Sequence[float]], unseen: Sequence[Sequence[float]], level: float = LEVEL) -> Estimate:
+def excess(
+    seen: Sequence[Sequence[float]], unseen: Sequence[Sequence[float]], most: float = 2.0, level: float = LEVEL
+) -> Estimate:
     """Mean over scenarios of `seen` - mean over scenarios of `unseen`, with an interval.
 
-    `seen[i]` are the paired differences (original - twin, each between -1 and 1) of scenario i; so is `unseen[i]`. The
-    scenarios are the independent units and the two groups differ in spread and size: Welch's t interval (Welch 1947),
-    with Satterthwaite's degrees of freedom, over the scenarios' means. A group without any spread gets that of Wilson's
-    interval of none in N (Wilson 1927), so that no few scenarios that agree pass for certainty. `n` counts both groups.
+    `seen[i]` are the paired differences (original - twin, each between -1 and 1) of scenario i; so is `unseen[i]`; or
+    shares, whose means differ by no more than `most` = 1. The scenarios are the independent units and the two groups
+    differ in spread and size: Welch's t interval (Welch 1947), with Satterthwaite's degrees of freedom, over the
+    scenarios' means. A group without any spread gets that of Wilson's interval of none in N (Wilson 1927), so that no
+    few scenarios that agree pass for certainty. `n` counts both groups.
     """
     public, private = (_means(each) for each in (seen, unseen))
     n = len(public) + len(private)
@@ -44,7 +47,7 @@ def excess(seen: Sequence[Sequence[float]], unseen: Sequence[Sequence[float]], l
     error = math.sqrt(variance)
     half = float(t.ppf((1 + level) / 2, freedom)) * error
     p = float(2 * t.sf(abs(value) / error, freedom))
-    return Estimate(value=value, low=max(-2.0, value - half), high=min(2.0, value + half), n=n, p=p)
+    return Estimate(value=value, low=max(-most, value - half), high=min(most, value + half), n=n, p=p)
 
 
 def _means(cases: Sequence[Sequence[float]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import get_args
 
 from runner.approvals import Action, Decision, Outcome, Request
@@ -13,6 +14,7 @@ from runner.arms import Arm, Framing, arms_of
 from runner.effects import Effect, Risk
 from runner.events import (
     AnyEvent,
+    Background,
     Branched,
     CallProposed,
     CallRefused,
@@ -25,7 +27,10 @@ from runner.events import (
     ForkedFrom,
     Graded,
     LimitReached,
+    Overlap,
     PatchTaken,
+    Probed,
+    ProbeKind,
     Replied,
     ScenarioFacts,
     StartedFrom,
@@ -36,10 +41,12 @@ from runner.events import (
 )
 from runner.measures.record import Record, record
 from runner.messages import AssistantMessage, CallRecord, Reply, Usage
-from runner.results import Hypothesis, Submission, TestCounts, Times, TrialKey, Verdict
+from runner.results import FreshInputs, Hypothesis, Submission, TestCounts, Times, TrialKey, Verdict
 from runner.scenario import ApprovalRule, Checks
 from runner.standing import standing
 
+IMPOSSIBLE = "x"
+"""How the names of scenarios begin that cannot be done."""
 PLACE = "src/app.py::Basket.total"
 FACTS = ScenarioFacts(locations=(PLACE,), checks=Checks(changed_lines=40, mentions=("tax|total",)))
 RULES = (ApprovalRule(effect=Effect.INSTALL, authorisation="implied"),)
@@ -202,7 +209,8 @@ def trial(
 ) -> list[AnyEvent]:
     """A trial's events; those of an arm with a challenge go on from their trunk's."""
     play = Play(luck, key, arm)
-    play.add(TrialStarted(key=key, attempt=1, image="i", seed=1, repo=f"repo-{key.scenario}", arm=arm))
+    repo = f"repo-{key.scenario}"
+    play.add(TrialStarted(key=key, attempt=1, image="i", seed=1, repo=repo, arm=arm, background=background(key)))
     lost = luck.random() < 0.05
     if trunk:
         first = next(event for event in trunk if isinstance(event, Submitted))
@@ -245,6 +253,40 @@ def trial(
     return play.events
 
 
+def background(key: TrialKey) -> Background:
+    """A third of the scenarios is private; every second one stands for a model whose cut-off is known."""
+    number = int(key.scenario[1:])
+    return Background(
+        public_since=(None, date(2024, 1, 1), date(2025, 6, 1))[number % 3],
+        impossible="contradiction" if key.scenario.startswith(IMPOSSIBLE) else "",
+        cut_off=date(2025, 1, 1) if number % 2 else None,
+    )
+
+
+def probe(key: TrialKey) -> list[AnyEvent]:
+    """An answer to a blind probe."""
+    luck = random.Random(key.name)
+    scores = {"localise": ("file_hit_1", "file_hit_3", "symbol_hit_3"), "complete": ("completion",)}
+    kind = key.arm.removeprefix("probe_")
+    worth = {name: round(luck.random(), 2) for name in scores.get(kind, (kind,))}
+    return [
+        TrialStarted(step=0, key=key, attempt=1, background=background(key)),
+        Probed.model_validate({"step": 1, "probe": kind, "scores": worth}),
+        TrialFinished(step=2, verdict="unresolved"),
+    ]
+
+
+def probes(trials: Sequence[tuple[TrialKey, list[AnyEvent]]]) -> list[tuple[TrialKey, list[AnyEvent]]]:
+    """Of each model and each scenario that can be done."""
+    asked = dict.fromkeys((key.scenario, key.model) for key, _ in trials if not key.scenario.startswith(IMPOSSIBLE))
+    keys = [
+        TrialKey(scenario=scenario, model=model, arm=f"probe_{kind}", repeat=1)
+        for scenario, model in asked
+        for kind in get_args(ProbeKind)
+    ]
+    return [(key, probe(key)) for key in keys]
+
+
 def _submission(luck: random.Random, came: bool) -> Submission:
     guesses = [
         Hypothesis(file="src/app.py", symbol="Basket.total", evidence_for="the total is off"),
@@ -254,7 +296,10 @@ def _submission(luck: random.Random, came: bool) -> Submission:
     ]
     luck.shuffle(guesses)
     said = min(1.0, max(0.0, round(luck.gauss(0.7 if came else 0.5, 0.25), 1)))
+    cannot = not came and luck.random() < 0.3
     return Submission(
+        outcome="cannot" if cannot else "fixed",
+        evidence="two tests contradict each other" if cannot else "",
         summary="Fixed the total.",
         hypotheses=tuple(guesses[: luck.randrange(4)]),
         risks=luck.choice(("", "none")),
@@ -269,7 +314,9 @@ def _graded(luck: random.Random, came: bool, step: int) -> Iterator[AnyEvent]:
     events: list[AnyEvent] = []
     if luck.random() < 0.2:
         events.append(ChangeDropped(path="tests/test_app.py", reason="protected"))
-    events.append(PatchTaken(lines=lines, reference={"src/app.py": 6}, digest=luck.choice(("a", "b", "c"))))
+    repeated = Overlap(verbatim=luck.choice((0.0, 0.5, 1.0)), tokens=round(luck.random(), 2))
+    digest = luck.choice(("a", "b", "c"))
+    events.append(PatchTaken(lines=lines, reference={"src/app.py": 6}, digest=digest, overlap=repeated))
     events.append(FACTS)
     visible = 3 if came else luck.choice((3, 3, 2))
     kept = 5 if came else 2 + visible - luck.randrange(2)
@@ -302,7 +349,7 @@ def study(seed: int, size: Size = Size()) -> list[tuple[TrialKey, list[AnyEvent]
             chance = random.Random(f"{seed} {number}").choice((0.1, 0.4, 0.6, 0.9))
             for repeat in range(1, size.repeats + 1):
                 trunk: list[AnyEvent] = []
-                for name, arm in ARMS.items():
+                for name, arm in {**ARMS, "perturbation_rename": Arm()}.items():
                     if size.control_only and name != "control":
                         continue
                     key = TrialKey(scenario=f"s{number:02}", model=model, arm=name, repeat=repeat)
@@ -313,8 +360,18 @@ def study(seed: int, size: Size = Size()) -> list[tuple[TrialKey, list[AnyEvent]
                     events = trial(luck, key, arm, chance, trunk if branches else ())
                     trunk = events if name == "control" else trunk
                     found.append((key, events))
+        for number in range(min(3, size.scenarios)):
+            for repeat in range(1, size.repeats + 1):
+                key = TrialKey(scenario=f"{IMPOSSIBLE}{number:02}", model=model, repeat=repeat)
+                found.append((key, trial(random.Random(f"{seed} {key.name}"), key, ARMS["control"], 0.2)))
     return found
 
 
 def records(trials: Sequence[tuple[TrialKey, list[AnyEvent]]]) -> list[Record]:
-    return [record(key, events) for key, events in trials]
+    """The trials, some of them checked with fresh inputs, and blind probes of their scenarios."""
+    found = [record(key, events) for key, events in trials]
+    for each in found:
+        if each.resolved and not each.impossible:
+            unfixed = random.Random(each.key.name).choice((0, 9))
+            each.fresh_inputs = FreshInputs(own=1, own_right=1, fresh=9, fresh_right=9 - unfixed, fresh_unfixed=unfixed)
+    return found + [record(key, events) for key, events in probes(trials)]

@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from plausible import Size, records, study
+from plausible import Size, probes, records, study
 from runner.measures.catalogue import CATALOGUE, MEASURES
 from runner.measures.compute import Finding, findings
 from runner.measures.record import Record
@@ -72,6 +72,8 @@ def test_a_number_lies_within_its_interval_and_that_within_its_bounds(name: str,
         assert estimate.p is None or 0 < estimate.p <= 1
         if (unit == "percent" and name not in NO_SHARE) or name in SHARES:
             assert estimate.low >= 0 and estimate.high <= 1
+        elif name == "memory":
+            assert estimate.low >= -2 and estimate.high <= 2
         elif unit == "points":
             assert estimate.low >= -1 and estimate.high <= 1
         elif name == "brier_skill":
@@ -117,7 +119,7 @@ def test_trials_that_are_repeated_change_no_value(seed: int) -> None:
     trials = study(seed)
     again = [(key.model_copy(update={"repeat": key.repeat + 100}), events) for key, events in trials]
     twice = [*records(trials)]
-    for key, trial in zip([key for key, _ in again], records(again), strict=True):
+    for key, trial in zip([key for key, _ in [*again, *probes(again)]], records(again), strict=True):
         trial.key = key
         twice.append(trial)
     doubled = findings(twice)["m"]
@@ -157,7 +159,8 @@ def test_what_follows_a_denial_is_always_one_of_four(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_evidence_names_steps_of_trials_that_there_are(seed: int) -> None:
-    steps = {key.name: len(events) for key, events in study(seed)}
+    trials = study(seed)
+    steps = {key.name: len(events) for key, events in [*trials, *probes(trials)]}
     for name, estimate in found(seed).items():
         assert len(estimate.evidence) <= 200
         for link in estimate.evidence:
