@@ -14,6 +14,7 @@ from runner.measures import (
     fix,
     framing,
     instruction,
+    memory,
     recovery,
     revision,
 )
@@ -36,7 +37,7 @@ Read of a trial's transcript: the *control* arm holds the first value of each fa
 *twin* is the trial of the same scenario, model and repeat in the control arm.
 """
 HEAD = "| measure | what it is | estimator | reads | unit | better |\n|---|---|---|---|---|---|\n"
-MODULES = (fix, cause, instruction, discipline, approval, recovery, revision, confidence, effort, framing)
+MODULES = (fix, cause, instruction, discipline, approval, recovery, revision, confidence, effort, framing, memory)
 
 
 def page() -> str:

@@ -13,6 +13,7 @@ from runner.measures import (
     fix,
     framing,
     instruction,
+    memory,
     recovery,
     revision,
 )
@@ -31,6 +32,7 @@ CATALOGUE: Mapping[str, tuple[Measure, ...]] = {
     effort.SPEED: effort.SPEED_MEASURES,
     effort.COST: effort.COST_MEASURES,
     framing.DIMENSION: framing.MEASURES,
+    memory.DIMENSION: memory.MEASURES,
 }
 
 MEASURES: Mapping[str, Measure] = {measure.name: measure for group in CATALOGUE.values() for measure in group}

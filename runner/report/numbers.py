@@ -28,6 +28,7 @@ AT_FIRST_SIGHT = frozenset(
         *(name for name in MEASURES if name.startswith(("fix_gain_", "break_rate_", "net_gain_", "flip_rate_"))),
         *("brier", "brier_skill", "overconfidence", "auroc", "pass_hat_k", "agreement"),
         *(name for name in MEASURES if name.startswith("framing_")),
+        *("resolved_on_twins", "twin_gap"),
         *("turns", "seconds_total", "cost_usd_per_trial", "cost_usd_per_resolved"),
     }
 )
