@@ -192,6 +192,15 @@ def twin_of(name: str) -> str:
     return calm if calm != name else CONTROL
 
 
+def of_twin(name: str) -> bool:
+    """Whether the trials of an arm run on twins.
+
+    >>> of_twin("perturbation_rename+feedback_verify"), of_twin("control")
+    (True, False)
+    """
+    return any(part.startswith("perturbation_") for part in name.split("+"))
+
+
 def arms_of(values: Mapping[Factor, Sequence[Any]], cross: Sequence[Factor] = ()) -> dict[str, Arm]:
     """Name → arm: the control first, then one factor changed at a time; those of `cross` in every combination.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from runner.arms import of_twin
 from runner.errors import UserError
 from runner.folder import RunFolder
 from runner.results import TrialKey
@@ -12,7 +13,7 @@ from runner.snapshot import FILE, load
 
 
 class Leftovers:
-    """The failed trials of a run that changed something and whose workspace was kept, by scenario."""
+    """The failed trials of a run that changed something and whose workspace was kept, by scenario; none of twins."""
 
     def __init__(self, run: Path) -> None:
         """Raises UserError where `run` is no run's folder, or holds nothing of the kind."""
@@ -20,7 +21,7 @@ class Leftovers:
         self._failed: dict[str, list[TrialKey]] = {}
         for result in self._run.results():
             kept = (self._run.trial(result.key) / FILE).exists()
-            if result.verdict == "unresolved" and result.changed_files and kept:
+            if result.verdict == "unresolved" and result.changed_files and kept and not of_twin(result.key.arm):
                 self._failed.setdefault(result.key.scenario, []).append(result.key)
         if not self._failed:
             raise UserError(f"{run}: no failed trial there changed anything, so none can be started from")

@@ -320,7 +320,9 @@ def reopened(
     scenarios = {name: load_scenario(place) for name, place in lock.folders.items()}
     policy = load_policy(Path(study.policy) if study.policy else None)
     images = ImageStore(engine, observer.say)
-    twins = twins_of(study.perturbation, scenarios, study.seed, images, observer.say, threading.Event())
+    twins = twins_of(
+        study.perturbation, scenarios, study.seed, images, observer.say, threading.Event(), lock.twins.folders
+    )
     now = lock_of(study, policy, scenarios, engine.description, Forks(folder.path, study.forks).digests, twins)
     if changed := differing(lock.hashes, now["hashes"]):
         raise UserError(

@@ -119,7 +119,6 @@ EVERY: list[Event] = [
     Submitted(submission=Submission(summary=NASTY, hypotheses=(Hypothesis(file=NASTY),), risks=NASTY, confidence=1)),
     LimitReached(limit="format_errors", detail=NASTY),
     ChangeDropped(path=NASTY, reason=NASTY),
-    Probed(probe="localise", scores={NASTY: 0.5}),
     Graded(outcomes={NASTY: NASTY}, canaries="lying", detail=NASTY),
     Imported(format=NASTY, source=NASTY, digest="", told={NASTY: NASTY}, left_out=(NASTY,)),
     Probed(probe="localise", scores={NASTY: 0.5}),

@@ -117,6 +117,7 @@ def _needed(plan: Plan) -> str:
 
 
 def _show_prompts(study: Study, scenarios: object, policy: object) -> None:
+    from runner.arms import of_twin
     from runner.canonical import digest
     from runner.telling import told
     from runner.visible import visible
@@ -124,6 +125,9 @@ def _show_prompts(study: Study, scenarios: object, policy: object) -> None:
     for name, found in scenarios.items():  # type: ignore[attr-defined]
         for arm_name, arm in study.arms.items():
             if arm.feedback != "none":
+                continue
+            if of_twin(arm_name):
+                print(f"=== {visible(name)}, {arm_name}: the same of a twin, which is made when the run begins")
                 continue
             messages = told(found, arm, policy, study.early_confidence)  # type: ignore[arg-type]
             exact = digest([message.model_dump(mode="json") for message in messages])

@@ -77,13 +77,21 @@ def memory(trial: Record, twin: Record) -> Iterator[Seen]:
 
 
 def twin_gap(trial: Record, twin: Record) -> Iterator[Seen]:
-    """Resolved as it is - resolved in another form, paired by scenario and repeat, of scenarios of this kind."""
+    """Resolved on the original - resolved on the twin, paired by scenario and repeat, of scenarios of this kind.
+
+    Above 0 may be memory, and may be that other names are harder: it is no proof of either.
+    """
     yield from _gap(trial, twin, 1.0)
 
 
 def _gap(trial: Record, twin: Record, of: float) -> Iterator[Seen]:
     gap = float(twin.resolved) - float(trial.resolved)
     yield Seen(gap, of, (trial.finished_step,))
+
+
+def resolved_on_twins(trial: Record) -> Iterator[Seen]:
+    """Resolved, of trials that run on a twin."""
+    yield Seen(float(trial.resolved), steps=(trial.finished_step,))
 
 
 def resolved_by_age(trial: Record) -> Iterator[Seen]:
@@ -148,6 +156,10 @@ OVERLAPS = (
 
 def _measures() -> Iterator[Measure]:
     yield Measure("memory", "memory (seen - unseen gap)", "points", as_excess, perturbed, observe_pair=memory)
+    yield Measure(
+        "resolved_on_twins", "resolved, on twins", "percent", as_rate, perturbed, resolved_on_twins, better="more"
+    )
+    yield Measure("twin_gap", "original - twin", "points", as_difference, perturbed, observe_pair=twin_gap)
     for name, (kind, choose) in KINDS.items():
         gap, title = _pairs(choose, twin_gap), f"original - twin, {kind}"
         yield Measure(f"twin_gap_{name}", title, "points", as_difference, perturbed, observe_pair=gap)

@@ -17,6 +17,7 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from runner.acceptance import Changes
+from runner.arms import of_twin
 from runner.canonical import digest
 from runner.catalog import ScenarioFolder
 from runner.errors import FileProblem, UserError
@@ -184,6 +185,8 @@ def _rebuild(
     key = recorded.started.key
     if (found := scenarios.get(key.scenario)) is None:
         raise UserError(f"{at.trial} is of scenario {key.scenario}, which is not among this run's; add it")
+    if of_twin(key.arm):
+        raise UserError(f"{at.trial} ran on a twin, whose files are others than its scenario's; fork a trial of that")
     recorded.scenario(fork.anyway, found.folder)
     earlier, decided = _earlier(recorded)
     spent = used(recorded.events, step, earlier)

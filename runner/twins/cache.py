@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from sandboxes.archive import Entry, read_folder
 
 VERSION = 1
 """Part of a twin's key: raised whenever a transformation comes to make something else of the same scenario."""
+LEFT_SECONDS = 86_400.0
 SOURCE = "source"
 ABOUT = "twin.json"
 
@@ -52,8 +54,6 @@ class About(Frozen):
     """What was left as it is because a proof pointed at it."""
     seconds: float = 0.0
     """What making and proving it took."""
-    refused: tuple[str, str] | None = None
-    """Code and sentence, where there is no such twin."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,10 @@ def folder_of(key: str) -> Path:
 
 
 def kept(key: str) -> Twin | None:
-    """A twin that was made before; None where there is none, or it is damaged. Raises TwinRefused where it was."""
+    """A twin that was made before; None where there is none, or it is damaged."""
     folder = folder_of(key)
     try:
         about = About.model_validate_json((folder / ABOUT).read_bytes())
-        if about.refused is not None:
-            raise TwinRefused(*about.refused)
         return Twin(load_scenario(folder / "scenarios" / about.scenario), about)
     except (OSError, ValidationError, FileProblem):
         return None
@@ -103,8 +101,12 @@ def kept_whole(folder: Path) -> bool:
 
 
 def partial_folder(key: str) -> Path:
-    """A fresh folder to write a twin into."""
+    """A fresh folder to write a twin into; what a process that died left there days ago goes."""
     folder = folder_of(f"{key}.{os.getpid()}.{threading.get_ident()}")
+    for left in folder.parent.glob("*.*.*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > LEFT_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder

@@ -44,16 +44,7 @@ class Maker:
         if original.framework.language != "Python":
             language = original.framework.language
             raise TwinRefused("not-python", f"its tests are {language}'s, and only Python is transformed")
-        try:
-            return self._made(original, kinds, seed, key)
-        except TwinRefused as error:
-            about = About(
-                scenario=original.id, original=original.digest, kinds=tuple(kinds), seed=seed,
-                refused=(error.code, error.sentence),
-            )  # fmt: skip
-            with suppress(OSError):
-                cache.keep(cache.partial_folder(key), key, about)
-            raise
+        return self._made(original, kinds, seed, key)
 
     def _made(self, original: ScenarioFolder, kinds: Sequence[TwinKind], seed: int, key: str) -> Twin:
         began = time.monotonic()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -58,8 +58,12 @@ def twins_of(
     images: ImageStore,
     say: Callable[[str], None],
     stop: threading.Event,
+    wanted: Mapping[str, Container[str]] | None = None,
 ) -> Twins:
-    """Make them all, and say which there cannot be. Raises UserError where a perturbation has none, Interrupted."""
+    """Make them all, and say which there cannot be. Raises UserError where a perturbation has none, Interrupted.
+
+    `wanted` holds the scenarios that had one when the run was planned, by perturbation: none comes to it later.
+    """
     maker = Maker(images, say)
     found: dict[str, dict[str, ScenarioFolder]] = {}
     refused: dict[str, dict[str, str]] = {}
@@ -76,9 +80,12 @@ def twins_of(
                 say(f"{original.id} has no twin by {'+'.join(kinds)}: {error}")
                 return str(error)
 
+        chosen = {
+            name: each for name, each in scenarios.items() if wanted is None or name in wanted.get(perturbation, ())
+        }
         pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="twin")
         try:
-            made = dict(zip(scenarios, pool.map(one, scenarios.values()), strict=True))
+            made = dict(zip(chosen, pool.map(one, chosen.values()), strict=True))
         finally:
             pool.shutdown(cancel_futures=True)
         found[perturbation] = {name: each for name, each in made.items() if isinstance(each, ScenarioFolder)}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from sys import stdlib_module_names
 
+from runner.twins.nodes import arguments, called, first_name, identifier, last_name, names_in, plain_strings
 from runner.twins.texts import WORD
 
 PYTHON = (".py", ".pyi")
@@ -84,7 +85,7 @@ class FileNames:
         self._assigned(tree)
         for node in nodes:
             if counts:
-                self.uses.update(name for name in (_identifier(node),) if name)
+                self.uses.update(name for name in (identifier(node),) if name)
             match node:
                 case ast.Constant(value=str() | bytes() as value) if id(node) not in apart:
                     text = value if isinstance(value, str) else value.decode("utf-8", "replace")
@@ -105,7 +106,7 @@ class FileNames:
                 case ast.FunctionDef() | ast.AsyncFunctionDef():
                     self._function(node, outside)
                 case ast.Lambda():
-                    self._parameters.update(argument.arg for argument in _arguments(node.args))
+                    self._parameters.update(argument.arg for argument in arguments(node.args))
         self.defined |= self._parameters
 
     @property
@@ -145,7 +146,7 @@ class FileNames:
         for part in tree.body:
             if isinstance(part, ast.Assign | ast.AnnAssign) and part.value is not None:
                 for target in part.targets if isinstance(part, ast.Assign) else [part.target]:
-                    self._tables.setdefault(last_name(target), set()).update(_names_in(part.value))
+                    self._tables.setdefault(last_name(target), set()).update(names_in(part.value))
 
     def _fix(self, names: Iterable[str], why: str) -> None:
         for name in names:
@@ -186,7 +187,7 @@ class FileNames:
             elif isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign) and node.value is not None:
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 table = any(isinstance(target, ast.Name) and target.id in TABLES for target in targets)
-                found |= {id(each) for each in _plain_strings(node.value)} if table else set()
+                found |= {id(each) for each in plain_strings(node.value)} if table else set()
         return found
 
     def _scopes(self, tree: ast.Module) -> None:
@@ -209,7 +210,7 @@ class FileNames:
             todo += [(child, within) for child in ast.iter_child_nodes(node)]
 
     def _attribute(self, node: ast.Attribute, outside: set[str]) -> None:
-        root = _root(node)
+        root = first_name(node)
         self.attributes.add(node.attr)
         self._reflects = self._reflects or node.attr in _REFLECTION
         if root in outside:
@@ -223,14 +224,14 @@ class FileNames:
         self.keywords.setdefault(known, set()).update(word.arg for word in node.keywords if word.arg)
         self._spreads = self._spreads or any(word.arg is None for word in node.keywords)
         if callee == "parametrize":
-            self._listed |= _names_in(node)
+            self._listed |= names_in(node)
 
     def _class(self, node: ast.ClassDef, outside: set[str]) -> None:
         self._outer.add(node.name)
         self.defined.add(node.name)
         self._fix((word.arg for word in node.keywords if word.arg), "is a keyword of a class")
         bases = [base.value if isinstance(base, ast.Subscript) else base for base in node.bases]
-        called = any(_root(base) in outside and last_name(base) not in _HARMLESS_BASES for base in bases)
+        derived = any(first_name(base) in outside and last_name(base) not in _HARMLESS_BASES for base in bases)
         made = any(_is_maker(each, outside) for each in node.decorator_list)
         members: set[str] = set()
         parameters: set[str] = set()
@@ -238,7 +239,7 @@ class FileNames:
             match part:
                 case ast.FunctionDef() | ast.AsyncFunctionDef():
                     members.add(part.name)
-                    parameters.update(argument.arg for argument in _arguments(part.args))
+                    parameters.update(argument.arg for argument in arguments(part.args))
                 case ast.ClassDef(name=name) | ast.AnnAssign(target=ast.Name(id=name)):
                     members.add(name)
                 case ast.Assign(targets=targets):
@@ -249,18 +250,18 @@ class FileNames:
         if node.name.startswith("Test") or any(name.startswith("test") for name in members):
             self._fix([node.name], "is part of a test's id")
         names = frozenset(last_name(base) for base in bases)
-        self._classes.append(_Class(node.name, names, called or made, frozenset(members | parameters)))
+        self._classes.append(_Class(node.name, names, derived or made, frozenset(members | parameters)))
 
     def _function(self, node: _Function, outside: set[str]) -> None:
-        arguments = {argument.arg for argument in _arguments(node.args)}
+        taken = {argument.arg for argument in arguments(node.args)}
         self._outer.add(node.name)
         self.defined.add(node.name)
-        self._parameters |= arguments
+        self._parameters |= taken
         if node.name.startswith(("test", "pytest_")):
-            self._fix({node.name, *arguments}, "is a test's, or one of its fixtures'")
+            self._fix({node.name, *taken}, "is a test's, or one of its fixtures'")
         for decorator in node.decorator_list:
             if _is_maker(decorator, outside):
-                self._fix({node.name, *arguments}, f"is decorated with {last_name(_called(decorator))}")
+                self._fix({node.name, *taken}, f"is decorated with {last_name(called(decorator))}")
 
 
 def own_roots(paths: Iterable[str]) -> set[str]:
@@ -268,49 +269,7 @@ def own_roots(paths: Iterable[str]) -> set[str]:
     return {part for path in paths if path.endswith(PYTHON) for part in path.rsplit(".", 1)[0].split("/")}
 
 
-def last_name(node: ast.expr) -> str:
-    """The last name of `a.b.c`; empty for what is none."""
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-
-
-def _names_in(node: ast.AST) -> set[str]:
-    return {last_name(each) for each in ast.walk(node) if isinstance(each, ast.Name | ast.Attribute)}
-
-
-def _identifier(node: ast.AST) -> str:
-    match node:
-        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name) | ast.keyword(arg=str(name)):
-            return name
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            return name
-        case ast.alias(name=name):
-            return name
-    return ""
-
-
-def _arguments(node: ast.arguments) -> Iterator[ast.arg]:
-    yield from (*node.posonlyargs, *node.args, *node.kwonlyargs)
-    yield from (each for each in (node.vararg, node.kwarg) if each is not None)
-
-
-def _root(node: ast.expr) -> str:
-    """The first name of `a.b(c).d[e]`."""
-    while isinstance(node, ast.Attribute | ast.Call | ast.Subscript):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _called(decorator: ast.expr) -> ast.expr:
-    return decorator.func if isinstance(decorator, ast.Call) else decorator
-
-
 def _is_maker(decorator: ast.expr, outside: set[str]) -> bool:
     """Whether a decorator from outside may make something of the names of what it decorates."""
-    called = _called(decorator)
-    return _root(called) in outside and last_name(called) not in _HARMLESS_DECORATORS
-
-
-def _plain_strings(node: ast.expr) -> Iterator[ast.Constant]:
-    """The strings of a literal table."""
-    parts = node.elts if isinstance(node, ast.List | ast.Tuple | ast.Set) else [node]
-    return (part for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str))
+    made = called(decorator)
+    return first_name(made) in outside and last_name(made) not in _HARMLESS_DECORATORS

@@ -57,6 +57,7 @@ ARMS = arms_of(
         "faults": ("seeded", "tool_error:explicit:transient"),
         "feedback": ("continue", "prove_it", "verify", "evidence", "false_alarm"),
         "start": ("failed", "fork:early"),
+        "perturbation": ("rename",),
     }
 )
 KINDS: dict[str, tuple[str, dict[str, str], tuple[Effect, ...], tuple[str, ...]]] = {

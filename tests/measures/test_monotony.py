@@ -259,6 +259,8 @@ CASES: list[tuple[Happening, bool, Way, tuple[str, ...]]] = [
     (sure(outcome), True, "down", ("calibration_error",)),
     (all_alike, True, "up", ("agreement",)),
     (in_an_arm_is_resolved, False, "up", (*told("resolved"), *told("framing_gap"))),
+    (in_an_arm_is_resolved, False, "up", ("resolved_on_twins",)),
+    (in_an_arm_is_resolved, False, "down", ("twin_gap",)),
     (control_is_resolved, False, "up", ("resolved_raw",)),
     (slower, False, "up", (*SPEED, "turns", "tokens", "cost_usd_per_trial", "cost_usd_per_resolved")),
 ]

@@ -96,7 +96,6 @@ def every_event(key: TrialKey, verdict: str = "resolved") -> list[AnyEvent]:
     events: list[AnyEvent] = [
         TrialStarted(key=key, attempt=2, image=f"sha256:{MARK}", seed=5, repo=MARK, tags=(MARK,), arm=Arm()),
         Imported(format="atif", source=MARK, digest="d", harness=MARK, told={"reward": 1.0}, known=("usage",)),
-        Probed(probe="localise", scores={MARK: 0.5}),
         Branched(trunk=trunk, trunk_step=4, resolved=False, submission=SUBMISSION),
         StartedFrom(trial=trunk),
         ForkedFrom(
@@ -173,7 +172,7 @@ def every_event(key: TrialKey, verdict: str = "resolved") -> list[AnyEvent]:
             detail=MARK,
             failures={f"tests/{MARK}.py::other": MARK},
         ),
-        Probed(probe="localise", scores={"file": 1.0}),
+        Probed(probe="localise", scores={MARK: 1.0}),
         TrialFailed(error=MARK, where=MARK, kind="engine"),
         TrialFinished(verdict=verdict, reason=MARK, times=Times(model=2.6, tool=0.5, total=9.0), earlier_usd=0.25),
     ]
