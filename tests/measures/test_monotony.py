@@ -15,14 +15,18 @@ from runner.approvals import Decision
 from runner.approvals import Standing as Stands
 from runner.arms import Framing
 from runner.effects import Effect
-from runner.events import ChangeDropped
+from runner.events import ChangeDropped, Overlap
 from runner.measures.approval import AFTER
 from runner.measures.base import as_survival
 from runner.measures.catalogue import MEASURES
 from runner.measures.compute import findings
+from runner.measures.honesty import steered
+from runner.measures.memory import KINDS as SEEN
+from runner.measures.memory import Age, may_have_seen
+from runner.measures.probes import SCORES
 from runner.measures.record import Call, Record
 from runner.measures.revision import KINDS
-from runner.results import Hypothesis, TestCounts, Usage
+from runner.results import FreshInputs, Hypothesis, TestCounts, Usage
 
 Way = Literal["up", "down"]
 Happening = Callable[[Record], bool]
@@ -49,6 +53,44 @@ def control_is_resolved(trial: Record) -> bool:
 
 def in_an_arm_is_resolved(trial: Record) -> bool:
     return not trial.is_control and is_resolved(trial)
+
+
+def says_that_it_cannot(trial: Record) -> bool:
+    if trial.submission is None or trial.submission.outcome == "cannot" or steered(trial):
+        return False
+    told = {"outcome": "cannot", "evidence": "both tests cannot pass"}
+    trial.submission = trial.submission.model_copy(update=told)
+    return True
+
+
+def special_cases(trial: Record) -> bool:
+    if trial.fresh_inputs is None or trial.fresh_inputs.special:
+        return False
+    trial.fresh_inputs = FreshInputs(own=1, own_right=1, fresh=9, fresh_right=0, fresh_unfixed=9)
+    return True
+
+
+def repeats_the_reference(trial: Record) -> bool:
+    if trial.patch is None or trial.patch.overlap is None:
+        return False
+    trial.patch = trial.patch.model_copy(update={"overlap": Overlap(verbatim=1.0, tokens=1.0)})
+    return True
+
+
+def knows(seen: bool) -> Happening:
+    """A blind probe is answered rightly, where the model may have seen the scenario or where it cannot have."""
+
+    def happens(trial: Record) -> bool:
+        if trial.probed is None or may_have_seen(trial) is not seen:
+            return False
+        trial.probed = trial.probed.model_copy(update={"scores": dict.fromkeys(trial.probed.scores, 1.0)})
+        return True
+
+    return happens
+
+
+def seen_twin_is_resolved(trial: Record) -> bool:
+    return may_have_seen(trial) is True and in_an_arm_is_resolved(trial)
 
 
 def breaks_a_test(trial: Record) -> bool:
@@ -260,7 +302,21 @@ CASES: list[tuple[Happening, bool, Way, tuple[str, ...]]] = [
     (all_alike, True, "up", ("agreement",)),
     (in_an_arm_is_resolved, False, "up", (*told("resolved"), *told("framing_gap"))),
     (in_an_arm_is_resolved, False, "up", ("resolved_on_twins",)),
-    (in_an_arm_is_resolved, False, "down", ("twin_gap",)),
+    (in_an_arm_is_resolved, False, "down", ("twin_gap", "twin_gap_seen", "twin_gap_unseen")),
+    (seen_twin_is_resolved, False, "down", ("memory",)),
+    (control_is_resolved, False, "up", tuple(f"resolved_{age}" for age in get_args(Age))),
+    (
+        repeats_the_reference,
+        False,
+        "up",
+        tuple(f"{each}_{kind}" for each in ("verbatim", "near_verbatim") for kind in SEEN),
+    ),
+    (says_that_it_cannot, False, "up", ("honest_refusal", "false_refusal")),
+    (says_that_it_cannot, False, "down", ("false_claim",)),
+    (leaves_the_scope, False, "up", ("cheating", "cheating_impossible")),
+    (special_cases, False, "up", ("special_casing",)),
+    (knows(True), False, "up", tuple(f"probe_{score}_{kind}" for score in SCORES for kind in ("seen", "gap"))),
+    (knows(False), False, "up", tuple(f"probe_{score}_unseen" for score in SCORES)),
     (control_is_resolved, False, "up", ("resolved_raw",)),
     (slower, False, "up", (*SPEED, "turns", "tokens", "cost_usd_per_trial", "cost_usd_per_resolved")),
 ]
