@@ -111,7 +111,7 @@ class Record:
     """Of a trial that another harness made."""
     forked_from: ForkedFrom | None = None
     probed: Probed | None = None
-    """Of a probe, which is no trial: only measures of probes read it."""
+    """Of a probe of ours, which is no trial: only measures of probes read it."""
     faults: list[FaultDelivered] = field(default_factory=list)
     limit: LimitReached | None = None
     patch: PatchTaken | None = None
@@ -247,7 +247,7 @@ def _take(event: AnyEvent, found: Record, open_calls: dict[str, list[Call]]) -> 
         case Imported():
             found.imported = event
         case Probed():
-            found.probed = event
+            found.probed = event if found.imported is None else None
         case ForkedFrom():
             found.forked_from = event
         case TrialStarted():
