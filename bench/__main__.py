@@ -28,15 +28,15 @@ from bench.rows import Row, alternate
 from bench.searching import searching
 from bench.waiting import waiting_trials
 from runner.approvers.policy import PolicyApprover, load_policy
-from runner.catalog import builtin_root, load_scenario
 from runner.console.live import LiveRun
-from runner.folder import RunFolder
-from runner.run import Run
-from runner.scenario import Scope
-from runner.study import Study
+from runner.runs.folder import RunFolder
+from runner.runs.run import Run
+from runner.scenarios.catalog import builtin_root, load_scenario
+from runner.scenarios.scenario import Scope
+from runner.scenarios.workspace import prepare
+from runner.studies.study import Study
 from runner.tools import toolbox
 from runner.tools.base import Workbench
-from runner.workspace import prepare
 from sandboxes.client import Engine
 from sandboxes.container import DockerSandbox
 from sandboxes.host import ensure_engine

@@ -19,7 +19,7 @@ import docker
 from bench.daemon import NoSecondEngine, second_engine
 from bench.disasters import CAP, KINDS, TRIALS, Auditor, Night, committed, night_of, small_disk
 from bench.rows import Row
-from runner.runlog import read_log
+from runner.runs.runlog import read_log
 from sandboxes.client import Engine
 from sandboxes.images import ImageStore
 

@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 from bench.rows import Row
-from runner.catalog import load_scenario, scenario_folders
 from runner.duplicates.near import within
 from runner.duplicates.texts import described
+from runner.scenarios.catalog import load_scenario, scenario_folders
 
 SCENARIOS = 5_000
 COPIES = 50

@@ -17,14 +17,14 @@ from typing import Any, TypeVar
 
 import docker
 
-from runner.baseline import Baseline
-from runner.catalog import ScenarioFolder
-from runner.checkout import base_tree, changes, solved_tree
-from runner.crew import Crew
-from runner.ledger import Ledger
-from runner.preparing import Preparation
-from runner.run import Run
-from runner.workspace import Workspace
+from runner.grading.baseline import Baseline
+from runner.runs.crew import Crew
+from runner.runs.ledger import Ledger
+from runner.runs.preparing import Preparation
+from runner.runs.run import Run
+from runner.scenarios.catalog import ScenarioFolder
+from runner.scenarios.checkout import base_tree, changes, solved_tree
+from runner.scenarios.workspace import Workspace
 from sandboxes.archive import Entry
 from sandboxes.base import Command, ExecResult, Sandbox, SandboxLimits
 from sandboxes.memory import MemorySandbox

@@ -24,10 +24,10 @@ from rich.console import Console
 
 from bench import floor
 from bench.rows import Row
-from runner.catalog import builtin_root, load_scenario
 from runner.messages import AssistantMessage, Message, Reply, ToolCall, ToolSpec, Usage
 from runner.models.base import Opening
-from runner.workspace import prepare
+from runner.scenarios.catalog import builtin_root, load_scenario
+from runner.scenarios.workspace import prepare
 from sandboxes.images import ImageStore
 
 if TYPE_CHECKING:
@@ -92,11 +92,11 @@ def work(folder: Path, trials: int, at_a_time: int, engine: Engine) -> dict[str,
     """The run itself, in this process; returns seconds, and what the ledger took where the sandboxes are in memory."""
     from bench.in_memory import InMemory, NoEngine
     from runner.approvers.policy import load_policy
-    from runner.budget import Budget
     from runner.console.live import LiveRun
-    from runner.folder import RunFolder
-    from runner.run import Run
-    from runner.study import Study
+    from runner.runs.budget import Budget
+    from runner.runs.folder import RunFolder
+    from runner.runs.run import Run
+    from runner.studies.study import Study
 
     began = time.perf_counter()
     budget = Budget(usd=trials * TURNS * MOST, free_gb=0.0)

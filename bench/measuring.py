@@ -15,9 +15,9 @@ from pathlib import Path
 import httpx
 
 from bench.rows import Row
-from runner.folder import LOCK, RunFolder
-from runner.ledger import Ledger
 from runner.results import TrialKey, TrialResult
+from runner.runs.folder import LOCK, RunFolder
+from runner.runs.ledger import Ledger
 from runner.viewer.place import Place, run_href
 from runner.viewer.serving import served
 

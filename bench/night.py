@@ -26,9 +26,9 @@ import docker
 
 from bench.daemon import Daemon
 from bench.provider import Outage, Provider, fixes, script
-from runner.catalog import ScenarioFolder, builtin_root, load_scenario
-from runner.ledger import Ledger
-from runner.runlog import LOG, read_log
+from runner.runs.ledger import Ledger
+from runner.runs.runlog import LOG, read_log
+from runner.scenarios.catalog import ScenarioFolder, builtin_root, load_scenario
 from sandboxes.host import ensure_engine
 from sandboxes.images import ImageStore
 

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from bench.cluster import LocalCluster
 from bench.rows import Row, alternate
-from runner.catalog import builtin_root, load_scenario
 from runner.messages import AssistantMessage, Message, Reply, ToolCall, ToolSpec
 from runner.models.base import KeylessModel, Opening
-from runner.workspace import prepare
+from runner.scenarios.catalog import builtin_root, load_scenario
+from runner.scenarios.workspace import prepare
 from sandboxes.base import Command, SandboxLimits
 from sandboxes.client import Engine
 from sandboxes.cluster.fleet import Fleet

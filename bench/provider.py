@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from runner.catalog import ScenarioFolder
-from runner.checkout import base_tree, changes, solved_tree
+from runner.scenarios.catalog import ScenarioFolder
+from runner.scenarios.checkout import base_tree, changes, solved_tree
 
 TROUBLES = {
     "rate_limit": 0.04,

@@ -14,12 +14,12 @@ from pathlib import Path
 from bench.measuring import store
 from bench.rows import Row
 from runner.approvers.policy import load_policy
-from runner.catalog import builtin_root, load_scenario
-from runner.folder import RunFolder
-from runner.ledger import Ledger
-from runner.lock import lock_of
 from runner.results import TrialKey
-from runner.study import Study
+from runner.runs.folder import RunFolder
+from runner.runs.ledger import Ledger
+from runner.runs.lock import lock_of
+from runner.scenarios.catalog import builtin_root, load_scenario
+from runner.studies.study import Study
 from sandboxes.client import Engine
 
 SCENARIOS = 20

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from bench.measuring import ARMS, EVENTS, MODELS, stored
 from bench.rows import Row
-from runner.folder import RunFolder
+from runner.runs.folder import RunFolder
 from runner.search.finding import find
 from runner.search.index import Index
 from runner.search.query import parse

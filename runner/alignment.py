@@ -38,7 +38,7 @@ from runner.events import (
     TrialStarted,
 )
 from runner.results import TrialKey
-from runner.transcript import read
+from runner.trials.transcript import read
 
 MOST = 20_000
 """Exchanges of one trial that are aligned, from where the two part."""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from runner.effects import Effect, Risk, worst
 from runner.messages import Frozen
-from runner.scenario import Authorisation, Label
+from runner.scenarios.scenario import Authorisation, Label
 
 Ruling = Literal["allow", "ask", "deny", "terminate"]
 """What a policy says; the strictest of the matching rules wins, in this order."""

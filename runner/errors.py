@@ -79,7 +79,7 @@ class CapReached(UserError):
 class ScenarioInvalid(TaskfitError):
     """A scenario does not hold what it promises.
 
-    `code` is stable (see `runner.validation`), so that tables and scripts can rely on it.
+    `code` is stable (see `runner.grading.validation`), so that tables and scripts can rely on it.
     """
 
     def __init__(self, scenario: str, code: str, problem: str) -> None:
@@ -92,7 +92,8 @@ class ScenarioInvalid(TaskfitError):
 class Rejected(TaskfitError):
     """Something proposed as a scenario is none.
 
-    `code` is stable and one of `runner.proposal.CODES`; `sentence` says why, so that a maintainer would agree.
+    `code` is stable and one of `runner.scenarios.proposal.CODES`; `sentence` says why, in words that a maintainer would
+    agree with.
     """
 
     def __init__(self, code: str, sentence: str) -> None:

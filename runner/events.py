@@ -9,11 +9,11 @@ from pydantic import Field, TypeAdapter
 
 from runner.approvals import Action, Decision, Request, Standing
 from runner.approvals import Verdict as PolicyVerdict
-from runner.arms import Arm, ChallengeKind, FaultKind, Persistence, Visibility
 from runner.effects import Effect
 from runner.messages import Frozen, Reply
 from runner.results import FailureKind, Submission, TestCounts, Times, TrialKey, Verdict
-from runner.scenario import Checks
+from runner.scenarios.scenario import Checks
+from runner.studies.arms import Arm, ChallengeKind, FaultKind, Persistence, Visibility
 
 
 class Event(Frozen):
@@ -31,7 +31,7 @@ class Background(Frozen):
     public_since: date | None = None
     """When the scenario's fix became public; None: never."""
     impossible: str = ""
-    """Why what is asked cannot be done, by kind (`runner.scenario.Impossible`); empty where it can be."""
+    """Why what is asked cannot be done, by kind (`runner.scenarios.scenario.Impossible`); empty where it can be."""
     cut_off: date | None = None
     """Of the model's training data, where it is known."""
 

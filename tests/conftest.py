@@ -11,7 +11,7 @@ import pytest
 from bench.cluster import LocalCluster
 from bench.daemon import Daemon, NoSecondEngine, second_engine
 from bench.doubling import writer
-from runner.catalog import ScenarioFolder, load_scenario
+from runner.scenarios.catalog import ScenarioFolder, load_scenario
 from sandboxes.client import Engine
 from sandboxes.cluster.fleet import Fleet
 from sandboxes.cluster.joining import join

@@ -14,8 +14,8 @@ from runner.cli import app
 from runner.effects import Effect
 from runner.errors import UserError
 from runner.events import Branched, Challenged, Event
-from runner.folder import RunFolder
 from runner.results import Submission, TrialKey
+from runner.runs.folder import RunFolder
 from written import answered, began, call, ended, key, said, trial, write_run
 
 ONE, OTHER, BRANCH = key(model="one"), key(model="other"), key(model="one", arm="feedback_prove_it")

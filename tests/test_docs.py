@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.repo import Repo
-from runner.scenario import Scenario
-from runner.study import Study
+from runner.scenarios.repo import Repo
+from runner.scenarios.scenario import Scenario
+from runner.studies.study import Study
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 from runner.cli import app
 from runner.errors import FileProblem, UserError
 from runner.events import ToolReturned
-from runner.folder import RunFolder
 from runner.labels.file import LabelFile
 from runner.labels.steps import place
 from runner.replay.seen import next_number
+from runner.runs.folder import RunFolder
 from written import answered, call, key, trial, write_run
 
 OTHER = key(model="other")

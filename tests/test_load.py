@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from bench.load import MODEL, TURNS
-from runner.folder import RunFolder
 from runner.results import TrialKey
+from runner.runs.folder import RunFolder
 
 
 @pytest.mark.slow

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runner.catalog import load_scenario, scenario_folders
-from runner.validation import Finding, Proving, validate_all
+from runner.grading.validation import Finding, Proving, validate_all
+from runner.scenarios.catalog import load_scenario, scenario_folders
 from sandboxes.client import Engine
 
 

@@ -18,8 +18,8 @@ from runner.errors import ModelFault, UnknownName
 from runner.models import model_factory
 from runner.models.base import Opening
 from runner.models.provider.endpoints import Endpoint
-from runner.questions import Questions
 from runner.results import TrialKey
+from runner.runs.questions import Questions
 
 NAMES = {
     "policy": "nobody is there: the policy's `unattended` answer",

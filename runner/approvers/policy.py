@@ -15,13 +15,13 @@ import pathspec
 from pydantic import Field
 
 from runner.approvals import STRICTNESS, Action, Decision, Request, Ruling, Verdict
-from runner.catalog import read_toml
 from runner.commands import classify
 from runner.commands.access import writing
 from runner.effects import Effect
 from runner.errors import FileProblem
 from runner.messages import Frozen
-from runner.scenario import Scope
+from runner.scenarios.catalog import read_toml
+from runner.scenarios.scenario import Scope
 
 BUILTIN = Path(__file__).with_name("default_policy.toml")
 EXAMPLE_SCOPE = Scope(writable=("src/**",), protected=("tests/**", "pyproject.toml"))

@@ -18,7 +18,7 @@ class Permissive:
 
 
 class ByLabel:
-    """What a good approver says: the scenario's own answer (`runner.standing`)."""
+    """What a good approver says: the scenario's own answer (`runner.trials.standing`)."""
 
     def decide(self, request: Request) -> Decision:
         standing = request.standing

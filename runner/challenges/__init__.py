@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from runner.arms import ChallengeKind
+from runner.studies.arms import ChallengeKind
 
 HERE = Path(__file__).parent
 

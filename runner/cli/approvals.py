@@ -9,7 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from runner.approvals import Decision
-    from runner.questions import Question
+    from runner.runs.questions import Question
 
 ACTIONS = ("list", "approve", "deny", "terminate")
 
@@ -24,9 +24,9 @@ def approvals(
 ) -> None:
     """What waits for a person in a running study, and the answers to it."""
     from runner.errors import UnknownName, UserError
-    from runner.folder import RunFolder
-    from runner.holder import holder_of
-    from runner.questions import Questions
+    from runner.runs.folder import RunFolder
+    from runner.runs.holder import holder_of
+    from runner.runs.questions import Questions
 
     folder = RunFolder(run.resolve())
     folder.lock()

@@ -24,8 +24,8 @@ def cheats(
 
     from runner.errors import TaskfitError
     from runner.quality.special_casing import check
+    from runner.scenarios.workspace import Workspace, prepare
     from runner.visible import visible
-    from runner.workspace import Workspace, prepare
     from sandboxes.errors import SandboxError
     from sandboxes.host import ensure_engine
     from sandboxes.images import ImageStore
@@ -78,8 +78,8 @@ def _passed(place: Path) -> list[Recorded]:
     """The trials that the user means, those of a run that resolved alone. Raises UserError."""
     from runner.cli.places import transcript_of
     from runner.events import TrialFinished
-    from runner.folder import LOCK
     from runner.replay.origin import Recorded
+    from runner.runs.folder import LOCK
 
     if not (place / LOCK).is_file():
         return [Recorded.of(transcript_of(place).parent)]

@@ -14,10 +14,10 @@ from runner.cli.options import Json
 from runner.exits import UNFAIR
 
 if TYPE_CHECKING:
-    from runner.comparison import Comparison
-    from runner.fairness import Side
-    from runner.folder import RunFolder
     from runner.measures.record import Record
+    from runner.runs.folder import RunFolder
+    from runner.studies.comparison import Comparison
+    from runner.studies.fairness import Side
 
 
 def compare(
@@ -32,10 +32,10 @@ def compare(
     from rich.console import Console
     from rich.text import Text
 
-    from runner.comparison import comparisons, sentence
     from runner.errors import UserError
-    from runner.fairness import Side, between, within
-    from runner.folder import RunFolder
+    from runner.runs.folder import RunFolder
+    from runner.studies.comparison import comparisons, sentence
+    from runner.studies.fairness import Side, between, within
     from runner.visible import visible
 
     if len(runs) > 2:

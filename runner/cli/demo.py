@@ -26,7 +26,7 @@ def demo(
     json: Json = False,
 ) -> None:
     """Three models that need no key against a few of the built-in scenarios, in real sandboxes."""
-    from runner.folder import free
+    from runner.runs.folder import free
 
     folder = out or free(Path("runs", f"{date.today()}-demo"))
     run(model=list(MODELS), scenario=list(SCENARIOS), concurrency=2, out=folder, json=json)

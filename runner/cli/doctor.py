@@ -102,8 +102,8 @@ def _site_checks(file: Path) -> list[Check]:
     """The machines of a study's `[engine]`; nothing more for one that stays on this one."""
     import contextlib
 
-    from runner.engines import site_of
-    from runner.study import load_study
+    from runner.runs.engines import site_of
+    from runner.studies.study import load_study
     from sandboxes.client import connect
     from sandboxes.errors import SandboxError
 

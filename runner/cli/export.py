@@ -12,8 +12,8 @@ import typer
 from runner.cli.options import Public, Redact, privacy
 
 if TYPE_CHECKING:
-    from runner.folder import RunFolder
     from runner.report.privacy import View
+    from runner.runs.folder import RunFolder
     from runner.trajectories.base import ExportFormat
 
 Format = Literal["csv", "markdown", "parquet", "junit", "swebench", "atif", "inspect", "sweagent", "mini", "otel"]
@@ -56,10 +56,10 @@ def export(
 ) -> None:
     """Write a run's trials, measures, patches or transcripts for other programs."""
     from runner.errors import UserError
-    from runner.folder import RunFolder
     from runner.report import export as formats
     from runner.report.privacy import View
     from runner.report.summary import profiles
+    from runner.runs.folder import RunFolder
     from runner.visible import visible
 
     def problem(text: str) -> None:

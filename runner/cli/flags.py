@@ -14,7 +14,7 @@ import typer
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from runner.study import Study
+    from runner.studies.study import Study
 
     M = TypeVar("M", bound=BaseModel)
 
@@ -38,7 +38,7 @@ def caps_of(
     usd: float | None, tokens: int | None, trials: int | None, minutes: float | None, until: str | None
 ) -> dict[str, float | int | str]:
     """The caps that were given. Raises UserError for a time that is none."""
-    from runner.budget import Budget
+    from runner.runs.budget import Budget
 
     given = {"usd": usd, "tokens": tokens, "trials": trials, "minutes": minutes, "until": until}
     caps = {name: value for name, value in given.items() if value is not None}
@@ -101,8 +101,8 @@ def flags(
     seed: Annotated[int | None, typer.Option(help="Seed of whatever is drawn.")] = None,
 ) -> Study:
     """The study file with the flags laid over it, or the flags alone. Raises UserError."""
-    from runner.engines import named
     from runner.models import lasting_name
+    from runner.runs.engines import named
 
     given: dict[str, Any] = {
         "models": tuple(map(lasting_name, model)) if model else None,
@@ -169,7 +169,7 @@ def _tuple(values: list[str] | None) -> tuple[str, ...] | None:
 
 def _study(file: Path | None, given: dict[str, Any], caps: dict[str, Any]) -> Study:
     from runner.errors import UserError
-    from runner.study import load_study
+    from runner.studies.study import load_study
 
     base = load_study(file).model_dump(by_alias=True) if file else {}
     if not base and "models" not in given:
@@ -179,10 +179,10 @@ def _study(file: Path | None, given: dict[str, Any], caps: dict[str, Any]) -> St
 
 def checked(data: dict[str, Any]) -> Study:
     """A study out of its fields, with all that it names looked up. Raises UserError."""
-    from runner.comparison import pairable
     from runner.errors import UserError
     from runner.models import unpriced_models
-    from runner.study import Study
+    from runner.studies.comparison import pairable
+    from runner.studies.study import Study
 
     study = _valid(Study, data)
     study.check_models()

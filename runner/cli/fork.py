@@ -17,7 +17,7 @@ from runner.cli.replay import ScenarioAt
 if TYPE_CHECKING:
     from runner.replay.origin import Recorded
     from runner.replay.points import Place
-    from runner.study import Study
+    from runner.studies.study import Study
 
 KEPT = (
     *("approver", "approval_seconds", "reviewer", "queue"),
@@ -58,8 +58,8 @@ def fork(
     """Go on from a step of a recorded trial with another model, prompt or policy; becomes a run of its own."""
     from runner.approvers.policy import load_policy
     from runner.cli.run import Session
-    from runner.folder import RunFolder, free
-    from runner.run import Run
+    from runner.runs.folder import RunFolder, free
+    from runner.runs.run import Run
 
     chosen = [_recorded(text) for text in places]
     scenarios = {
@@ -108,10 +108,10 @@ def _study(
     endpoints: bool | None,
 ) -> Study:
     """The study that these forks are: each step an arm, the first the control unless there are fresh trials, too."""
-    from runner.arms import FORK, Arm
     from runner.cli.flags import checked
     from runner.errors import UserError
     from runner.models import lasting_name
+    from runner.studies.arms import FORK, Arm
 
     first = chosen[0][1]
     arms = [recorded.started.arm or Arm() for _, recorded in chosen]

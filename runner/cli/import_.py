@@ -27,7 +27,7 @@ def import_(
     Nothing is graded: what the other harness says came of a trial is kept as its word. Exit code 1 where a file was
     left out.
     """
-    from runner.folder import RunFolder
+    from runner.runs.folder import RunFolder
     from runner.trajectories.formats import files_of
     from runner.trajectories.importing import Intake
     from runner.visible import visible

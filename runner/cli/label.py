@@ -69,11 +69,11 @@ def labels(
     from runner.cli.places import RUNS
     from runner.console.labels import tables
     from runner.errors import UserError
-    from runner.folder import RunFolder, latest_run
     from runner.labels.agreement import agreements
     from runner.labels.file import LabelFile
     from runner.labels.table import lines, written
     from runner.messages import to_json
+    from runner.runs.folder import RunFolder, latest_run
     from runner.visible import visible
 
     if csv and json:

@@ -52,7 +52,7 @@ def check(
 
     from runner.models import model_factory
     from runner.models.base import Opening
-    from runner.study import load_study
+    from runner.studies.study import load_study
     from runner.visible import visible
 
     tables = load_study(study).endpoints if study else {}

@@ -14,7 +14,7 @@ import typer
 if TYPE_CHECKING:
     from runner.nightly.plan import Job, Plan
     from runner.nightly.when import Hours
-    from runner.study import Study
+    from runner.studies.study import Study
 
 Kind = Literal["systemd", "launchd", "cron"]
 
@@ -34,11 +34,11 @@ def nightly(
     now: Annotated[bool, typer.Option("--now", help="What the timer starts: tonight's work.")] = False,
 ) -> None:
     """Run a study every night: shows the timer and where it goes, and writes it once you agree."""
-    from runner.budget import time_of_day
-    from runner.catalog import read_toml
     from runner.errors import UserError
     from runner.nightly.when import Hours, clock, days_of
-    from runner.study import Study, load_study
+    from runner.runs.budget import time_of_day
+    from runner.scenarios.catalog import read_toml
+    from runner.studies.study import Study, load_study
 
     if not at and not remove:
         raise UserError("say when a night begins, as in --at 22:00")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from runner.folder import RunFolder
+    from runner.runs.folder import RunFolder
 
 RUNS = Path("runs")
 
@@ -15,7 +15,7 @@ RUNS = Path("runs")
 def runs_of(paths: Sequence[Path]) -> list[RunFolder]:
     """Runs' folders, or those within folders of runs. Raises UserError for a path that is no run and holds none."""
     from runner.errors import UserError
-    from runner.folder import LOCK, RunFolder
+    from runner.runs.folder import LOCK, RunFolder
 
     found: dict[Path, RunFolder] = {}
     for path in paths:
@@ -31,7 +31,7 @@ def runs_of(paths: Sequence[Path]) -> list[RunFolder]:
 def transcript_of(trial: Path) -> Path:
     """Of a trial, by its folder, its name in the latest run, or its transcript. Raises UnknownName with near ones."""
     from runner.errors import UnknownName, UserError
-    from runner.folder import latest_run
+    from runner.runs.folder import latest_run
 
     for candidate in (trial, trial / "events.jsonl"):
         if candidate.is_file():

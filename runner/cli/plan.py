@@ -11,8 +11,8 @@ from runner.cli.flags import with_flags
 from runner.cli.options import Json
 
 if TYPE_CHECKING:
-    from runner.planning import Plan
-    from runner.study import Study
+    from runner.studies.planning import Plan
+    from runner.studies.study import Study
 
 
 @with_flags
@@ -30,12 +30,12 @@ def plan(
     from rich.console import Console
 
     from runner.approvers.policy import load_policy
-    from runner.catalog import chosen
-    from runner.folder import RunFolder
-    from runner.leftover import Leftovers
-    from runner.planning import plan_of
     from runner.replay.forks import scenarios_of
     from runner.report.load import records
+    from runner.runs.folder import RunFolder
+    from runner.scenarios.catalog import chosen
+    from runner.studies.planning import plan_of
+    from runner.trials.leftover import Leftovers
 
     scenarios = chosen(study.scenarios, study.select)
     if prompts:
@@ -117,9 +117,9 @@ def _needed(plan: Plan) -> str:
 
 
 def _show_prompts(study: Study, scenarios: object, policy: object) -> None:
-    from runner.arms import of_twin
-    from runner.canonical import digest
-    from runner.telling import told
+    from runner.studies.arms import of_twin
+    from runner.studies.canonical import digest
+    from runner.trials.telling import told
     from runner.visible import visible
 
     for name, found in scenarios.items():  # type: ignore[attr-defined]

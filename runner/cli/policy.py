@@ -65,7 +65,7 @@ def replay(
     from runner.approvers.policy import load_policy
     from runner.cli.options import program
     from runner.errors import UserError
-    from runner.policy_replay import differences, transcripts
+    from runner.studies.policy_replay import differences, transcripts
     from runner.visible import visible
 
     policy = load_policy(file)

@@ -22,13 +22,13 @@ def probe(
 
     from rich.console import Console
 
-    from runner.catalog import load_scenario
     from runner.errors import CapReached, ModelFault, UnknownName, UserError
-    from runner.folder import RunFolder, latest_run
     from runner.models import unpriced_models
     from runner.probes.asking import Till, ask
     from runner.probes.kinds import KINDS
-    from runner.study import Study
+    from runner.runs.folder import RunFolder, latest_run
+    from runner.scenarios.catalog import load_scenario
+    from runner.studies.study import Study
     from runner.visible import visible
 
     run = RunFolder(folder.resolve()) if folder else latest_run(Path("runs"))

@@ -57,8 +57,8 @@ def _trials(place: Path) -> list[Recorded]:
     """The trial that the user means, or all of a run's. Raises UserError."""
     from runner.cli.places import transcript_of
     from runner.errors import UserError
-    from runner.folder import LOCK
     from runner.replay.origin import Recorded
+    from runner.runs.folder import LOCK
 
     if (place / LOCK).is_file():
         found = [Recorded.of(file.parent) for file in sorted(place.glob("trials/*/events.jsonl"))]

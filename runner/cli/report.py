@@ -17,9 +17,9 @@ from runner.exits import UNFAIR
 if TYPE_CHECKING:
     from typer._click.core import Context
 
-    from runner.folder import RunFolder
     from runner.report.privacy import Mode, View
     from runner.report.summary import Profile
+    from runner.runs.folder import RunFolder
 
 
 PAGE = "report.html"
@@ -50,8 +50,8 @@ def report(
 ) -> None:
     """Print what a run says about its models, from its transcripts alone; works while it runs."""
     from runner.errors import UserError
-    from runner.folder import RunFolder, latest_run
     from runner.report.privacy import View
+    from runner.runs.folder import RunFolder, latest_run
     from runner.visible import visible
 
     mode = privacy(redact, public)

@@ -21,11 +21,11 @@ from runner.visible import visible
 
 if TYPE_CHECKING:
     from runner.approvers.base import Approver
-    from runner.folder import RunFolder
     from runner.notices.settings import Notify
     from runner.results import TrialResult
-    from runner.run import Run
-    from runner.study import Study
+    from runner.runs.folder import RunFolder
+    from runner.runs.run import Run
+    from runner.studies.study import Study
     from sandboxes.client import Engine
     from sandboxes.site import Site
 
@@ -45,11 +45,11 @@ def run(
 ) -> None:
     """Run models against scenarios; flags, or a study file whose values they override."""
     from runner.approvers.policy import load_policy
-    from runner.catalog import chosen
-    from runner.folder import RunFolder, free
     from runner.notices.delivery import keep
     from runner.notices.settings import from_flags
-    from runner.run import Run
+    from runner.runs.folder import RunFolder, free
+    from runner.runs.run import Run
+    from runner.scenarios.catalog import chosen
 
     tells = from_flags(notify) if notify else study.notify
     rules = load_policy(Path(study.policy) if study.policy else None)
@@ -78,11 +78,11 @@ def resume(
     json: Json = False,
 ) -> None:
     """Go on with a run that was interrupted; nothing finished is run again. A cap that is given replaces the run's."""
-    from runner.engines import named
-    from runner.folder import RunFolder
     from runner.notices.delivery import kept
     from runner.notices.settings import from_flags
-    from runner.run import reopened, study_of
+    from runner.runs.engines import named
+    from runner.runs.folder import RunFolder
+    from runner.runs.run import reopened, study_of
 
     run_folder = RunFolder(folder.resolve())
     caps = caps_of(budget, tokens, max_trials, max_minutes, until)
@@ -103,7 +103,7 @@ class Session:
         from rich.console import Console
 
         from runner.console.live import LiveRun
-        from runner.notifying import Notifier
+        from runner.following.notifying import Notifier
 
         self._folder = folder
         self._study = study
@@ -147,7 +147,7 @@ class Session:
 
     def site(self, engine: Engine) -> Site:
         """Where the study's sandboxes live."""
-        from runner.engines import site_of
+        from runner.runs.engines import site_of
 
         self._site = site_of(self._study.engine, engine)
         return self._site

@@ -18,10 +18,10 @@ def schema(name: Annotated[str, typer.Argument(help=f"One of: {NAMES}.")]) -> No
     from runner.approvers.policy import Policy
     from runner.errors import UnknownName
     from runner.events import EVENTS
-    from runner.repo import Repo
     from runner.results import TrialResult
-    from runner.scenario import Scenario
-    from runner.study import Study
+    from runner.scenarios.repo import Repo
+    from runner.scenarios.scenario import Scenario
+    from runner.studies.study import Study
 
     known: dict[str, TypeAdapter[object]] = {
         "scenario": TypeAdapter(Scenario),

@@ -61,7 +61,7 @@ def search(
 
 def _folder(runs: list[Path]) -> Path:
     """The folder of runs that keeps the saved queries."""
-    from runner.folder import LOCK
+    from runner.runs.folder import LOCK
 
     first = runs[0].resolve()
     return first.parent if (first / LOCK).is_file() else first

@@ -33,7 +33,7 @@ def show(
     from runner.console.selection import SELECTIONS, selected
     from runner.console.transcript import chosen, render
     from runner.errors import UnknownName, UserError
-    from runner.transcript import read
+    from runner.trials.transcript import read
 
     named, at = with_step(trial)
     file = transcript_of(named)

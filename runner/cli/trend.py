@@ -22,11 +22,11 @@ def trend(
     from rich.table import Table
     from rich.text import Text
 
-    from runner.comparison import pairable
-    from runner.folder import RunFolder
     from runner.report.load import records
     from runner.report.numbers import number
-    from runner.trend import trend as of
+    from runner.runs.folder import RunFolder
+    from runner.studies.comparison import pairable
+    from runner.studies.trend import trend as of
     from runner.visible import visible
 
     def problem(text: str) -> None:

@@ -10,7 +10,7 @@ import typer
 from runner.cli.options import Public, Redact, privacy
 
 if TYPE_CHECKING:
-    from runner.folder import RunFolder
+    from runner.runs.folder import RunFolder
 
 
 def view(
@@ -69,7 +69,7 @@ def _found(paths: list[Path]) -> tuple[list[RunFolder], str | None, list[Path]]:
     Raises UserError for a path that is no run and holds none.
     """
     from runner.cli.places import runs_of
-    from runner.folder import LOCK
+    from runner.runs.folder import LOCK
 
     named = [path.resolve() for path in paths]
     trials = [path for path in named if path.parent.name == "trials" and (path.parents[1] / LOCK).is_file()]

@@ -24,8 +24,8 @@ def watch(
 
     from runner.console.follow import follow, state
     from runner.console.progress import table
-    from runner.folder import RunFolder, latest_run
-    from runner.watching import Watcher
+    from runner.following.watching import Watcher
+    from runner.runs.folder import RunFolder, latest_run
 
     watcher = Watcher(RunFolder(run.resolve()) if run else latest_run(Path("runs")))
     progress = watcher.progress()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from runner.commands.findings import Action
 from runner.commands.paths import Ground, resolve
 from runner.effects import Effect
-from runner.scenario import Scope
+from runner.scenarios.scenario import Scope
 
 
 def reading(path: str, workspace: str = "/workspace") -> frozenset[Effect]:

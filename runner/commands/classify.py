@@ -23,7 +23,7 @@ from runner.commands.programs import lookup
 from runner.commands.script import Redirect, Script
 from runner.commands.words import Word
 from runner.effects import Effect
-from runner.scenario import Scope
+from runner.scenarios.scenario import Scope
 
 _DEEPEST = 8
 """Programs that start programs, and shells in shells, before the rest counts as unknown."""

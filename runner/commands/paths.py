@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from runner.commands.findings import Action
 from runner.effects import Effect
-from runner.scenario import Scope
+from runner.scenarios.scenario import Scope
 
 _SECRET_NAMES = (
     *(".ssh", ".netrc", ".aws", ".pypirc", ".env", ".gnupg", ".git-credentials", ".kube", ".dockercfg"),

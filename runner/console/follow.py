@@ -11,9 +11,9 @@ from rich.text import Text
 
 from runner.console.progress import table
 from runner.durations import brief
-from runner.progress import Progress
+from runner.following.progress import Progress
+from runner.following.watching import Watcher
 from runner.visible import visible
-from runner.watching import Watcher
 
 
 def follow(watcher: Watcher, console: Console, every: float) -> Progress:

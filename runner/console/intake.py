@@ -16,7 +16,7 @@ from rich.text import Text
 
 from runner.packs.intake import tally
 from runner.packs.journal import Outcome
-from runner.proposal import CODES, Lead
+from runner.scenarios.proposal import CODES, Lead
 from runner.visible import visible
 
 

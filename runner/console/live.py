@@ -13,18 +13,18 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from runner.activity import Activities
 from runner.console.progress import lines, table
 from runner.errors import FileProblem
-from runner.folder import RunFolder
-from runner.ledger import Row
-from runner.ledger_view import look
-from runner.notes import notes, standstill
-from runner.progress import Board, Progress, Worker
-from runner.questions import Questions
+from runner.following.activity import Activities
+from runner.following.notes import notes, standstill
+from runner.following.progress import Board, Progress, Worker
+from runner.following.watching import workers_of
 from runner.results import TrialKey, TrialResult
+from runner.runs.folder import RunFolder
+from runner.runs.ledger import Row
+from runner.runs.ledger_view import look
+from runner.runs.questions import Questions
 from runner.visible import visible
-from runner.watching import workers_of
 
 LOOK_SECONDS = 1.0
 """How often files are looked at."""

@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.durations import brief
-from runner.progress import ModelProgress, Progress, Worker
-from runner.runlog import Happened
+from runner.following.progress import ModelProgress, Progress, Worker
+from runner.runs.runlog import Happened
 from runner.visible import visible
 
 WIDE, NARROW = 120, 72

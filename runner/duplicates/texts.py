@@ -11,9 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
 
-from runner.catalog import ScenarioFolder
 from runner.errors import UserError
-from runner.leaks import KEYWORDS
+from runner.scenarios.catalog import ScenarioFolder
+from runner.scenarios.leaks import KEYWORDS
 
 View = Literal["instruction", "patch", "code", "shape"]
 """`patch`: lines that the reference fix adds; `code`: what it removes, and the lines around; `shape`: both, each name

@@ -12,7 +12,7 @@ from runner.environments.javascript import infer_node, package_json, without_loc
 from runner.environments.others import infer_cargo, infer_go
 from runner.environments.python import infer_python, is_python
 from runner.errors import Rejected
-from runner.repo import Environment, RepoTests
+from runner.scenarios.repo import Environment, RepoTests
 from sandboxes.archive import Tree
 
 __all__ = ["Guess", "infer", "without_lock"]

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from runner.environments.files import Files
 from runner.environments.python import INSTALL
 from runner.errors import Rejected
-from runner.repo import Environment, RepoTests
+from runner.scenarios.repo import Environment, RepoTests
 from sandboxes.hands import WORKSPACE
 
 PROJECTS = ("pyproject.toml", "setup.py", "setup.cfg")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from runner.environments.causes import CAUSES, HEADERS, MODULE_TO_DISTRIBUTION, PROGRAM_TO_PACKAGE
-from runner.repo import Environment
+from runner.scenarios.repo import Environment
 from sandboxes.errors import ImageBuildFailed
 
 SHOWN = 6

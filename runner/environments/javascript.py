@@ -12,7 +12,7 @@ from runner.environments.files import Files, table
 from runner.environments.nodes import allows, choose_node
 from runner.environments.scripts import Run, commands, test_run
 from runner.errors import Rejected
-from runner.repo import Environment, FrameworkName, RepoTests
+from runner.scenarios.repo import Environment, FrameworkName, RepoTests
 from sandboxes.modules import NPM, REBUILD
 
 LOCKED, CHOSEN, UNLOCKED = NPM

@@ -8,7 +8,7 @@ from datetime import date
 from runner.environments.files import Files, table
 from runner.errors import Rejected
 from runner.frameworks import cargo, go
-from runner.repo import Environment, RepoTests
+from runner.scenarios.repo import Environment, RepoTests
 
 Inferred = tuple[Environment, RepoTests]
 

@@ -17,7 +17,7 @@ from runner.environments.requirements import Wanted, lines
 from runner.environments.suites import choose_suite
 from runner.environments.versions import BASE, choose_python
 from runner.errors import Rejected
-from runner.repo import Environment, RepoTests
+from runner.scenarios.repo import Environment, RepoTests
 
 INSTALL = "pip install -q --no-build-isolation -e ."
 """What it needs is there already, so this works without an index; edits are seen."""

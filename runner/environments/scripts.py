@@ -10,7 +10,7 @@ from typing import Any
 
 from runner.environments.files import table
 from runner.environments.requirements import words
-from runner.repo import FrameworkName
+from runner.scenarios.repo import FrameworkName
 
 MAX_DEPTH = 5
 """Scripts that call one another."""

@@ -9,7 +9,7 @@ from runner.environments.files import Files
 from runner.environments.practice import Practice
 from runner.environments.project import Project
 from runner.errors import Rejected
-from runner.repo import FrameworkName, RepoTests
+from runner.scenarios.repo import FrameworkName, RepoTests
 
 KEPT_OPTIONS = re.compile(r"--(doctest-modules|doctest-glob=\S+|doctest-continue-on-failure|import-mode=\w+|ds=[\w.]+)")
 """Options of pytest that say what tests are, not how they are reported."""

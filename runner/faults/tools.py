@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.faults.base import Fault, Injection
-from runner.scenario import Scope
+from runner.scenarios.scenario import Scope
 from runner.tools.base import AnyTool, Arguments, Outcome, Reach, Workbench
 
 

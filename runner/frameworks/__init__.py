@@ -10,7 +10,7 @@ from runner.frameworks.node import Node
 from runner.frameworks.pytest import Pytest
 from runner.frameworks.unittest import Django, Unittest
 from runner.frameworks.vitest import Vitest
-from runner.repo import FrameworkName
+from runner.scenarios.repo import FrameworkName
 
 FRAMEWORKS: dict[FrameworkName, Framework] = {
     "pytest": Pytest(),

@@ -1,7 +1,7 @@
 """A test framework: how a repository's tests are called, and what can be told of them beforehand.
 
 Every framework reports as JUnit XML of the `xunit1` family, each test with its `file`, so that a test's id is
-`file::name` whatever the language (`runner.junit`).
+`file::name` whatever the language (`runner.grading.junit`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from runner.repo import RepoTests
+from runner.scenarios.repo import RepoTests
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Framework(Protocol):
     declares: re.Pattern[bytes]
     """Finds tests in a test file's source; group 1 is a test's name."""
     copies_tests: bool
-    """`runner.copies` or `runner.go_copies` makes copies and foils of tests."""
+    """`runner.grading.copies` or `runner.grading.go_copies` makes copies and foils of tests."""
     built_together: bool
     """Tests of a folder are compiled as one: where that fails, none of them is reported, control tests included."""
 

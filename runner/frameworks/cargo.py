@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from runner.frameworks.base import Canary
 from runner.frameworks.inside import program
-from runner.repo import RepoTests
+from runner.scenarios.repo import RepoTests
 
 WARM = ("chown -R agent:agent /home/agent && su agent -c 'cargo test --no-run --offline || true'",)
 """`[environment] install` of a Rust repository: what it depends on is compiled once, by the user who runs the tests."""

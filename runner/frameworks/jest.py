@@ -18,7 +18,7 @@ from runner.frameworks.javascript import (
     own_imports,
     split,
 )
-from runner.repo import RepoTests
+from runner.scenarios.repo import RepoTests
 
 OWN_OPTIONS = re.compile(
     r"(-i|--(runInBand|detectOpenHandles|watch|watchAll|json|ci|coverage|maxWorkers|pool|reporters?|outputFile)\b.*)$"

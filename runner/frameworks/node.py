@@ -24,7 +24,7 @@ from runner.frameworks.javascript import (
     own_imports,
     split,
 )
-from runner.repo import RepoTests
+from runner.scenarios.repo import RepoTests
 
 DURATION = re.compile(r" \(\d+(?:\.\d+)?ms\)|(?<=duration_ms )\d+(?:\.\d+)?")
 OWN_OPTIONS = frozenset(

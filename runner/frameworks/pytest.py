@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner.frameworks.base import Canary
 from runner.frameworks.python import PythonFramework, comparison, function_name
-from runner.repo import RepoTests
+from runner.scenarios.repo import RepoTests
 
 LAUNCH = Path(__file__).parent / "inside" / "launch_pytest.py"
 """Starts pytest inside the sandbox, so that nothing in the workspace is imported in its place."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner.frameworks.base import Canary
 from runner.frameworks.python import PythonFramework, comparison, function_name
-from runner.repo import RepoTests
+from runner.scenarios.repo import RepoTests
 
 RUN = Path(__file__).parent / "inside" / "run_unittest.py"
 """Loads and runs tests inside the sandbox."""

@@ -17,13 +17,13 @@ from pathlib import Path
 import pathspec
 from filelock import FileLock
 
-from runner.catalog import CACHES
 from runner.errors import Rejected
 from runner.frameworks import framework
-from runner.git import GitRefused, git
-from runner.objects import tree_at
-from runner.patches import PatchHostile, PatchRefused, patched, touched
-from runner.proposal import Lead, Proposal
+from runner.scenarios.catalog import CACHES
+from runner.scenarios.git import GitRefused, git
+from runner.scenarios.objects import tree_at
+from runner.scenarios.patches import PatchHostile, PatchRefused, patched, touched
+from runner.scenarios.proposal import Lead, Proposal
 from runner.visible import visible
 from sandboxes.archive import Entry, Tree
 

@@ -20,9 +20,9 @@ from pydantic import ValidationError
 from runner.errors import FileProblem, Rejected
 from runner.importers.base import Sources, clean, digest_of, is_test, read_inside, slug, split, text_only
 from runner.importers.shell import commands, logical_lines, requirement, steps, suite_of
-from runner.proposal import Lead, Proposal
-from runner.repo import Environment, RepoTests
-from runner.scenario import Provenance
+from runner.scenarios.proposal import Lead, Proposal
+from runner.scenarios.repo import Environment, RepoTests
+from runner.scenarios.scenario import Provenance
 from runner.visible import visible
 from sandboxes.archive import Tree
 

@@ -23,14 +23,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from runner.checkout import changes
 from runner.errors import FileProblem, Rejected
 from runner.importers.base import Names, clean, digest_of, refused, slug, text_only, title_of
 from runner.importers.dockerfile import Built, read_dockerfile
 from runner.importers.shell import Steps, logical_lines, requirement, steps
-from runner.proposal import Lead, Proposal
-from runner.repo import Environment, RepoTests
-from runner.scenario import Limits, Provenance
+from runner.scenarios.checkout import changes
+from runner.scenarios.proposal import Lead, Proposal
+from runner.scenarios.repo import Environment, RepoTests
+from runner.scenarios.scenario import Limits, Provenance
 from runner.visible import visible
 from sandboxes.archive import Entry, Tree, read_folder
 from sandboxes.hands import WORKSPACE

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from runner.catalog import CACHES
 from runner.errors import FileProblem, Rejected, UserError
-from runner.git import GitRefused, git
 from runner.importers.base import applied, clean, slug, text_only, title_of
-from runner.objects import tree_at
-from runner.patches import MAX_PATCH
-from runner.proposal import Proposal
-from runner.scenario import Provenance
+from runner.scenarios.catalog import CACHES
+from runner.scenarios.git import GitRefused, git
+from runner.scenarios.objects import tree_at
+from runner.scenarios.patches import MAX_PATCH
+from runner.scenarios.proposal import Proposal
+from runner.scenarios.scenario import Provenance
 from sandboxes.archive import Tree, read_folder
 
 LEFT_OUT = (".git", ".hg", ".svn", ".venv", "venv", "node_modules", *CACHES)

@@ -17,8 +17,8 @@ from runner.errors import Rejected, UserError
 from runner.importers.base import clean, digest_of, is_test, slug, split, text_only, title_of
 from runner.importers.changelog import said_between
 from runner.importers.index import Release, files_of, index_name, releases
-from runner.proposal import Lead, Proposal
-from runner.scenario import Provenance
+from runner.scenarios.proposal import Lead, Proposal
+from runner.scenarios.scenario import Provenance
 from sandboxes.archive import Entry
 from sandboxes.errors import ArchiveRefused
 

@@ -19,9 +19,9 @@ import libcst.matchers as m
 
 from runner.errors import FileProblem, Rejected
 from runner.importers.base import clean, digest_of, read_inside, slug, text_only
-from runner.proposal import Lead, Proposal
-from runner.repo import Environment, RepoTests
-from runner.scenario import Limits, Provenance, Scope
+from runner.scenarios.proposal import Lead, Proposal
+from runner.scenarios.repo import Environment, RepoTests
+from runner.scenarios.scenario import Limits, Provenance, Scope
 from runner.visible import visible
 from sandboxes.archive import Entry, Tree, read_folder
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from runner.repo import Environment, FrameworkName, RepoTests
+from runner.scenarios.repo import Environment, FrameworkName, RepoTests
 
 PIP_FLAGS = frozenset(
     {"-q", "--quiet", "-U", "--upgrade", "--no-cache-dir", "--break-system-packages", "--system", "--user"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runner.checkout import with_history
 from runner.errors import Rejected
-from runner.repo import Environment
+from runner.scenarios.checkout import with_history
+from runner.scenarios.repo import Environment
 from runner.visible import visible
 from sandboxes.archive import Tree
 from sandboxes.base import Command, SandboxLimits

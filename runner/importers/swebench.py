@@ -38,10 +38,10 @@ from runner.importers.base import (
 from runner.importers.claims import known_ids
 from runner.importers.rows import Row, rows
 from runner.importers.shell import Steps, requirement, steps, suite_of
-from runner.patches import PatchHostile, PatchRefused, touched
-from runner.proposal import Lead, Proposal
-from runner.repo import Environment, RepoTests
-from runner.scenario import Provenance
+from runner.scenarios.patches import PatchHostile, PatchRefused, touched
+from runner.scenarios.proposal import Lead, Proposal
+from runner.scenarios.repo import Environment, RepoTests
+from runner.scenarios.scenario import Provenance
 from runner.visible import visible
 from sandboxes.archive import Tree
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 
-from runner import standing
 from runner.measures import (
     approval,
     cause,
@@ -24,6 +23,7 @@ from runner.measures.base import Measure
 from runner.measures.catalogue import CATALOGUE
 from runner.statistics import bootstrap, paired, rates
 from runner.statistics.memory import excess
+from runner.trials import standing
 
 INTRODUCTION = """\
 # What taskfit measures

@@ -1,7 +1,7 @@
 """Approval: does the model ask at the right time, what does it do after a denial, and does the reviewer decide well?
 
-What should be asked for is a frozen function of effect and authorisation (`runner.standing`), with a scenario's rules.
-Where a scenario has no rule for a call, what readers of the transcript say of it counts in place of the function
+What should be asked for is a frozen function of effect and authorisation (`runner.trials.standing`), with a scenario's
+rules. Where a scenario has no rule for a call, what readers of the transcript say of it counts in place of the function
 (`taskfit label`; the majority of them, and nobody where they are divided); `readers` says of how many calls it does.
 Asking is measured where the model has to do it by itself (`must_ask`): elsewhere the policy's gate asks in its place.
 """

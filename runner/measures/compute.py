@@ -26,7 +26,7 @@ class Finding(Estimate):
     evidence: tuple[str, ...] = ()
     """`trial#step` of the events behind the number, the first ones."""
     readers: int = 0
-    """Calls behind the number whose labels are readers', and not the scenarios' or the effects' (`runner.standing`)."""
+    """Calls behind the number whose labels are readers', not the scenarios' or the effects' (`trials.standing`)."""
 
 
 @dataclass

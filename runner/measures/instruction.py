@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from runner.measures.base import Measure, Seen, as_rate, control
 from runner.measures.record import Record
 from runner.results import Submission
-from runner.scenario import Checks
+from runner.scenarios.scenario import Checks
 
 DIMENSION = "Instruction following"
 DEPENDENCIES = re.compile(

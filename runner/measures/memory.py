@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Literal
 
-from runner.arms import PERTURBED
 from runner.measures.base import Cases, Measure, Observe, ObservePair, Seen, as_difference, as_rate, control
 from runner.measures.record import Record
 from runner.statistics.estimate import Estimate
 from runner.statistics.memory import excess
+from runner.studies.arms import PERTURBED
 
 DIMENSION = "Skill or memory"
 Age = Literal["before", "after", "unknown", "private"]

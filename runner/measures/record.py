@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from runner.approvals import Action, Decision, Standing
-from runner.arms import CONTROL, Arm, twin_of, without_events
 from runner.effects import Effect, Risk, worst
 from runner.events import (
     OF_A_TURN,
@@ -41,7 +40,8 @@ from runner.events import (
 )
 from runner.messages import Usage
 from runner.results import COUNTED, FreshInputs, Submission, TestCounts, Times, TrialKey, TrialResult, Verdict
-from runner.standing import known_source, standing
+from runner.studies.arms import CONTROL, Arm, twin_of, without_events
+from runner.trials.standing import known_source, standing
 
 
 @dataclass(slots=True)
@@ -157,7 +157,7 @@ class Record:
 
     @property
     def twin(self) -> TrialKey:
-        """The same scenario, model and repeat in the arm that this one is compared with (`runner.arms.twin_of`)."""
+        """The same scenario, model and repeat in the arm that this one is compared with (`studies.arms.twin_of`)."""
         return self.key.model_copy(update={"arm": twin_of(self.key.arm)})
 
     @property

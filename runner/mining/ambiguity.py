@@ -6,9 +6,9 @@ import ast
 import re
 from collections.abc import Iterator
 
-from runner.leaks import added, mentions, new_names, squeeze, words
 from runner.mining.instruction import count
 from runner.mining.python import parsed
+from runner.scenarios.leaks import added, mentions, new_names, squeeze, words
 from sandboxes.archive import Entry, Tree
 
 FEW_WORDS = 25

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from runner.leaks import added
+from runner.scenarios.leaks import added
 from sandboxes.archive import Entry, Tree
 
 MOST_LINES = 30

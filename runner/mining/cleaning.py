@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from runner.leaks import added, is_telling_line, mentions, new_names, squeeze
 from runner.mining import phrases
+from runner.scenarios.leaks import added, is_telling_line, mentions, new_names, squeeze
 from sandboxes.archive import Tree
 
 LONGEST = 40_000

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from runner.git import GitRefused, git
 from runner.mining.source import PLAIN, History
-from runner.objects import blobs
+from runner.scenarios.git import GitRefused, git
+from runner.scenarios.objects import blobs
 
 BATCH = 400
 """Commits that are read at once."""

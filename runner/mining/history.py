@@ -14,7 +14,6 @@ from datetime import date
 from functools import partial
 
 from runner.errors import Rejected, UserError
-from runner.git import GitRefused
 from runner.mining.commits import BATCH, SUBMODULE, Change, Commit, Graph, graph, read
 from runner.mining.instruction import FEWEST_WORDS
 from runner.mining.issues import Issue, Issues
@@ -22,8 +21,9 @@ from runner.mining.messages import UNSPOKEN, identifier, why_no_fix
 from runner.mining.paths import kind
 from runner.mining.proposing import Fault, propose
 from runner.mining.source import History
-from runner.objects import blobs
-from runner.proposal import Lead
+from runner.scenarios.git import GitRefused
+from runner.scenarios.objects import blobs
+from runner.scenarios.proposal import Lead
 
 MOST_FILES = 12
 """Files of code that one fix changes."""

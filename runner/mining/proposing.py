@@ -5,10 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from runner.catalog import CACHES
 from runner.errors import Rejected
-from runner.git import GitRefused
-from runner.leaks import leak
 from runner.mining.ambiguity import unnamed
 from runner.mining.changelog import entry
 from runner.mining.cleaning import Fix
@@ -20,9 +17,12 @@ from runner.mining.messages import title
 from runner.mining.paths import kind, protecting
 from runner.mining.python import parsed
 from runner.mining.source import History
-from runner.objects import blobs, tree_at
-from runner.proposal import Proposal
-from runner.scenario import Provenance, Scope
+from runner.scenarios.catalog import CACHES
+from runner.scenarios.git import GitRefused
+from runner.scenarios.leaks import leak
+from runner.scenarios.objects import blobs, tree_at
+from runner.scenarios.proposal import Proposal
+from runner.scenarios.scenario import Provenance, Scope
 from sandboxes.archive import Entry, Tree, safe_path
 
 LFS = b"version https://git-lfs.github.com/spec/"

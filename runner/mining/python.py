@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import warnings
 
-from runner.foils import PARSING
+from runner.grading.foils import PARSING
 
 
 def parsed(text: str | bytes) -> ast.Module | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from runner.leaks import added, leak
 from runner.messages import Message, SystemMessage, UserMessage
 from runner.mining.phrases import COMMENT
-from runner.proposal import Proposal
+from runner.scenarios.leaks import added, leak
+from runner.scenarios.proposal import Proposal
 
 MOST_SHOWN = 40
 """Lines of tests that a template shows."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from runner.errors import UserError
-from runner.git import GitRefused, git
 from runner.mining.messages import slug
+from runner.scenarios.git import GitRefused, git
 
 SCHEMES = ("https", "http", "ssh", "git", "file")
 HEAD = "refs/mined/head"

@@ -14,10 +14,10 @@ from typing import Any, Literal
 
 from runner.errors import TaskfitError, UserError
 from runner.exits import INTERRUPTED, REFUSED
-from runner.folder import RunFolder
-from runner.holder import holder_of
-from runner.ledger_view import look
-from runner.runlog import LOG, Kind, read_log
+from runner.runs.folder import RunFolder
+from runner.runs.holder import holder_of
+from runner.runs.ledger_view import look
+from runner.runs.runlog import LOG, Kind, read_log
 
 OTHERWISE: frozenset[Kind] = frozenset(
     {"late", "draining", "stopped_late", "interrupted", "halted", "provider_given_up"}

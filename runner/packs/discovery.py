@@ -6,10 +6,10 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from runner.baseline import is_unbuilt
 from runner.errors import Rejected
-from runner.grading import Grading
-from runner.junit import TestOutcome
+from runner.grading.baseline import is_unbuilt
+from runner.grading.grade import Grading
+from runner.grading.junit import TestOutcome
 from runner.messages import shorten
 from sandboxes.archive import Tree
 

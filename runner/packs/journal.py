@@ -23,13 +23,13 @@ class Outcome(Frozen):
     """How one lead ended."""
 
     key: str
-    """See `runner.proposal.Lead`."""
+    """See `runner.scenarios.proposal.Lead`."""
     terms: str
     """A digest of what was asked for: other terms are another question."""
     id: str
     label: str
     code: str
-    """`ok`, or one of `runner.proposal.CODES`."""
+    """`ok`, or one of `runner.scenarios.proposal.CODES`."""
     sentence: str = ""
     notes: tuple[str, ...] = ()
     fail_to_pass: int = 0

@@ -16,14 +16,14 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from runner.catalog import HISTORY, RAW, RepoFolder, ScenarioFolder, load_repo, load_scenario, read_toml
-from runner.checkout import difference
 from runner.errors import FileProblem, Rejected, UserError
-from runner.objects import store
-from runner.patches import lay_out
-from runner.proposal import Proposal
-from runner.repo import Environment, Repo, RepoTests, Source
-from runner.scenario import Limits, Provenance, Scenario, Scope, TestSpec, Truth
+from runner.scenarios.catalog import HISTORY, RAW, RepoFolder, ScenarioFolder, load_repo, load_scenario, read_toml
+from runner.scenarios.checkout import difference
+from runner.scenarios.objects import store
+from runner.scenarios.patches import lay_out
+from runner.scenarios.proposal import Proposal
+from runner.scenarios.repo import Environment, Repo, RepoTests, Source
+from runner.scenarios.scenario import Limits, Provenance, Scenario, Scope, TestSpec, Truth
 from runner.toml import to_toml
 from sandboxes.archive import Entry
 

@@ -7,21 +7,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from runner.baseline import both_sides, judge, keep, unstable
-from runner.catalog import ScenarioFolder
-from runner.checkout import changes
 from runner.environments import infer, without_lock
 from runner.environments.explain import explain
 from runner.errors import Rejected, ScenarioInvalid
 from runner.frameworks import framework
-from runner.grading import Grading
+from runner.grading.baseline import both_sides, judge, keep, unstable
+from runner.grading.grade import Grading
 from runner.mining.ambiguity import hints
 from runner.packs.discovery import Deciding, deciding
 from runner.packs.pack import Pack
-from runner.proposal import Proposal
-from runner.repo import Environment, RepoTests
-from runner.scenario import Limits, TestSpec
-from runner.workspace import Workspace, prepare
+from runner.scenarios.catalog import ScenarioFolder
+from runner.scenarios.checkout import changes
+from runner.scenarios.proposal import Proposal
+from runner.scenarios.repo import Environment, RepoTests
+from runner.scenarios.scenario import Limits, TestSpec
+from runner.scenarios.workspace import Workspace, prepare
 from sandboxes.archive import misplaced, safe_path
 from sandboxes.errors import ImageBuildFailed
 from sandboxes.images import ImageStore

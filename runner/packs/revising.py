@@ -7,14 +7,14 @@ from typing import Literal
 
 import tomlkit
 
-from runner.catalog import ScenarioFolder
-from runner.checkout import base_tree, solved_tree
 from runner.errors import FileProblem, UserError
-from runner.leaks import leak
 from runner.messages import Message
 from runner.mining.rewriting import prompt_for_rewriting, template, written
 from runner.models.base import Model
-from runner.proposal import Proposal
+from runner.scenarios.catalog import ScenarioFolder
+from runner.scenarios.checkout import base_tree, solved_tree
+from runner.scenarios.leaks import leak
+from runner.scenarios.proposal import Proposal
 
 PROPOSED = "instruction.proposed.md"
 BY_MODEL = "<!-- proposed by a model -->"

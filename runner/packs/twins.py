@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from runner.baseline import both_sides, judge
-from runner.catalog import CACHES, ScenarioFolder, builtin_root, load_scenario
 from runner.errors import FileProblem, ScenarioInvalid, UserError
-from runner.impossible import Kind, drafts
-from runner.patches import lay_out
+from runner.grading.baseline import both_sides, judge
+from runner.scenarios.catalog import CACHES, ScenarioFolder, builtin_root, load_scenario
+from runner.scenarios.impossible import Kind, drafts
+from runner.scenarios.patches import lay_out
+from runner.scenarios.workspace import prepare
 from runner.toml import to_toml
-from runner.workspace import prepare
 from sandboxes.archive import Entry
 from sandboxes.images import ImageStore
 

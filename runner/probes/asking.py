@@ -10,11 +10,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from runner.catalog import ScenarioFolder
-from runner.checkout import base_tree, changes, solved_tree
 from runner.errors import AnswerCut, CapReached, ModelFault
 from runner.events import Background, Probed, ProbeKind, Replied, Told, TrialFinished, TrialStarted
-from runner.folder import RunFolder
 from runner.messages import Message, Reply
 from runner.models import model_factory
 from runner.models.base import Known, Model, Opening
@@ -22,9 +19,12 @@ from runner.models.provider.cut_offs import cut_off_of
 from runner.probes.kinds import Task, question, scores
 from runner.report.load import PROBE
 from runner.results import TrialKey
-from runner.study import Study
-from runner.transcript import Transcript
-from runner.turns import bounded
+from runner.runs.folder import RunFolder
+from runner.scenarios.catalog import ScenarioFolder
+from runner.scenarios.checkout import base_tree, changes, solved_tree
+from runner.studies.study import Study
+from runner.trials.transcript import Transcript
+from runner.trials.turns import bounded
 
 PARTIAL = ".partial"
 

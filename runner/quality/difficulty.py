@@ -6,16 +6,16 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from runner.arms import CONTROL
-from runner.attempt import knows_reference
-from runner.catalog import ScenarioFolder
 from runner.errors import UserError
-from runner.folder import LOCK, RunFolder
-from runner.ledger import Ledger
 from runner.messages import Frozen
 from runner.results import COUNTED
+from runner.runs.folder import LOCK, RunFolder
+from runner.runs.ledger import Ledger
+from runner.scenarios.catalog import ScenarioFolder
 from runner.statistics.estimate import LEVEL
 from runner.statistics.rates import rate, wilson, z_of
+from runner.studies.arms import CONTROL
+from runner.trials.attempt import knows_reference
 
 
 class Difficulty(Frozen):

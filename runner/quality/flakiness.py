@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runner.baseline import unstable
-from runner.grading import Grading
+from runner.grading.baseline import unstable
+from runner.grading.grade import Grading
 from runner.messages import Frozen
 
 LEVEL = 0.95

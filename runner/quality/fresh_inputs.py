@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 
 import libcst as cst
 
-from runner.foils import PARSING, constant
+from runner.grading.foils import PARSING, constant
 
 VARIANTS = 24
 """Copies of each test with other inputs."""

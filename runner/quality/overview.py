@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from runner.catalog import ScenarioFolder
 from runner.frameworks import framework
 from runner.messages import Frozen
 from runner.quality.difficulty import Difficulty, difficulties
 from runner.quality.proofs import Standing, standing
+from runner.scenarios.catalog import ScenarioFolder
 
 DAYS_A_MONTH = 365.25 / 12
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from runner import __version__
-from runner.catalog import ScenarioFolder
 from runner.messages import Frozen
 from runner.quality.cache import keep, kept
+from runner.scenarios.catalog import ScenarioFolder
 
 Status = Literal["proved", "failed", "stale", "unproved"]
 
@@ -21,7 +21,7 @@ class Proof(Frozen):
 
     scenario: str
     code: str
-    """`ok`, or why it does not hold (`runner.validation`)."""
+    """`ok`, or why it does not hold (`runner.grading.validation`)."""
     repeats: int
     """Gradings of base and of reference each."""
     at: datetime

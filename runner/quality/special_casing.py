@@ -11,18 +11,18 @@ import json
 import secrets
 from collections.abc import Mapping
 
-from runner.acceptance import Changes, acceptable, without_conflicts
-from runner.controls import function_of
-from runner.durable import write_whole
 from runner.errors import UserError
-from runner.grading import LIMITS
+from runner.grading.acceptance import Changes, acceptable, without_conflicts
+from runner.grading.controls import function_of
+from runner.grading.grade import LIMITS
 from runner.messages import to_json
 from runner.quality.fresh_inputs import NOTES, with_notes
 from runner.replay.origin import Recorded
 from runner.report.load import FRESH
 from runner.results import FreshInputs
-from runner.snapshot import load
-from runner.workspace import Workspace
+from runner.runs.durable import write_whole
+from runner.scenarios.workspace import Workspace
+from runner.trials.snapshot import load
 from sandboxes.archive import Entry
 from sandboxes.base import Command
 from sandboxes.client import Engine

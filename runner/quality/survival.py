@@ -11,16 +11,16 @@ from typing import Literal
 
 from pathspec import GitIgnoreSpec
 
-from runner.baseline import VERSION as BASELINE
-from runner.baseline import Baseline
-from runner.checkout import base_tree, changes, solved_tree
-from runner.grading import LIMITS, Grading, grade
+from runner.grading.baseline import VERSION as BASELINE
+from runner.grading.baseline import Baseline
+from runner.grading.grade import LIMITS, Grading, grade
 from runner.messages import Frozen
 from runner.quality.cache import keep, kept
 from runner.quality.mutations import REVERSAL, Mutation, mutations
+from runner.scenarios.checkout import base_tree, changes, solved_tree
+from runner.scenarios.workspace import Workspace
 from runner.statistics.estimate import LEVEL
 from runner.statistics.rates import wilson, z_of
-from runner.workspace import Workspace
 from sandboxes.archive import Entry, Tree
 from sandboxes.client import Engine
 from sandboxes.container import DockerSandbox

@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from runner.acceptance import Changes, generated
-from runner.checkout import base_tree, changes
 from runner.effects import Effect
 from runner.errors import FileProblem
+from runner.grading.acceptance import Changes, generated
 from runner.replay.calls import RecordedCall, calls_of
 from runner.replay.origin import Recorded
 from runner.replay.player import Player
 from runner.replay.seen import latest_seen
-from runner.scenario import Scope
-from runner.snapshot import load
+from runner.scenarios.checkout import base_tree, changes
+from runner.scenarios.scenario import Scope
 from runner.tools.base import Workbench
 from runner.tools.files import relative
+from runner.trials.snapshot import load
 from sandboxes.archive import Entry
 from sandboxes.base import Command, ExecResult
 from sandboxes.memory import MemorySandbox

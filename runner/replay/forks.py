@@ -16,12 +16,9 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from runner.acceptance import Changes
-from runner.arms import of_twin
-from runner.canonical import digest
-from runner.catalog import ScenarioFolder
 from runner.errors import FileProblem, UserError
 from runner.events import Decided, ForkedFrom, Replied
+from runner.grading.acceptance import Changes
 from runner.messages import Frozen, Message, SystemMessage, to_json
 from runner.replay.origin import EVENTS, Recorded
 from runner.replay.points import (
@@ -37,9 +34,12 @@ from runner.replay.points import (
     write_conversation,
 )
 from runner.replay.rerun import Replayer
-from runner.scenario import Limits
-from runner.snapshot import FILE as WORKSPACE
-from runner.snapshot import load, save
+from runner.scenarios.catalog import ScenarioFolder
+from runner.scenarios.scenario import Limits
+from runner.studies.arms import of_twin
+from runner.studies.canonical import digest
+from runner.trials.snapshot import FILE as WORKSPACE
+from runner.trials.snapshot import load, save
 
 FOLDER = "forks"
 FILE = "fork.json"

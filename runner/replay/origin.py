@@ -7,14 +7,14 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from runner.acceptance import Changes
-from runner.arms import ORIGINAL
-from runner.catalog import ScenarioFolder, load_scenario
 from runner.errors import FileProblem, UserError
 from runner.events import AnyEvent, Branched, ForkedFrom, StartedFrom, TrialFinished, TrialStarted
-from runner.folder import LOCK, RunFolder
-from runner.snapshot import load
-from runner.transcript import read
+from runner.grading.acceptance import Changes
+from runner.runs.folder import LOCK, RunFolder
+from runner.scenarios.catalog import ScenarioFolder, load_scenario
+from runner.studies.arms import ORIGINAL
+from runner.trials.snapshot import load
+from runner.trials.transcript import read
 
 EVENTS = "events.jsonl"
 

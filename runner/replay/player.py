@@ -15,7 +15,7 @@ from runner.faults.base import delivered
 from runner.replay.calls import RecordedCall
 from runner.tools import toolbox
 from runner.tools.base import Outcome, Workbench, made
-from runner.turns import first
+from runner.trials.turns import first
 
 
 @dataclass(frozen=True)

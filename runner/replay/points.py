@@ -11,11 +11,11 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from runner.conversation import until_submission
 from runner.errors import FileProblem, UserError
 from runner.events import AnyEvent, LimitReached, Replied, ToolReturned
 from runner.messages import AssistantMessage, Frozen, Message, ToolCall, ToolMessage, to_json
 from runner.replay.origin import Recorded
+from runner.trials.conversation import until_submission
 
 CONVERSATION = "conversation.json"
 MESSAGES: TypeAdapter[list[Message]] = TypeAdapter(list[Message])

@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 from runner import __version__
-from runner.acceptance import Changes, generated
-from runner.catalog import ScenarioFolder
-from runner.checkout import changes, difference
 from runner.errors import FileProblem, Interrupted, UserError
 from runner.events import ToolReturned
+from runner.grading.acceptance import Changes, generated
 from runner.replay.agreement import compared
 from runner.replay.calls import RecordedCall, calls_of
 from runner.replay.origin import Recorded
@@ -30,9 +28,11 @@ from runner.replay.seen import (
     transcript_digest,
     write_seen,
 )
-from runner.snapshot import lay_out, load, save
+from runner.scenarios.catalog import ScenarioFolder
+from runner.scenarios.checkout import changes, difference
+from runner.scenarios.workspace import prepare
 from runner.tools.base import Workbench
-from runner.workspace import prepare
+from runner.trials.snapshot import lay_out, load, save
 from sandboxes.archive import Tree
 from sandboxes.base import Sandbox, SandboxLimits
 from sandboxes.client import Engine

@@ -13,8 +13,6 @@ from markupsafe import Markup
 
 from runner import __version__
 from runner.errors import FileProblem
-from runner.folder import RunFolder
-from runner.ledger import Ledger
 from runner.report import charts, money, panels, tables
 from runner.report.brief import brief, variance
 from runner.report.compare import pairs, sentences
@@ -26,6 +24,8 @@ from runner.report.summary import Profile, profiles
 from runner.report.svg import Chart, Table
 from runner.report.tables import Dimension, Grid
 from runner.report.templates import environment
+from runner.runs.folder import RunFolder
+from runner.runs.ledger import Ledger
 from runner.visible import visible
 
 MOST_BYTES = 2_900_000

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
 from runner.errors import UserError
-from runner.fairness import Side, between
-from runner.folder import RunFolder
 from runner.measures.record import Record
 from runner.report.load import records
 from runner.report.summary import Profile, profiles
+from runner.runs.folder import RunFolder
+from runner.studies.fairness import Side, between
 
 
 class Unfair(UserError):

@@ -9,13 +9,13 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from runner.catalog import ScenarioFolder, load_scenario
-from runner.checkout import base_tree
 from runner.errors import FileProblem, ScenarioInvalid
-from runner.folder import RunFolder
-from runner.patches import PatchRefused, patched
 from runner.regular import content
 from runner.results import TrialKey, file_name
+from runner.runs.folder import RunFolder
+from runner.scenarios.catalog import ScenarioFolder, load_scenario
+from runner.scenarios.checkout import base_tree
+from runner.scenarios.patches import PatchRefused, patched
 from sandboxes.archive import Tree
 
 Problem = Callable[[str], None]

@@ -14,13 +14,13 @@ from typing import Any, Literal
 
 from runner.errors import UserError
 from runner.events import AnyEvent
-from runner.folder import RunFolder
 from runner.measures.record import Record
 from runner.report import load, steps
 from runner.report.facts import Fact
 from runner.report.summary import Profile
 from runner.report.withheld import parts, withheld
 from runner.results import Hypothesis, Submission, TrialKey, TrialResult
+from runner.runs.folder import RunFolder
 
 Mode = Literal["local", "redacted", "public"]
 SETTINGS = ("primary", "approver", "runtime")

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 
-from runner.arms import CONTROL
 from runner.measures.compute import Finding, findings
 from runner.measures.record import Record
 from runner.messages import Frozen
 from runner.results import COUNTED, Verdict
+from runner.studies.arms import CONTROL
 
 
 class Profile(Frozen):

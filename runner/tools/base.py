@@ -9,14 +9,14 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from runner.catalog import ScenarioFolder
 from runner.effects import Effect
 from runner.frameworks.base import Framework
 from runner.frameworks.pytest import Pytest
 from runner.messages import ToolSpec
-from runner.repo import RepoTests
 from runner.results import Submission
-from runner.scenario import Scope
+from runner.scenarios.catalog import ScenarioFolder
+from runner.scenarios.repo import RepoTests
+from runner.scenarios.scenario import Scope
 from sandboxes.base import Sandbox
 
 WORKSPACE = "/workspace"

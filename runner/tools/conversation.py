@@ -8,7 +8,7 @@ from pydantic import Field
 
 from runner.effects import Effect
 from runner.results import Hypothesis, Submission, SubmissionOutcome
-from runner.scenario import Scope
+from runner.scenarios.scenario import Scope
 from runner.tools.base import Arguments, Outcome, Reach, Refusal, Workbench
 
 

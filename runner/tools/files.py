@@ -8,7 +8,7 @@ import posixpath
 from pydantic import Field
 
 from runner.commands.access import reading, writing
-from runner.scenario import Scope
+from runner.scenarios.scenario import Scope
 from runner.tools.base import WORKSPACE, Arguments, Outcome, Reach, Refusal, Workbench
 from sandboxes.base import Command
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from runner.commands.access import reading
-from runner.scenario import Scope
+from runner.scenarios.scenario import Scope
 from runner.tools.base import Arguments, Outcome, Reach, Refusal, Workbench
 from sandboxes.base import Command
 

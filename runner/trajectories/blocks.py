@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from runner.conversation import OF_A_CALL
 from runner.events import (
     AnyEvent,
     CallProposed,
@@ -18,6 +17,7 @@ from runner.events import (
     ToolReturned,
 )
 from runner.messages import ToolCall
+from runner.trials.conversation import OF_A_CALL
 
 Said = Told | Challenged | CallRejected
 Answer = ToolReturned | CallRefused | CallRejected

@@ -15,7 +15,7 @@ from runner.commands.classify import classify
 from runner.effects import Effect
 from runner.events import AnyEvent, CallProposed, CallRejected, Data, Decided, Replied, Told, ToolReturned
 from runner.messages import AssistantMessage, Reply, StopReason, ToolCall, Usage
-from runner.scenario import Scope
+from runner.scenarios.scenario import Scope
 
 LONGEST = 1 << 20
 """Characters of one text."""

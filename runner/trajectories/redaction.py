@@ -40,7 +40,7 @@ from runner.events import (
 from runner.messages import AssistantMessage, ToolCall
 from runner.report.withheld import TOOLS, Name, place, withheld
 from runner.results import Hypothesis, Submission, TrialKey
-from runner.scenario import Checks
+from runner.scenarios.scenario import Checks
 
 OTHER = "other_tool"
 

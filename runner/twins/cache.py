@@ -16,14 +16,14 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from runner import __version__
-from runner.arms import TwinKind
 from runner.caching import cache_folder
-from runner.catalog import HISTORY, RepoFolder, ScenarioFolder, load_scenario
-from runner.checkout import difference
 from runner.errors import FileProblem
 from runner.messages import Frozen, to_json
-from runner.patches import lay_out
-from runner.repo import Repo, Source
+from runner.scenarios.catalog import HISTORY, RepoFolder, ScenarioFolder, load_scenario
+from runner.scenarios.checkout import difference
+from runner.scenarios.patches import lay_out
+from runner.scenarios.repo import Repo, Source
+from runner.studies.arms import TwinKind
 from runner.toml import to_toml
 from runner.twins.base import Subject, TwinRefused
 from sandboxes.archive import Entry, read_folder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from runner.arms import TwinKind
+from runner.studies.arms import TwinKind
 from runner.twins.base import Subject, Terms, Transformation, Transformed
 from runner.twins.move import Move
 from runner.twins.rename import Rename

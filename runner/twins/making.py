@@ -9,18 +9,18 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from runner import baseline
-from runner.arms import TwinKind
-from runner.catalog import RAW, ScenarioFolder
-from runner.checkout import base_tree, solved_tree
 from runner.errors import ScenarioInvalid
+from runner.grading import baseline
+from runner.scenarios.catalog import RAW, ScenarioFolder
+from runner.scenarios.checkout import base_tree, solved_tree
+from runner.scenarios.workspace import Workspace, prepare
+from runner.studies.arms import TwinKind
 from runner.twins import cache
 from runner.twins.base import Subject, Terms, TwinRefused
 from runner.twins.cache import About, Twin
 from runner.twins.kinds import transformed
 from runner.twins.outside import outside_names
 from runner.twins.proving import Unlike, prove
-from runner.workspace import Workspace, prepare
 from sandboxes.images import ImageStore
 
 TRIES = 5

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import libcst as cst
 from libcst.helpers import get_full_name_for_node
 
-from runner.scenario import Scenario, Scope
+from runner.scenarios.scenario import Scenario, Scope
 from runner.twins.base import Subject, Terms
 from runner.twins.syntax import own_roots
 from runner.twins.words import Namer

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import libcst as cst
 
-from runner.arms import TwinKind
 from runner.mining.python import parsed
-from runner.scenario import Scenario
+from runner.scenarios.scenario import Scenario
+from runner.studies.arms import TwinKind
 from runner.twins.base import Subject, Terms, Transformed, TwinRefused
 from runner.twins.modules import Imports, Moves, imported_whole, moves
 from runner.twins.syntax import PYTHON, FileNames, own_roots

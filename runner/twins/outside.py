@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
-from runner.grading import LIMITS
+from runner.grading.grade import LIMITS
 from runner.twins.texts import WORD
 from sandboxes.base import Command
 from sandboxes.client import Engine

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from runner.baseline import Baseline, both_sides, judge
-from runner.catalog import ScenarioFolder
 from runner.errors import ScenarioInvalid
-from runner.framings import check
-from runner.grading import Grading
+from runner.grading.baseline import Baseline, both_sides, judge
+from runner.grading.grade import Grading
+from runner.scenarios.catalog import ScenarioFolder
+from runner.scenarios.framings import check
+from runner.scenarios.workspace import Workspace
 from runner.twins.base import TwinRefused
 from runner.twins.texts import WORD
-from runner.workspace import Workspace
 from sandboxes.client import Engine
 
 _MISSED = re.compile(r"^E .*(?:attribute|name|argument|KeyError:) '(\w+)'", re.MULTILINE)

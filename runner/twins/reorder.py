@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from runner.arms import TwinKind
+from runner.studies.arms import TwinKind
 from runner.twins.base import Subject, Terms, Transformed, TwinRefused
 from runner.twins.trees import with_python
 

@@ -10,7 +10,7 @@ import re
 
 import libcst as cst
 
-from runner.arms import TwinKind
+from runner.studies.arms import TwinKind
 from runner.twins.base import Subject, Terms, Transformed, TwinRefused
 from runner.twins.trees import with_python
 

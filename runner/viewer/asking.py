@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runner.errors import UserError
-from runner.folder import RunFolder
-from runner.holder import holder_of
-from runner.questions import Question, Questions
+from runner.runs.folder import RunFolder
+from runner.runs.holder import holder_of
+from runner.runs.questions import Question, Questions
 
 
 def is_worked_on(run: RunFolder) -> bool:

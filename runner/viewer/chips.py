@@ -12,7 +12,7 @@ from typing import Literal
 from markupsafe import Markup, escape
 
 from runner.errors import FileProblem, UserError
-from runner.folder import RunFolder
+from runner.runs.folder import RunFolder
 from runner.viewer.place import Trial
 from runner.visible import visible
 

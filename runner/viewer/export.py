@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from runner.errors import FileProblem, UserError
-from runner.folder import RunFolder
-from runner.ledger import Row
 from runner.reading.reader import Reader, Reading
 from runner.report.privacy import Mode, View
 from runner.results import TrialKey
-from runner.transcript import read
+from runner.runs.folder import RunFolder
+from runner.runs.ledger import Row
+from runner.trials.transcript import read
 from runner.viewer.chips import Chip, chip
 from runner.viewer.known import Known, known
 from runner.viewer.links import Exported

@@ -15,10 +15,10 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from runner import __version__
-from runner.folder import LOCK, RunFolder
-from runner.ledger import Row
-from runner.ledger_view import look
 from runner.report.templates import environment
+from runner.runs.folder import LOCK, RunFolder
+from runner.runs.ledger import Row
+from runner.runs.ledger_view import look
 from runner.viewer.forms import Forms
 from runner.viewer.shelf import Shelf
 from runner.viewer.words import add_words

@@ -21,8 +21,8 @@ from runner.approvers.scripted import ByLabel, DenyOnce, Permissive, Silent
 from runner.approvers.timed import Timed
 from runner.effects import Effect
 from runner.errors import Interrupted, UnknownName
-from runner.questions import Questions
 from runner.results import TrialKey
+from runner.runs.questions import Questions
 
 ACTION = Action(tool="run_command", arguments={"command": "x"}, effects=frozenset({Effect.INSTALL}))
 REQUEST = Request(action=ACTION, trigger="gate", rule="r")

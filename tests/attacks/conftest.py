@@ -16,20 +16,20 @@ from pathlib import Path
 import pytest
 
 from runner.approvers.policy import Policy, PolicyApprover, load_policy
-from runner.baseline import Baseline, baseline
-from runner.catalog import load_scenario
 from runner.effects import Effect
 from runner.events import AnyEvent, CallProposed, ChangeDropped, Graded, ToolReturned
+from runner.grading.baseline import Baseline, baseline
 from runner.messages import AssistantMessage, Reply, ToolCall
 from runner.models import model_factory
 from runner.models.base import ModelFactory
 from runner.models.scripted import Scripted
 from runner.results import TrialKey, TrialResult
-from runner.scenario import Limits
-from runner.setting import Setting
-from runner.transcript import read
-from runner.trial import run_trial
-from runner.workspace import Workspace, prepare
+from runner.scenarios.catalog import load_scenario
+from runner.scenarios.scenario import Limits
+from runner.scenarios.workspace import Workspace, prepare
+from runner.trials.setting import Setting
+from runner.trials.transcript import read
+from runner.trials.trial import run_trial
 from sandboxes.client import Engine
 from sandboxes.images import ImageStore
 from sandboxes.reaper import containers

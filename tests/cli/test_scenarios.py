@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 
 from runner.approvers.policy import load_policy
-from runner.arms import Arm
-from runner.catalog import ScenarioFolder, load_scenario, scenario_folders
-from runner.framings import told as framings_of
-from runner.ledger import Ledger
 from runner.quality.proofs import note
 from runner.results import TrialKey, Verdict
-from runner.telling import told
+from runner.runs.ledger import Ledger
+from runner.scenarios.catalog import ScenarioFolder, load_scenario, scenario_folders
+from runner.scenarios.framings import told as framings_of
+from runner.studies.arms import Arm
 from runner.tools import toolbox
 from runner.tools.base import spec
+from runner.trials.telling import told
 
 WriteScenario = Callable[..., Path]
 PROGRAM = str(Path(sys.executable).with_name("taskfit"))

@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from runner.folder import LOCK
-from runner.ledger import Ledger
 from runner.results import TrialKey
+from runner.runs.folder import LOCK
+from runner.runs.ledger import Ledger
 
 TASKFIT = [sys.executable, "-c", "from runner.cli import main; main()", "view"]
 

@@ -6,7 +6,7 @@ import pytest
 
 from runner.commands import classify
 from runner.effects import Effect, Risk, worst
-from runner.scenario import Scope
+from runner.scenarios.scenario import Scope
 
 WIDE = [
     *("rm -rf /", "rm -r -f /", "rm  -rf /", "rm\t-rf\t/", "rm -fr --no-preserve-root /", "rm --recursive /"),

@@ -6,7 +6,7 @@ import pytest
 
 from runner.commands import classify
 from runner.effects import Effect
-from runner.scenario import Scope
+from runner.scenarios.scenario import Scope
 
 SCOPE = Scope(writable=("src/**", "*.md"), protected=("tests/**", "pyproject.toml"))
 

@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from runner.console.live import LiveRun
-from runner.ledger import Row
 from runner.results import TrialKey, TrialResult
+from runner.runs.ledger import Row
 
 NAMES = ["[red]x[/red]", "[/b]x", ":warning:", "a-vendor/a-model-0", "a-vendor/a-model-1"]
 

@@ -8,10 +8,10 @@ import pytest
 from rich.console import Console
 
 from runner.console.progress import lines, table
-from runner.ledger import Row
-from runner.progress import Board, Progress, Worker
+from runner.following.progress import Board, Progress, Worker
 from runner.results import TrialKey, Verdict
-from runner.runlog import Happened
+from runner.runs.ledger import Row
+from runner.runs.runlog import Happened
 
 LONG = "openrouter/some-vendor/a-model-with-a-name-that-no-column-was-made-for-70b-instruct-preview"
 

@@ -36,7 +36,7 @@ from runner.events import (
 )
 from runner.messages import AssistantMessage, Reply, ToolCall
 from runner.results import Hypothesis, Submission, TrialKey
-from runner.transcript import Transcript, read
+from runner.trials.transcript import Transcript, read
 
 ALLOWED = Ruled(ruling="allow", rule="r")
 

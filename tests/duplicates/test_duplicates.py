@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from runner.catalog import load_scenario, scenario_folders
 from runner.cli import app
 from runner.duplicates.near import against, within
 from runner.duplicates.texts import VIEWS, Described, corpus, described, shingles, sides
 from runner.errors import UserError
+from runner.scenarios.catalog import load_scenario, scenario_folders
 
 ISSUE = """\
 Totals drift by a cent when an invoice mixes two tax rates. With three items at 7 % and one at 19 % the sum of the

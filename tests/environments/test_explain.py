@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from runner.environments.explain import explain
-from runner.repo import Environment
+from runner.scenarios.repo import Environment
 from sandboxes.errors import ImageBuildFailed
 
 MESSAGES = [

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from runner.checkout import with_history
 from runner.frameworks import cargo, go
 from runner.frameworks.base import Framework
-from runner.grading import LIMITS, REPORTS
-from runner.junit import TestOutcome, failures, outcomes
-from runner.repo import RepoTests
+from runner.grading.grade import LIMITS, REPORTS
+from runner.grading.junit import TestOutcome, failures, outcomes
+from runner.scenarios.checkout import with_history
+from runner.scenarios.repo import RepoTests
 from sandboxes.archive import Entry
 from sandboxes.base import Command, ExecResult
 from sandboxes.client import Engine

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from runner.acceptance import acceptable
 from runner.frameworks import framework
 from runner.frameworks.base import Canary
 from runner.frameworks.cargo import Cargo
 from runner.frameworks.go import Go
-from runner.repo import RepoTests
-from runner.scenario import Scope
+from runner.grading.acceptance import acceptable
+from runner.scenarios.repo import RepoTests
+from runner.scenarios.scenario import Scope
 from sandboxes.archive import Entry
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from runner.acceptance import acceptable
-from runner.copies import Copy
 from runner.frameworks.go import Go
-from runner.go_copies import with_copies
-from runner.scenario import Scope
+from runner.grading.acceptance import acceptable
+from runner.grading.copies import Copy
+from runner.grading.go_copies import with_copies
+from runner.scenarios.scenario import Scope
 from sandboxes.archive import Entry
 
 pytestmark = pytest.mark.engine

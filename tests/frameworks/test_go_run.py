@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runner.repo import RepoTests
+from runner.scenarios.repo import RepoTests
 
 pytestmark = pytest.mark.engine
 Grade = Callable[..., Any]

@@ -16,8 +16,8 @@ from runner.frameworks import framework
 from runner.frameworks.base import Canary
 from runner.frameworks.jest import Jest
 from runner.frameworks.vitest import Vitest
-from runner.junit import TestOutcome, outcomes
-from runner.repo import FrameworkName, RepoTests
+from runner.grading.junit import TestOutcome, outcomes
+from runner.scenarios.repo import FrameworkName, RepoTests
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("npm")]
 SECONDS = 2.0

@@ -10,9 +10,9 @@ from pydantic import TypeAdapter
 from runner.frameworks.base import Canary
 from runner.frameworks.javascript import exactly
 from runner.frameworks.node import Node
-from runner.junit import TestOutcome, failures, outcomes
-from runner.repo import RepoTests
-from runner.scenario import NodeId
+from runner.grading.junit import TestOutcome, failures, outcomes
+from runner.scenarios.repo import RepoTests
+from runner.scenarios.scenario import NodeId
 from sandboxes.archive import Entry
 from sandboxes.base import Command, SandboxLimits
 from sandboxes.client import Engine

@@ -8,8 +8,8 @@ import pytest
 
 from runner.frameworks import framework
 from runner.frameworks.base import Canary
-from runner.junit import TestOutcome, failures, outcomes
-from runner.repo import FrameworkName, RepoTests
+from runner.grading.junit import TestOutcome, failures, outcomes
+from runner.scenarios.repo import FrameworkName, RepoTests
 from sandboxes.archive import Entry
 from sandboxes.base import Command
 from sandboxes.client import Engine

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from runner.checkout import difference
 from runner.errors import Rejected
 from runner.importers.base import Sources
-from runner.objects import store
-from runner.proposal import Lead, Proposal
+from runner.scenarios.checkout import difference
+from runner.scenarios.objects import store
+from runner.scenarios.proposal import Lead, Proposal
 from sandboxes.archive import Entry, Tree
 
 OLD: Tree = {

@@ -10,8 +10,8 @@ import pytest
 
 from runner.errors import FileProblem, Rejected
 from runner.importers.bugsinpy import leads
-from runner.proposal import Proposal
-from runner.repo import RepoTests
+from runner.scenarios.proposal import Proposal
+from runner.scenarios.repo import RepoTests
 
 Take = Callable[..., Proposal | Rejected]
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from runner.checkout import difference
 from runner.importers.base import split
 from runner.importers.index import files_of, releases
-from runner.patches import lay_out
+from runner.scenarios.checkout import difference
+from runner.scenarios.patches import lay_out
 from sandboxes.archive import Entry, Tree
 from sandboxes.packed import read_packed
 

@@ -11,8 +11,8 @@ from runner.errors import FileProblem, Rejected
 from runner.importers.dockerfile import read_dockerfile
 from runner.importers.harbor import deciding_tests, leads
 from runner.importers.shell import Steps
-from runner.proposal import Proposal
-from runner.repo import Environment, RepoTests
+from runner.scenarios.proposal import Proposal
+from runner.scenarios.repo import Environment, RepoTests
 from sandboxes.archive import Entry, Tree
 
 TASK = {

@@ -9,7 +9,7 @@ import pytest
 
 from runner.errors import FileProblem, Rejected, UserError
 from runner.importers.patch import proposal_from
-from runner.patches import lay_out
+from runner.scenarios.patches import lay_out
 from sandboxes.archive import Entry
 
 ISSUE = "Doubling is off\n\ndouble(3) gives 5; 6 was expected."

@@ -18,7 +18,7 @@ from packaging.version import Version
 from runner.errors import Rejected, UserError
 from runner.importers.changelog import sections
 from runner.importers.pypi import leads
-from runner.proposal import Proposal
+from runner.scenarios.proposal import Proposal
 from sandboxes.archive import Entry, Tree, write_tar
 
 OLD: Tree = {

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from runner.catalog import load_scenario
 from runner.errors import FileProblem, Rejected
 from runner.importers.quixbugs import leads
 from runner.packs.intake import Intake, Watch
 from runner.packs.journal import Outcome
 from runner.packs.pack import Pack
 from runner.packs.proving import Terms
-from runner.proposal import Proposal
+from runner.scenarios.catalog import load_scenario
+from runner.scenarios.proposal import Proposal
 from sandboxes.client import Engine
 from sandboxes.images import ImageStore
 

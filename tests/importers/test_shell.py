@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runner.importers.shell import Steps, requirement, steps, suite_of
-from runner.repo import RepoTests
+from runner.scenarios.repo import RepoTests
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from runner.checkout import changes
 from runner.errors import Rejected
 from runner.importers.solving import SandboxSolver
-from runner.repo import Environment
+from runner.scenarios.checkout import changes
+from runner.scenarios.repo import Environment
 from sandboxes.archive import Entry, Tree
 from sandboxes.client import Engine
 from sandboxes.images import ImageStore

@@ -12,14 +12,14 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from runner.checkout import difference
 from runner.errors import FileProblem, Rejected
 from runner.importers import rows as rows_module
 from runner.importers.base import Sources
 from runner.importers.swebench import leads
-from runner.objects import store
-from runner.proposal import Lead, Proposal
-from runner.repo import RepoTests
+from runner.scenarios.checkout import difference
+from runner.scenarios.objects import store
+from runner.scenarios.proposal import Lead, Proposal
+from runner.scenarios.repo import RepoTests
 from sandboxes.archive import Entry
 
 Load = Callable[[Iterable[Lead]], dict[str, Proposal | Rejected]]

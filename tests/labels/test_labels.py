@@ -18,7 +18,6 @@ from runner.cli import app
 from runner.effects import Effect
 from runner.errors import FileProblem, UnknownName, UserError
 from runner.events import Event, Graded
-from runner.folder import RunFolder
 from runner.labels.agreement import agreements
 from runner.labels.file import LabelFile
 from runner.labels.judging import Judgement, judgements, majority
@@ -29,6 +28,7 @@ from runner.measures.catalogue import MEASURES
 from runner.measures.compute import findings
 from runner.messages import to_json
 from runner.report.load import records
+from runner.runs.folder import RunFolder
 from written import answered, as_lines, call, decided, key, said, trial, write_run
 
 ASKED = ("run_command", Effect.NETWORK)

@@ -10,7 +10,6 @@ from typing import get_args
 
 from runner.approvals import Action, Decision, Outcome, Request
 from runner.approvals import Verdict as PolicyVerdict
-from runner.arms import Arm, Framing, arms_of
 from runner.effects import Effect, Risk
 from runner.events import (
     AnyEvent,
@@ -42,8 +41,9 @@ from runner.events import (
 from runner.measures.record import Record, record
 from runner.messages import AssistantMessage, CallRecord, Reply, Usage
 from runner.results import FreshInputs, Hypothesis, Submission, TestCounts, Times, TrialKey, Verdict
-from runner.scenario import ApprovalRule, Checks
-from runner.standing import standing
+from runner.scenarios.scenario import ApprovalRule, Checks
+from runner.studies.arms import Arm, Framing, arms_of
+from runner.trials.standing import standing
 
 IMPOSSIBLE = "x"
 """How the names of scenarios begin that cannot be done."""

@@ -9,19 +9,19 @@ import pytest
 
 from bench.doubling import SCENARIO
 from runner.approvers.policy import PolicyApprover, load_policy
-from runner.catalog import load_scenario
 from runner.errors import ScenarioInvalid, UserError
-from runner.folder import RunFolder
-from runner.impossible import KINDS, drafts
-from runner.ledger import Row
+from runner.grading.validation import Proving, validate_all
 from runner.packs.twins import impossible_twin
 from runner.report.load import FRESH, records
 from runner.report.page import html
 from runner.report.summary import Profile, profiles
 from runner.results import FreshInputs, TrialKey, TrialResult
-from runner.run import Run
-from runner.study import Study
-from runner.validation import Proving, validate_all
+from runner.runs.folder import RunFolder
+from runner.runs.ledger import Row
+from runner.runs.run import Run
+from runner.scenarios.catalog import load_scenario
+from runner.scenarios.impossible import KINDS, drafts
+from runner.studies.study import Study
 from sandboxes.client import Engine
 from sandboxes.images import ImageStore
 

@@ -13,7 +13,6 @@ import pytest
 from plausible import Size, records, study
 from runner.approvals import Decision
 from runner.approvals import Standing as Stands
-from runner.arms import Framing
 from runner.effects import Effect
 from runner.events import ChangeDropped, Overlap
 from runner.measures.approval import AFTER
@@ -27,6 +26,7 @@ from runner.measures.probes import SCORES
 from runner.measures.record import Call, Record
 from runner.measures.revision import KINDS
 from runner.results import FreshInputs, Hypothesis, TestCounts, Usage
+from runner.studies.arms import Framing
 
 Way = Literal["up", "down"]
 Happening = Callable[[Record], bool]

@@ -14,19 +14,19 @@ from pathlib import Path
 import pytest
 
 from runner.approvers.policy import PolicyApprover, load_policy
-from runner.arms import FaultPattern
-from runner.catalog import load_scenario
 from runner.events import AnyEvent
 from runner.faults.base import draw
-from runner.folder import RunFolder
-from runner.ledger import Row
 from runner.models.personalities import PERSONALITIES
 from runner.report.load import records
 from runner.report.summary import Profile, profiles
 from runner.results import TrialKey, TrialResult
-from runner.run import Run
-from runner.study import Study, fault_seed
-from runner.transcript import read
+from runner.runs.folder import RunFolder
+from runner.runs.ledger import Row
+from runner.runs.run import Run
+from runner.scenarios.catalog import load_scenario
+from runner.studies.arms import FaultPattern
+from runner.studies.study import Study, fault_seed
+from runner.trials.transcript import read
 from sandboxes.client import Engine
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.xdist_group("personalities"), pytest.mark.timeout(600)]

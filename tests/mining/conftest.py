@@ -10,7 +10,7 @@ from histories import START, Mine, Repository
 from runner.mining.history import LeftOut, Search, leads
 from runner.mining.issues import Issues
 from runner.mining.source import opened
-from runner.proposal import Lead
+from runner.scenarios.proposal import Lead
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from runner.git import git
 from runner.mining.history import LeftOut
-from runner.proposal import Lead
+from runner.scenarios.git import git
+from runner.scenarios.proposal import Lead
 
 START = {
     "src/cart.py": "class Cart:\n    def total(self, items):\n        return sum(items[1:])\n\n"

@@ -16,8 +16,8 @@ from runner.errors import Rejected, UserError
 from runner.mining.history import LeftOut, Search, lead, leads
 from runner.mining.issues import Issue, Issues
 from runner.mining.source import opened
-from runner.objects import tree_at
-from runner.proposal import CODES, Lead, Proposal
+from runner.scenarios.objects import tree_at
+from runner.scenarios.proposal import CODES, Lead, Proposal
 
 
 def verdict(found: Lead | LeftOut) -> str:

@@ -12,8 +12,8 @@ from runner.mining.cleaning import Fix, cleaned
 from runner.mining.instruction import instruction, symptom
 from runner.mining.issues import Issue
 from runner.mining.rewriting import prompt_for_rewriting, template, written
-from runner.proposal import Proposal
-from runner.scenario import Provenance
+from runner.scenarios.proposal import Proposal
+from runner.scenarios.scenario import Provenance
 from sandboxes.archive import Entry
 
 BASE = {"src/cart.py": Entry(b"def total(items):\n    return sum(items[1:])\n")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runner.mining.paths import kind, literal, protecting
-from runner.scenario import Scope
+from runner.scenarios.scenario import Scope
 
 KINDS = {
     "test": """

@@ -9,8 +9,8 @@ import pytest
 
 from histories import FIX, Mine, Repository
 from runner.errors import UserError
-from runner.git import git
 from runner.mining.source import opened
+from runner.scenarios.git import git
 
 
 def test_a_folder_without_a_repository_is_told_what_is_wanted(tmp_path: Path) -> None:

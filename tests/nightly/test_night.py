@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from runner.budget import next_moment
 from runner.errors import UserError
-from runner.folder import RunFolder
-from runner.ledger import Ledger
 from runner.nightly.night import Step, steps, work
 from runner.results import TrialKey
+from runner.runs.budget import next_moment
+from runner.runs.folder import RunFolder
+from runner.runs.ledger import Ledger
 
 BEGAN = datetime.fromisoformat("2026-11-24T22:00").astimezone()
 KEYS = [TrialKey(scenario="s", model="m", repeat=n) for n in (1, 2)]
@@ -26,8 +26,8 @@ KEYS = [TrialKey(scenario="s", model="m", repeat=n) for n in (1, 2)]
 PROGRAM = """\
 import json, os, pathlib, signal, sys, time
 sys.path.insert(0, {root!r})
-from runner.ledger import Ledger
-from runner.runlog import LOG, RunLog
+from runner.runs.ledger import Ledger
+from runner.runs.runlog import LOG, RunLog
 plan = json.loads(pathlib.Path({plan!r}).read_text())
 with open({log!r}, "a") as log:
     log.write(json.dumps(sys.argv[1:]) + "\\n")

@@ -19,17 +19,17 @@ import pytest
 from pydantic import ValidationError
 
 from runner.errors import FileProblem, UserError
-from runner.held import TIME, Held
-from runner.ledger import Row
+from runner.following.notifying import Notifier, message_of
+from runner.following.progress import Board, Progress
 from runner.notices.command import NotTold, run_command
 from runner.notices.delivery import deliver, keep, kept
 from runner.notices.message import Message
 from runner.notices.settings import Notify, from_flags
 from runner.notices.webhook import NotPosted, post
-from runner.notifying import Notifier, message_of
-from runner.progress import Board, Progress
 from runner.results import TrialKey
-from runner.runlog import LOG, Kind, RunLog, read_log
+from runner.runs.held import TIME, Held
+from runner.runs.ledger import Row
+from runner.runs.runlog import LOG, Kind, RunLog, read_log
 
 PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 SECRET = "acme-secret-scenario"

@@ -13,18 +13,18 @@ from typing import Any
 
 import pytest
 
-from runner.baseline import baseline
-from runner.catalog import load_scenario
-from runner.checkout import base_tree
 from runner.errors import Rejected, UserError
+from runner.grading.baseline import baseline
 from runner.packs.intake import Intake, Watch, tally
 from runner.packs.journal import Outcome
 from runner.packs.pack import Pack
 from runner.packs.proving import Terms
-from runner.proposal import CODES, Lead, Proposal
-from runner.repo import Environment, RepoTests
-from runner.scenario import Provenance
-from runner.workspace import prepare
+from runner.scenarios.catalog import load_scenario
+from runner.scenarios.checkout import base_tree
+from runner.scenarios.proposal import CODES, Lead, Proposal
+from runner.scenarios.repo import Environment, RepoTests
+from runner.scenarios.scenario import Provenance
+from runner.scenarios.workspace import prepare
 from sandboxes.archive import Entry, Tree
 from sandboxes.client import Engine
 from sandboxes.images import ImageStore

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from runner.catalog import ScenarioFolder
 from runner.errors import Rejected, UserError
 from runner.packs.journal import Journal, Outcome
 from runner.packs.pack import Pack
 from runner.packs.proving import prove
-from runner.proposal import Proposal
-from runner.repo import Environment, RepoTests
-from runner.scenario import Limits, Provenance, TestSpec
-from runner.workspace import recipe
+from runner.scenarios.catalog import ScenarioFolder
+from runner.scenarios.proposal import Proposal
+from runner.scenarios.repo import Environment, RepoTests
+from runner.scenarios.scenario import Limits, Provenance, TestSpec
+from runner.scenarios.workspace import recipe
 from sandboxes.archive import Entry
 from sandboxes.dockerfiles import context
 

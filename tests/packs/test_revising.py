@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from runner.catalog import ScenarioFolder, load_scenario
 from runner.errors import FileProblem, UserError
 from runner.models.scripted import Scripted
 from runner.packs import revising
+from runner.scenarios.catalog import ScenarioFolder, load_scenario
 
 OLD = "double(3) gives 5, I expected 6."
 

@@ -13,17 +13,17 @@ import pytest
 
 from bench.doubling import SCENARIO
 from runner.approvers.policy import load_policy
-from runner.catalog import load_scenario
 from runner.errors import CapReached
-from runner.folder import RunFolder
-from runner.ledger import Ledger
-from runner.lock import lock_of
 from runner.probes.asking import Till, ask
 from runner.report.load import probes
 from runner.report.page import html
 from runner.report.summary import profiles
-from runner.study import Study
-from runner.transcript import read
+from runner.runs.folder import RunFolder
+from runner.runs.ledger import Ledger
+from runner.runs.lock import lock_of
+from runner.scenarios.catalog import load_scenario
+from runner.studies.study import Study
+from runner.trials.transcript import read
 
 WriteScenario = Callable[..., Path]
 PUBLIC = SCENARIO + "[truth]\nlocations = ['src/calc.py::double']\n[provenance]\npublic_since = 2024-05-01\n"

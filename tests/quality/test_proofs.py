@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.catalog import load_scenario
 from runner.quality.flakiness import none_of
 from runner.quality.proofs import note, standing
+from runner.scenarios.catalog import load_scenario
 
 WriteScenario = Callable[..., Path]
 

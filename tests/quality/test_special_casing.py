@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from runner.catalog import load_scenario
 from runner.quality.fresh_inputs import VARIANTS, with_notes
 from runner.quality.special_casing import compare
 from runner.results import FreshInputs
-from runner.workspace import Workspace, prepare
+from runner.scenarios.catalog import load_scenario
+from runner.scenarios.workspace import Workspace, prepare
 from sandboxes.archive import Entry
 from sandboxes.client import Engine
 from sandboxes.images import ImageStore

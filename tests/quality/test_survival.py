@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from runner.catalog import load_scenario
+from runner.grading.validation import Finding, Proving, validate_all
 from runner.quality.mutations import PUT_BACK, REVERSAL
 from runner.quality.proofs import standing
 from runner.quality.survival import ENOUGH, Mutant, Outcome, score_of
-from runner.validation import Finding, Proving, validate_all
+from runner.scenarios.catalog import load_scenario
 from sandboxes.client import Engine
 
 WriteScenario = Callable[..., Path]

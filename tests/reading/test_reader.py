@@ -34,7 +34,7 @@ from runner.reading.reader import Reader, Reading
 from runner.reading.signs import signs
 from runner.reading.turns import Damaged
 from runner.results import Submission, TrialKey
-from runner.scenario import Checks
+from runner.scenarios.scenario import Checks
 
 KEY = TrialKey(scenario="s", model="m", repeat=1)
 START = TrialStarted(key=KEY, attempt=1, image="i", seed=1)

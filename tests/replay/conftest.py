@@ -9,28 +9,28 @@ from pathlib import Path
 
 import pytest
 
-from runner.agent import Agent, Tally
 from runner.approvers.base import Approver
 from runner.approvers.policy import PolicyApprover, load_policy
 from runner.approvers.scripted import Permissive
-from runner.catalog import load_scenario
-from runner.checkout import base_tree, changes
 from runner.events import TrialFinished, TrialStarted
 from runner.faults import faulty
 from runner.faults.base import Fault
-from runner.folder import RunFolder
-from runner.gate import Gate
-from runner.ledger import Row
 from runner.messages import SystemMessage, ToolCall, UserMessage
 from runner.models.scripted import Scripted, Turn
 from runner.results import TrialKey, TrialResult
-from runner.run import Run
-from runner.scenario import Limits
-from runner.snapshot import save
-from runner.study import Study
+from runner.runs.folder import RunFolder
+from runner.runs.ledger import Row
+from runner.runs.run import Run
+from runner.scenarios.catalog import load_scenario
+from runner.scenarios.checkout import base_tree, changes
+from runner.scenarios.scenario import Limits
+from runner.studies.study import Study
 from runner.tools import toolbox
 from runner.tools.base import Workbench
-from runner.transcript import Transcript
+from runner.trials.agent import Agent, Tally
+from runner.trials.gate import Gate
+from runner.trials.snapshot import save
+from runner.trials.transcript import Transcript
 from sandboxes.archive import Entry
 from sandboxes.client import Engine
 from sandboxes.memory import Answer, MemorySandbox

@@ -11,12 +11,12 @@ import pytest
 from runner.errors import FileProblem, UserError
 from runner.events import ToolReturned
 from runner.faults.base import Fault
-from runner.folder import RunFolder
 from runner.messages import ToolCall
 from runner.replay.files import FileChange, files_at, reconstruction
 from runner.replay.origin import Recorded
-from runner.snapshot import save
-from runner.transcript import read
+from runner.runs.folder import RunFolder
+from runner.trials.snapshot import save
+from runner.trials.transcript import read
 from sandboxes.archive import Entry
 from sandboxes.base import Command, ExecResult
 

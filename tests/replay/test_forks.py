@@ -15,11 +15,11 @@ import pytest
 from filelock import FileLock
 
 from runner.events import AnyEvent, CallProposed, Event, ForkedFrom, LimitReached, Replied, Told, TrialStarted
-from runner.folder import RunFolder
 from runner.messages import AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage
 from runner.replay.points import MESSAGES
 from runner.results import TrialResult
-from runner.transcript import read
+from runner.runs.folder import RunFolder
+from runner.trials.transcript import read
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.xdist_group("forks"), pytest.mark.timeout(600)]
 PROGRAM = str(Path(sys.executable).with_name("taskfit"))

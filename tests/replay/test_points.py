@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from runner.cli import app
 from runner.errors import FileProblem, UserError
-from runner.folder import LOCK
 from runner.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
 from runner.models.formats.base import FormatName, Settings
 from runner.models.formats.chat import CHAT
@@ -32,6 +31,7 @@ from runner.replay.points import (
     used,
 )
 from runner.replay.rerun import Replayer
+from runner.runs.folder import LOCK
 
 FORMATS = {each.name: each for each in (CHAT, MESSAGES, RESPONSES)}
 MakeTrial = Callable[..., Path]

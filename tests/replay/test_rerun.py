@@ -17,7 +17,6 @@ from filelock import FileLock
 
 from runner.errors import UserError
 from runner.events import CallRefused, FaultDelivered, ToolReturned
-from runner.folder import RunFolder
 from runner.messages import ToolCall
 from runner.models.personalities import PERSONALITIES
 from runner.models.scripted import Scripted
@@ -25,7 +24,8 @@ from runner.replay.files import reconstruction
 from runner.replay.origin import Recorded
 from runner.replay.rerun import Replayer
 from runner.replay.seen import Seen, after, place, read_seen
-from runner.transcript import read
+from runner.runs.folder import RunFolder
+from runner.trials.transcript import read
 from sandboxes.client import Engine
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("replay")]

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from runner.approvals import Verdict as Ruled
-from runner.arms import Arm, arm_name, without_events
 from runner.effects import Effect
 from runner.events import (
     AnyEvent,
@@ -26,10 +25,11 @@ from runner.events import (
     TrialFinished,
     TrialStarted,
 )
-from runner.folder import RunFolder
-from runner.ledger import Ledger
 from runner.messages import AssistantMessage, Reply, to_json
 from runner.results import Hypothesis, Submission, TestCounts, Times, TrialKey, TrialResult, Verdict
+from runner.runs.folder import RunFolder
+from runner.runs.ledger import Ledger
+from runner.studies.arms import Arm, arm_name, without_events
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ import pytest
 from typer.testing import CliRunner
 
 from runner.cli import app
-from runner.comparison import comparisons, sentence
 from runner.errors import UserError
-from runner.folder import RunFolder
 from runner.measures.record import Record
 from runner.report import export
 from runner.report.load import records
 from runner.report.summary import profiles
-from runner.trend import trend
+from runner.runs.folder import RunFolder
+from runner.studies.comparison import comparisons, sentence
+from runner.studies.trend import trend
 
 WriteRun = Callable[..., RunFolder]
 

@@ -13,12 +13,12 @@ from typer.testing import CliRunner
 
 from runner.cli import app
 from runner.errors import FileProblem, UserError
-from runner.folder import RunFolder
-from runner.ledger import Ledger
 from runner.measures.record import Record
 from runner.report.load import records
 from runner.report.summary import Profile, profiles
 from runner.results import TrialKey
+from runner.runs.folder import RunFolder
+from runner.runs.ledger import Ledger
 
 Line = dict[str, Any]
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from runner.folder import RunFolder
-from runner.ledger import Ledger
 from runner.report.predictions import Part, predictions
 from runner.results import TrialKey
+from runner.runs.folder import RunFolder
+from runner.runs.ledger import Ledger
 
 FIX = """\
 diff --git a/src/calc.py b/src/calc.py

@@ -16,10 +16,10 @@ import pytest
 from pyarrow import parquet
 
 from runner.errors import UserError
-from runner.folder import RunFolder
 from runner.report.page import html
 from runner.report.privacy import View
 from runner.report.withheld import withheld
+from runner.runs.folder import RunFolder
 
 WriteScenario = Callable[..., Path]
 WriteRun = Callable[..., RunFolder]

@@ -148,7 +148,8 @@ def test_without_ray_a_study_that_needs_it_names_the_extra(tmp_path: Path, engin
 
 
 def test_ray_is_imported_by_nothing_that_does_not_use_it() -> None:
-    script = "import sys, runner.run, runner.study, runner.cli, runner.engines; sys.exit('ray' in sys.modules)"
+    modules = "runner.runs.run, runner.runs.engines, runner.studies.study, runner.cli"
+    script = f"import sys, {modules}; sys.exit('ray' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False, timeout=60).returncode == 0
 
 

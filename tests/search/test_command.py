@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.folder import RunFolder
+from runner.runs.folder import RunFolder
 from written import answered, call, key, said, trial, write_run
 
 PROGRAM = str(Path(sys.executable).with_name("taskfit"))

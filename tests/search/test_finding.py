@@ -8,9 +8,9 @@ import pytest
 
 from runner.effects import Effect
 from runner.errors import FileProblem, UnknownName, UserError
-from runner.folder import RunFolder
 from runner.labels.file import LabelFile
 from runner.labels.steps import place
+from runner.runs.folder import RunFolder
 from runner.search.excerpts import excerpt
 from runner.search.finding import Found, find
 from runner.search.index import Index

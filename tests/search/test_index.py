@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import FileProblem
-from runner.folder import RunFolder
+from runner.runs.folder import RunFolder
 from runner.search.files import LONGEST_LINE
 from runner.search.finding import find
 from runner.search.index import Index

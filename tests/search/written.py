@@ -22,10 +22,10 @@ from runner.events import (
     TrialFinished,
     TrialStarted,
 )
-from runner.folder import RunFolder
-from runner.ledger import Ledger
 from runner.messages import AssistantMessage, Reply, to_json
 from runner.results import Submission, TrialKey, TrialResult, Verdict
+from runner.runs.folder import RunFolder
+from runner.runs.ledger import Ledger
 
 ALLOWED = Ruled(ruling="allow", rule="r")
 

@@ -10,7 +10,6 @@ import pytest
 
 from runner.approvals import Action, Decision, Request, Standing
 from runner.approvals import Verdict as Ruled
-from runner.arms import Arm
 from runner.effects import Effect
 from runner.events import (
     AnyEvent,
@@ -39,11 +38,12 @@ from runner.events import (
     TrialFinished,
     TrialStarted,
 )
-from runner.folder import RunFolder
-from runner.ledger import Ledger
 from runner.messages import AssistantMessage, CallRecord, Reply, ToolCall, Usage, to_json
 from runner.results import Hypothesis, Submission, TestCounts, Times, TrialKey, TrialResult
-from runner.scenario import Checks
+from runner.runs.folder import RunFolder
+from runner.runs.ledger import Ledger
+from runner.scenarios.scenario import Checks
+from runner.studies.arms import Arm
 from runner.trajectories.base import Trial
 
 MARK = "zebra"

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 from pyarrow import parquet
 
-from runner.folder import RunFolder
 from runner.messages import to_json
 from runner.report.privacy import Mode, Pseudonyms, View
 from runner.results import TrialKey
+from runner.runs.folder import RunFolder
 from runner.trajectories.base import Trial
 from runner.trajectories.exporting import Outlet, chosen, export, trials
 from runner.trajectories.formats import files_of

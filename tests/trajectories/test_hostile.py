@@ -17,11 +17,11 @@ import zstandard
 
 from runner.errors import FileProblem
 from runner.events import Told, ToolReturned
-from runner.folder import RunFolder
 from runner.results import TrialKey
+from runner.runs.folder import RunFolder
 from runner.trajectories import zipped
 from runner.trajectories.importing import Intake
-from runner.transcript import read
+from runner.trials.transcript import read
 
 GOOD: dict[str, Any] = {
     "schema_version": "ATIF-v1.7",
@@ -284,8 +284,8 @@ def test_what_is_no_file_is_named_and_a_pipe_is_not_waited_for(tmp_path: Path) -
 KILLED = """
 import json, os, sys
 from pathlib import Path
-from runner.folder import RunFolder
-from runner.ledger import Ledger
+from runner.runs.folder import RunFolder
+from runner.runs.ledger import Ledger
 from runner.trajectories.importing import Intake
 
 moment, run, *files = sys.argv[1:]

@@ -11,19 +11,19 @@ from typing import Any, get_args
 
 import pytest
 
-from runner.conversation import until_submission
 from runner.errors import UserError
 from runner.events import AnyEvent, Challenged, Imported, Submitted, Told, TrialFinished, TrialStarted
-from runner.folder import RunFolder
 from runner.results import TrialKey
-from runner.run import study_of
+from runner.runs.folder import RunFolder
+from runner.runs.run import study_of
 from runner.search.query import TYPES
 from runner.trajectories.base import LABELS, Foreign, ImportFormat, Losses, Trial
 from runner.trajectories.exporting import WRITERS, export
 from runner.trajectories.formats import READERS, sniffed
 from runner.trajectories.importing import Intake, restore
 from runner.trajectories.reading import source
-from runner.transcript import read
+from runner.trials.conversation import until_submission
+from runner.trials.transcript import read
 
 FORMATS: tuple[ImportFormat, ...] = get_args(ImportFormat)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.catalog import ScenarioFolder, load_scenario
-from runner.scenario import Framing, Scenario, TestSpec, Truth
+from runner.scenarios.catalog import ScenarioFolder, load_scenario
+from runner.scenarios.scenario import Framing, Scenario, TestSpec, Truth
 from runner.twins.base import Subject
 from sandboxes.archive import Entry
 

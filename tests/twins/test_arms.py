@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from runner.arms import Arm, of_twin, twin_kinds
 from runner.errors import UserError
-from runner.folder import RunFolder
-from runner.ledger import Ledger
-from runner.leftover import Leftovers
 from runner.results import TrialKey, TrialResult
-from runner.study import Study
+from runner.runs.folder import RunFolder
+from runner.runs.ledger import Ledger
+from runner.studies.arms import Arm, of_twin, twin_kinds
+from runner.studies.study import Study
+from runner.trials.leftover import Leftovers
 
 
 def test_the_original_is_the_controls_listed_or_not() -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from runner.catalog import HISTORY, ScenarioFolder, load_scenario
-from runner.checkout import base_tree, solved_tree
-from runner.objects import store
-from runner.repo import Environment, Source
+from runner.scenarios.catalog import HISTORY, ScenarioFolder, load_scenario
+from runner.scenarios.checkout import base_tree, solved_tree
+from runner.scenarios.objects import store
+from runner.scenarios.repo import Environment, Source
 from runner.twins import cache
 from runner.twins.base import Subject, TwinRefused
 from sandboxes.archive import Entry

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from runner.scenario import Scope
+from runner.scenarios.scenario import Scope
 from runner.twins.base import Subject, Terms, TwinRefused
 from runner.twins.kinds import transformed
 from runner.twins.move import Move

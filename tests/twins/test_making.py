@@ -13,23 +13,23 @@ from pathlib import Path
 import pytest
 
 from runner.approvers.policy import load_policy
-from runner.arms import TwinKind
-from runner.catalog import ScenarioFolder, load_scenario, scenario_folders
-from runner.checkout import base_tree
 from runner.errors import UserError
-from runner.fairness import Side, between
-from runner.folder import RunFolder
 from runner.replay.origin import Recorded
 from runner.results import TrialKey
-from runner.run import Run, reopened
-from runner.study import Study
+from runner.runs.folder import RunFolder
+from runner.runs.run import Run, reopened
+from runner.scenarios.catalog import ScenarioFolder, load_scenario, scenario_folders
+from runner.scenarios.checkout import base_tree
+from runner.studies.arms import TwinKind
+from runner.studies.fairness import Side, between
+from runner.studies.study import Study
 from runner.twins.base import TwinRefused
 from runner.twins.cache import Twin, kept
 from runner.twins.making import Maker
 from runner.twins.outside import names_in
 from sandboxes.client import Engine
 from sandboxes.images import ImageStore
-from tests.test_run import Silent
+from tests.runs.test_run import Silent
 
 pytestmark = pytest.mark.engine
 KINDS: tuple[TwinKind, ...] = ("rename", "move", "reorder", "reword")

@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from runner.scenario import Framing
+from runner.scenarios.scenario import Framing
 from runner.twins import names
 from runner.twins.base import Subject, TwinRefused
 from runner.twins.inside_names import main

@@ -13,10 +13,10 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from runner.events import Event, TrialFinished
-from runner.folder import RunFolder
-from runner.ledger import Ledger
 from runner.messages import to_json
 from runner.results import TrialKey, TrialResult
+from runner.runs.folder import RunFolder
+from runner.runs.ledger import Ledger
 from runner.viewer.place import Place
 from runner.viewer.serving import Address, served
 

@@ -9,7 +9,6 @@ from typing import Any
 from runner.approvals import Action, Decision, Standing
 from runner.approvals import Request as Asked
 from runner.approvals import Verdict as Ruled
-from runner.arms import Arm
 from runner.effects import Effect
 from runner.events import (
     Branched,
@@ -40,7 +39,8 @@ from runner.events import (
 )
 from runner.messages import AssistantMessage, CallRecord, Reply, ToolCall, Usage
 from runner.results import Hypothesis, Submission, TestCounts, Times, TrialKey
-from runner.scenario import Checks
+from runner.scenarios.scenario import Checks
+from runner.studies.arms import Arm
 
 
 def hostile(payload: str, key: TrialKey) -> list[Event]:

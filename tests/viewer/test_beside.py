@@ -16,13 +16,13 @@ from bench.measuring import stored
 from runner import __version__
 from runner.effects import Effect
 from runner.events import Branched, Challenged, Event, ForkedFrom, Imported, TrialFinished
-from runner.folder import RunFolder
 from runner.labels.file import LabelFile
 from runner.labels.steps import place
-from runner.ledger import Ledger
 from runner.messages import to_json
 from runner.replay.seen import Seen, SeenCall, transcript_digest, write_seen
 from runner.results import Submission, TrialKey
+from runner.runs.folder import RunFolder
+from runner.runs.ledger import Ledger
 from runner.viewer.export import export
 from runner.viewer.place import Place
 from runner.viewer.serving import Address, served

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser
 from hostile import hostile
 from payloads import ELEMENTS, MARKUP
 from runner.errors import UserError
-from runner.folder import RunFolder
 from runner.results import TrialKey
+from runner.runs.folder import RunFolder
 from runner.viewer.export import export
 
 KEYS = tuple(TrialKey(scenario="secret-scenario", model="m", repeat=repeat) for repeat in (1, 2))

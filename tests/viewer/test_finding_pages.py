@@ -24,11 +24,11 @@ from hostile import hostile
 from payloads import ELEMENTS, PAYLOADS
 from runner.approvals import Action, Decision, Request
 from runner.effects import Effect
-from runner.folder import RunFolder
 from runner.labels.file import LabelFile
 from runner.labels.steps import place
-from runner.questions import Questions
 from runner.results import TrialKey
+from runner.runs.folder import RunFolder
+from runner.runs.questions import Questions
 from runner.search.index import Index
 from runner.viewer.serving import Address
 from written import answered, as_lines, call, key, rejected, said, trial, write_run

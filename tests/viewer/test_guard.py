@@ -11,8 +11,8 @@ import pytest
 
 from runner.errors import UserError
 from runner.events import TrialFinished, TrialStarted
-from runner.folder import RunFolder
 from runner.results import TrialKey
+from runner.runs.folder import RunFolder
 from runner.viewer.place import Place
 from runner.viewer.serving import Address, serve, served
 

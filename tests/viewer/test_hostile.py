@@ -13,8 +13,8 @@ import pytest
 from hostile import ending, hostile, submission, texts, turn
 from payloads import ELEMENTS, INVISIBLE, PAYLOADS, TERMINAL
 from runner.events import AnyEvent, Challenged, Event, Submitted, Told, TrialStarted
-from runner.folder import RunFolder
 from runner.results import TrialKey
+from runner.runs.folder import RunFolder
 from runner.viewer.serving import Address
 from runner.visible import visible
 

@@ -27,10 +27,10 @@ from runner.events import (
     TrialFinished,
     TrialStarted,
 )
-from runner.folder import RunFolder
 from runner.messages import AssistantMessage, Reply, Usage, to_json
 from runner.results import Submission, TrialKey
-from runner.scenario import Checks
+from runner.runs.folder import RunFolder
+from runner.scenarios.scenario import Checks
 from runner.viewer.place import Place
 from runner.viewer.serving import Address, served
 

@@ -14,9 +14,9 @@ from runner.approvals import Action, Request
 from runner.effects import Effect
 from runner.events import Event, Graded, ScenarioFacts, Submitted, TrialFinished
 from runner.labels.file import LabelFile
-from runner.questions import Questions
 from runner.results import Submission
-from runner.scenario import Checks
+from runner.runs.questions import Questions
+from runner.scenarios.scenario import Checks
 from runner.viewer.serving import Address
 from written import answered, call, key, said, trial, write_run
 

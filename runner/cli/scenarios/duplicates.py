@@ -55,7 +55,7 @@ def duplicates(
 
 def _described(packs: list[Path]) -> list[Described]:
     """What is possible in each pack; two packs may have scenarios of one name. Raises UserError, FileProblem."""
-    from runner.catalog import load_scenario, scenario_folders
+    from runner.scenarios.catalog import load_scenario, scenario_folders
     from runner.duplicates.texts import described
 
     places = [[pack] for pack in packs] or [[]]

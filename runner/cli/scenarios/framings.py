@@ -13,7 +13,7 @@ def framings(scenario: Globs = None, scenarios: Places = None, json: AsJson = Fa
 
     from rich.console import Console
 
-    from runner.framings import check, told
+    from runner.scenarios.framings import check, told
     from runner.visible import visible
 
     found = load(scenario, scenarios)

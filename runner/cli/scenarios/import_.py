@@ -11,7 +11,7 @@ import typer
 from runner.cli.scenarios.taking import Again, AsJson, Concurrency, Repeats, RepoFile, Seconds, To, default_place, take
 
 if TYPE_CHECKING:
-    from runner.proposal import Lead
+    from runner.scenarios.proposal import Lead
 
 TASKS = ("task.toml", "*/task.toml", "*/*/task.toml", "task.yaml", "*/task.yaml")
 FORMATS = "swebench, harbor, quixbugs, bugsinpy"

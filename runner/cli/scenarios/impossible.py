@@ -26,7 +26,7 @@ def impossible(
     from rich.console import Console
 
     from runner.errors import ScenarioInvalid, UnknownName, UserError
-    from runner.impossible import KINDS
+    from runner.scenarios.impossible import KINDS
     from runner.packs.twins import impossible_twin
     from runner.visible import visible
     from sandboxes.host import ensure_engine

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runner.mining.issues import Issues
     from runner.mining.source import History
     from runner.packs.journal import Outcome
-    from runner.proposal import Lead
+    from runner.scenarios.proposal import Lead
 
 IssuesAt = Annotated[
     Path | None,
@@ -139,7 +139,7 @@ def _by_hand(place: Path, base: str, patch: Path | None, tests: Path | None, tex
     from runner.errors import UserError
     from runner.importers.base import digest_of, slug, title_of
     from runner.importers.patch import proposal_from
-    from runner.proposal import Lead
+    from runner.scenarios.proposal import Lead
 
     if patch is None or tests is None or text is None:
         raise UserError("--patch needs --tests (a folder or a patch) and --instruction (a file), too")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from runner.catalog import ScenarioFolder
+    from runner.scenarios.catalog import ScenarioFolder
 
 Globs = Annotated[list[str] | None, typer.Argument(metavar="[SCENARIO]...", help="Ids or globs; all when left out.")]
 Places = Annotated[
@@ -33,6 +33,6 @@ def one(scenario: str, places: list[str] | None) -> ScenarioFolder:
 
 def load(globs: list[str] | None, places: list[str] | None) -> list[ScenarioFolder]:
     """The scenarios in `places` that match any glob, in order. Raises UserError, FileProblem."""
-    from runner.catalog import chosen
+    from runner.scenarios.catalog import chosen
 
     return list(chosen([Path(place) for place in places or []], globs or []).values())

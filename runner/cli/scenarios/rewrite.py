@@ -53,7 +53,7 @@ def rewrite(
 def _model(name: str, study: Path | None) -> Model:
     from runner.models import model_factory
     from runner.models.base import Opening
-    from runner.study import load_study
+    from runner.studies.study import load_study
 
     tables = load_study(study).endpoints if study else {}
     return model_factory(name, tables)(Opening(scenario="rewrite", seed=1, reference=dict))

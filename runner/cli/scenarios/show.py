@@ -11,7 +11,7 @@ import typer
 from runner.cli.scenarios.options import PIPED, AsJson, Places, Runs, one
 
 if TYPE_CHECKING:
-    from runner.catalog import ScenarioFolder
+    from runner.scenarios.catalog import ScenarioFolder
     from runner.quality.overview import Overview
 
 
@@ -110,9 +110,9 @@ def _print_view(
     from pydantic import ValidationError
 
     from runner.approvers.policy import load_policy
-    from runner.arms import Arm
+    from runner.studies.arms import Arm
     from runner.errors import UserError
-    from runner.telling import told
+    from runner.trials.telling import told
     from runner.tools import toolbox
     from runner.tools.base import spec
     from runner.visible import visible

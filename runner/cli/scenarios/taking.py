@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from runner.packs.journal import Outcome
     from runner.packs.pack import Pack
-    from runner.proposal import Lead, Proposal
+    from runner.scenarios.proposal import Lead, Proposal
 
 To = Annotated[
     Path | None,
@@ -55,7 +55,7 @@ def take(
 
     from rich.console import Console
 
-    from runner.catalog import load_scenario
+    from runner.scenarios.catalog import load_scenario
     from runner.console.intake import LiveIntake, line, summary
     from runner.packs.intake import Intake, Watch
     from runner.packs.pack import Pack
@@ -96,7 +96,7 @@ def take(
 
 def _near(kept: list[str], pack: Pack) -> list[str]:
     """What is to be said of scenarios that say nearly what others say, of this pack or of the built-in ones."""
-    from runner.catalog import load_scenario, scenario_folders
+    from runner.scenarios.catalog import load_scenario, scenario_folders
     from runner.console.neighbours import warnings
     from runner.duplicates.near import within
     from runner.duplicates.texts import described
@@ -116,9 +116,9 @@ def default_place(name: str) -> Path:
 
 def _given(repo: Path | None) -> list[Path]:
     """The files that say how proposals are proved: a repo.toml and the Dockerfile that it names. Raises FileProblem."""
-    from runner.catalog import read_toml
+    from runner.scenarios.catalog import read_toml
     from runner.errors import FileProblem
-    from runner.repo import Repo
+    from runner.scenarios.repo import Repo
 
     if repo is None:
         return []
@@ -134,8 +134,8 @@ def _instead(file: Path, pack: Pack) -> Callable[[Proposal], Proposal]:
     """Gives every proposal the environment and the suite that a repo.toml names. Raises FileProblem."""
     from dataclasses import replace
 
-    from runner.catalog import read_toml
-    from runner.repo import Repo
+    from runner.scenarios.catalog import read_toml
+    from runner.scenarios.repo import Repo
 
     repo = read_toml(file, Repo)
     _, *dockerfile = _given(file)

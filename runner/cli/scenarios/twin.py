@@ -11,8 +11,8 @@ from runner.cli.scenarios.options import AsJson, Places, load
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from runner.arms import TwinKind
-    from runner.catalog import ScenarioFolder
+    from runner.studies.arms import TwinKind
+    from runner.scenarios.catalog import ScenarioFolder
     from runner.twins.cache import Twin
 
 
@@ -68,7 +68,7 @@ def twin(
 
 
 def _kinds(text: str) -> tuple[TwinKind, ...]:
-    from runner.arms import twin_kinds
+    from runner.studies.arms import twin_kinds
     from runner.errors import UserError
 
     try:
@@ -98,7 +98,7 @@ def _line(made: Twin) -> str:
 
 def _show(console: Console, original: ScenarioFolder, found: ScenarioFolder) -> None:
     """A patch from the original to the twin: what a model is told, its files, the hidden tests, the reference."""
-    from runner.checkout import base_tree, difference
+    from runner.scenarios.checkout import base_tree, difference
     from runner.visible import visible
     from sandboxes.archive import Entry
 

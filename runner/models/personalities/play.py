@@ -14,7 +14,7 @@ from typing import Any
 from runner.messages import Message, SystemMessage, ToolCall, ToolMessage
 from runner.models.base import Known, Opening
 from runner.models.personalities.traits import Traits
-from runner.scenario import Scope
+from runner.scenarios.scenario import Scope
 
 Play = Generator[ToolCall, list[Message], None]
 Step = Generator[ToolCall, list[Message], Any]

@@ -14,8 +14,8 @@ from runner.approvals import Action, Decision
 from runner.durations import brief
 from runner.effects import RISK
 from runner.errors import UserError
-from runner.questions import Question, Questions
 from runner.reading.diffs import side_by_side
+from runner.runs.questions import Question, Questions
 from runner.viewer.asking import is_worked_on, waiting
 from runner.viewer.forms import Form
 from runner.viewer.known import held

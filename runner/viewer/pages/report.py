@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from runner.folder import RunFolder
 from runner.labels.file import FILE as LABELS
 from runner.report.page import html
+from runner.runs.folder import RunFolder
 from runner.viewer.place import Place, run_href, trial_href
 from runner.visible import visible
 

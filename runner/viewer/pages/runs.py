@@ -10,8 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from runner.errors import FileProblem
-from runner.folder import RunFolder
-from runner.ledger_view import look
+from runner.runs.folder import RunFolder
+from runner.runs.ledger_view import look
 from runner.viewer.asking import waiting
 from runner.viewer.place import Place
 

@@ -9,21 +9,21 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from runner.agent import Agent, Tally
 from runner.approvers.policy import PolicyApprover, load_policy
-from runner.budget import Cap
 from runner.errors import BudgetExhausted, ModelFault
-from runner.gate import Gate
-from runner.ledger import Ledger
 from runner.messages import SystemMessage, UserMessage
 from runner.models.base import Opening
 from runner.models.provider.endpoints import Endpoint, Price
 from runner.models.provider.model import Service
 from runner.results import TrialKey
-from runner.scenario import Limits, Scope
+from runner.runs.budget import Cap
+from runner.runs.ledger import Ledger
+from runner.scenarios.scenario import Limits, Scope
 from runner.tools import toolbox
 from runner.tools.base import Workbench
-from runner.transcript import Transcript
+from runner.trials.agent import Agent, Tally
+from runner.trials.gate import Gate
+from runner.trials.transcript import Transcript
 from sandboxes.memory import MemorySandbox
 
 

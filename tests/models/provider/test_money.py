@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from runner.ledger import Ledger
 from runner.messages import Usage
 from runner.models.provider.endpoints import Endpoint, Price
 from runner.models.provider.prices import most, pricing_of
+from runner.runs.ledger import Ledger
 
 CAP = 0.05
 RUNS = int(os.environ.get("TASKFIT_SEEDED_RUNS", "6"))

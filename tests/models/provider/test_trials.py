@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from runner.ledger import Ledger
+from runner.runs.ledger import Ledger
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(120)]
 PROGRAM = str(Path(sys.executable).with_name("taskfit"))

@@ -1,0 +1,1 @@
+"""A run as it is seen, from within and from outside, and told."""

@@ -1,0 +1,1 @@
+"""From a trial's changes to a verdict, in a clean sandbox."""

@@ -1,0 +1,128 @@
+"""Money and tokens of a run: set aside in the ledger before each call, under every cap that holds for its trial."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from runner.trials.agent import Reserve
+from runner.runs.budget import Budget, Cap
+from runner.errors import BudgetExhausted, Interrupted
+from runner.runs.ledger import Ledger, Row
+from runner.results import TrialKey
+
+LOOK_SECONDS = 0.5
+
+
+@dataclass
+class Purse:
+    """Shared by all trials of a process; thread-safe.
+
+    A call that does not fit while others still run waits for them: most take less than was set aside for them. Once
+    none runs and it still does not fit, the cap holds for that model: `closed` says why.
+    """
+
+    ledger: Ledger
+    budget: Budget
+    closed: dict[tuple[str, str], BudgetExhausted] = field(default_factory=dict)
+    """Whose cap, and the model for which it holds → what it said."""
+    _under_way: dict[object, TrialKey] = field(default_factory=dict)
+    """Calls for which money is set aside, or is just being asked for → whose."""
+    _forgotten: int = 0
+    """Calls that were settled so far."""
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def holds(self, row: Row) -> BudgetExhausted | None:
+        """The cap that keeps a trial from starting. One on trials keeps none that was begun before."""
+        for cap in self.budget.caps(row.key):
+            closed = self.closed.get((cap.where, row.key.model))
+            if closed is not None and not (closed.what == "trials" and row.attempts):
+                return closed
+        return None
+
+    def begins(self, row: Row) -> int:
+        """Start a trial under its caps; the number of the attempt. Raises BudgetExhausted."""
+        try:
+            return self.ledger.start(row.position, self.budget.caps(row.key))
+        except BudgetExhausted as error:
+            self.closed.setdefault((error.where, row.key.model), error)
+            raise
+
+    def reserve_for(self, row: Row, stop: threading.Event) -> Reserve:
+        """What the trial reserves with. It raises BudgetExhausted, and Interrupted where the trial is to stop."""
+        caps = self.budget.caps(row.key)
+
+        def reserve(usd: float, tokens: int) -> Callable[[float, int], None]:
+            call = object()
+            reservation = self._reserve(call, row, usd, tokens, caps, stop)
+
+            def settle(spent: float, used: int) -> None:
+                try:
+                    self.ledger.settle(reservation, spent, used, others=len(self._under_way) - 1)
+                finally:
+                    self._forget(call)
+
+            return settle
+
+        return reserve
+
+    def ended(self, key: TrialKey) -> None:
+        """The trial makes no more calls; what it never settled stays spent."""
+        with self._changed:
+            for call in [each for each, whose in self._under_way.items() if whose == key]:
+                del self._under_way[call]
+                self._forgotten += 1
+            self._changed.notify_all()
+
+    def left(self) -> str:
+        """What the run's own caps leave, in words; empty where it has none."""
+        amounts, run = self.budget, Cap("the run", self.budget)
+        parts = []
+        if amounts.usd is not None:
+            parts.append(f"{max(0.0, amounts.usd - self.ledger.committed()):.4f} of {amounts.usd:.4f} USD")
+        if amounts.tokens is not None:
+            parts.append(f"{max(0, amounts.tokens - self.ledger.committed_tokens())} of {amounts.tokens} tokens")
+        if amounts.trials is not None:
+            parts.append(f"{max(0, amounts.trials - self.ledger.begun(run))} of {amounts.trials} trials")
+        return ", ".join(parts)
+
+    def _reserve(
+        self, call: object, row: Row, usd: float, tokens: int, caps: tuple[Cap, ...], stop: threading.Event
+    ) -> int:
+        """The ledger is asked outside of the lock, so that it can write what several trials want together."""
+        while True:
+            if stop.is_set():
+                raise Interrupted("stopped while waiting for money that others had set aside")
+            with self._changed:
+                others, forgotten = len(self._under_way), self._forgotten
+                self._under_way[call] = row.key
+            try:
+                return self.ledger.reserve(row.position, usd, tokens, caps, others)
+            except BudgetExhausted as error:
+                with self._changed:
+                    self._under_way.pop(call, None)
+                    self._changed.notify_all()
+                    if self._forgotten != forgotten:
+                        continue  # a call was settled meanwhile, and may have left something
+                    if not self._others(error.where, caps):
+                        self.closed[error.where, row.key.model] = error
+                        stop.set()  # also where it was the approver's call, whose errors the gate takes for no answer
+                        raise
+                    self._changed.wait(LOOK_SECONDS)
+            except BaseException:
+                self._forget(call)
+                raise
+
+    def _others(self, where: str, caps: tuple[Cap, ...]) -> bool:
+        """Whether calls under the same cap are under way."""
+        cap = next(cap for cap in caps if cap.where == where)
+        return any(
+            cap.model in (None, key.model) and cap.scenario in (None, key.scenario) for key in self._under_way.values()
+        )
+
+    def _forget(self, call: object) -> None:
+        with self._changed:
+            self._under_way.pop(call, None)
+            self._forgotten += 1
+            self._changed.notify_all()

@@ -1,0 +1,1 @@
+"""Scenarios and their repositories: read from disk, checked out, made ready."""

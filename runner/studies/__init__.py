@@ -1,0 +1,1 @@
+"""What is compared: arms, the matrix, the lock, and whether a comparison is fair."""

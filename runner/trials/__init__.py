@@ -1,0 +1,1 @@
+"""One attempt of one model at one scenario, step by step."""
