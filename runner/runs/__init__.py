@@ -1,0 +1,1 @@
+"""A study worked through: ledger, caps, threads, and what mends a night."""
