@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runner.errors import CapReached
 from runner.runs.breaker import Breaker
 from runner.runs.budget import Budget, Cap
 from runner.runs.disk import Disk
-from runner.errors import CapReached
 from runner.runs.held import TIME, Held
 from runner.runs.hours import Hours
 from runner.runs.ledger import Ledger, Row

@@ -11,15 +11,15 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, replace
 
-from runner.runs.admission import Admission
 from runner.errors import BudgetExhausted, FileProblem, Interrupted, ProviderRefused, ScenarioInvalid, is_full
 from runner.events import AnyEvent
+from runner.results import COUNTED, FailureKind, TrialKey, TrialResult, Verdict
+from runner.runs.admission import Admission
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger
 from runner.runs.lifeline import Lifeline
 from runner.runs.observer import Observer
 from runner.runs.preparing import Preparation
-from runner.results import COUNTED, FailureKind, TrialKey, TrialResult, Verdict
 from runner.runs.runlog import Kind, RunLog
 from runner.runs.running import Running, Trials
 from runner.runs.schedule import Schedule

@@ -13,11 +13,11 @@ from typing import Any
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ValidationError
 
-from runner.scenarios.catalog import validated
-from runner.runs.durable import write_whole
 from runner.errors import FileProblem, RunHeld, UserError
-from runner.runs.ledger import Ledger
 from runner.results import TrialKey, TrialResult
+from runner.runs.durable import write_whole
+from runner.runs.ledger import Ledger
+from runner.scenarios.catalog import validated
 from sandboxes.owner import started
 
 LOCK = "study.lock.json"

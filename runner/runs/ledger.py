@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from runner.runs.budget import Cap
 from runner.errors import BudgetExhausted, FileProblem
+from runner.results import TrialKey, Verdict
+from runner.runs.budget import Cap
 from runner.runs.ledger_file import LedgerFile
 from runner.runs.ledger_sums import Call, Sums, trials_of
-from runner.results import TrialKey, Verdict
 
 State = Literal["planned", "running", "done"]
 

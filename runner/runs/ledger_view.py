@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from runner.errors import FileProblem
-from runner.runs.ledger import Row
 from runner.results import TrialKey
+from runner.runs.ledger import Row
 
 BUSY_SECONDS = 5.0
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from runner.runs.ledger import Row
 from runner.results import TrialKey, TrialResult
+from runner.runs.ledger import Row
 
 
 class Observer(Protocol):

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from runner.grading.baseline import Baseline, baseline
-from runner.scenarios.catalog import ScenarioFolder
 from runner.errors import Interrupted
+from runner.grading.baseline import Baseline, baseline
 from runner.runs.ledger import Ledger
 from runner.runs.lifeline import Lifeline
+from runner.scenarios.catalog import ScenarioFolder
 from runner.scenarios.workspace import Workspace, prepare
 from sandboxes.errors import EngineUnavailable, SandboxDied, SandboxError
 from sandboxes.images import ImageStore

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from runner.trials.agent import Reserve
-from runner.runs.budget import Budget, Cap
 from runner.errors import BudgetExhausted, Interrupted
-from runner.runs.ledger import Ledger, Row
 from runner.results import TrialKey
+from runner.runs.budget import Budget, Cap
+from runner.runs.ledger import Ledger, Row
+from runner.trials.agent import Reserve
 
 LOOK_SECONDS = 0.5
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from runner.runs.budget import Amounts, Budget
 from runner.errors import FileProblem, LedgerDamaged, UserError
 from runner.events import Replied
+from runner.results import TrialKey
+from runner.runs.budget import Amounts, Budget
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger, Row
-from runner.results import TrialKey
 from runner.runs.runlog import RunLog
 from runner.trials.transcript import read
 

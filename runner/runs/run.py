@@ -11,21 +11,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from runner.runs.admission import Admission, check_open
 from runner.approvers.base import Approver
 from runner.approvers.policy import Policy, load_policy
+from runner.caching import cache_folder
+from runner.errors import CapReached, Interrupted, UserError
+from runner.replay.forks import Forks, rebuild
+from runner.replay.rerun import Replayer
+from runner.results import TrialKey
+from runner.runs.admission import Admission, check_open
 from runner.runs.breaker import Breaker
 from runner.runs.budget import Budget
-from runner.caching import cache_folder
-from runner.scenarios.catalog import ScenarioFolder, load_scenario, validated
 from runner.runs.crew import Crew
 from runner.runs.disk import Disk, engine_root
-from runner.errors import CapReached, Interrupted, UserError
 from runner.runs.folder import RunFolder
 from runner.runs.held import Held
 from runner.runs.hours import Hours
 from runner.runs.ledger import Ledger, Row
-from runner.trials.leftover import Leftovers
 from runner.runs.lifeline import Lifeline
 from runner.runs.lock import differing, lock_of
 from runner.runs.observer import Observer
@@ -33,17 +34,16 @@ from runner.runs.preparing import Preparation
 from runner.runs.purse import Purse
 from runner.runs.questions import Questions
 from runner.runs.recovery import recover, sound_ledger
-from runner.replay.forks import Forks, rebuild
-from runner.replay.rerun import Replayer
-from runner.results import TrialKey
 from runner.runs.runlog import LOG, RunLog
 from runner.runs.running import Patience, Trials
 from runner.runs.schedule import Schedule
 from runner.runs.staging import Stage
+from runner.runs.watchman import Watchman
+from runner.scenarios.catalog import ScenarioFolder, load_scenario, validated
 from runner.studies.study import Study
+from runner.trials.leftover import Leftovers
 from runner.trials.telling import limits_of
 from runner.twins.serving import Twins, subject_name, twins_of
-from runner.runs.watchman import Watchman
 from sandboxes.client import Engine
 from sandboxes.errors import SandboxError
 from sandboxes.images import ImageStore

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from runner.events import AnyEvent, Replied, TrialFailed
+from runner.results import FailureKind
 from runner.runs.ledger import Row
 from runner.runs.pulse import PULSE
-from runner.results import FailureKind
 from runner.scenarios.scenario import Limits
 
 Why = Literal["", "run", "stuck"]

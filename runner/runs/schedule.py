@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Literal, Protocol
 
-from runner.runs.ledger import Row
 from runner.results import TrialKey
+from runner.runs.ledger import Row
 
 Ruling = Literal["go", "wait", "hold"]
 """Of a trial that would be next: it starts; it and all others of its model wait; it stays planned for this time."""

@@ -12,27 +12,27 @@ from functools import cached_property, partial
 from runner.approvers import Case, approver_for
 from runner.approvers.base import Approver
 from runner.approvers.policy import Policy
-from runner.studies.arms import Arm, parse_fault, without_events
-from runner.grading.baseline import Baseline
-from runner.trials.branch import Trunk, trunk_of
 from runner.errors import Interrupted
 from runner.faults.base import Fault, draw
-from runner.runs.folder import RunFolder
-from runner.scenarios.framings import framed
-from runner.trials.leftover import Leftovers
+from runner.grading.baseline import Baseline
 from runner.models import model_factory
 from runner.models.provider.cut_offs import cut_off_of
-from runner.runs.purse import Purse
-from runner.runs.questions import Questions
 from runner.replay.forks import Forks
 from runner.results import TrialKey, TrialResult
+from runner.runs.folder import RunFolder
+from runner.runs.purse import Purse
+from runner.runs.questions import Questions
 from runner.runs.running import Patience, Running
+from runner.scenarios.framings import framed
 from runner.scenarios.scenario import Scope
-from runner.trials.setting import Heard, Setting
+from runner.scenarios.workspace import Workspace
+from runner.studies.arms import Arm, parse_fault, without_events
 from runner.studies.study import Study, fault_seed, trial_seed
+from runner.trials.branch import Trunk, trunk_of
+from runner.trials.leftover import Leftovers
+from runner.trials.setting import Heard, Setting
 from runner.trials.telling import limits_of
 from runner.twins.serving import subject_name
-from runner.scenarios.workspace import Workspace
 from sandboxes.site import Site
 
 

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from runner.errors import BudgetExhausted
+from runner.results import TrialKey
 from runner.runs.admission import Admission
 from runner.runs.breaker import Breaker
 from runner.runs.budget import Budget
 from runner.runs.disk import Disk
-from runner.errors import BudgetExhausted
 from runner.runs.held import Held
 from runner.runs.hours import Hours
 from runner.runs.ledger import Ledger
 from runner.runs.purse import Purse
-from runner.results import TrialKey
 from runner.runs.runlog import LOG, RunLog, read_log
 from runner.runs.schedule import Schedule
 

@@ -15,8 +15,6 @@ from typing import TypeVar
 import pytest
 
 from runner.approvers.policy import PolicyApprover, load_policy
-from runner.studies.arms import FaultPattern
-from runner.scenarios.catalog import load_scenario
 from runner.events import (
     AnyEvent,
     Branched,
@@ -31,13 +29,15 @@ from runner.events import (
     TrialStarted,
 )
 from runner.faults.base import draw
-from runner.runs.folder import RunFolder
-from runner.runs.ledger import Row
 from runner.models.scripted import Scripted
 from runner.results import TrialKey, TrialResult
+from runner.runs.folder import RunFolder
+from runner.runs.ledger import Row
 from runner.runs.run import Run, reopened
-from runner.trials.snapshot import FILE
+from runner.scenarios.catalog import load_scenario
+from runner.studies.arms import FaultPattern
 from runner.studies.study import Study, fault_seed
+from runner.trials.snapshot import FILE
 from runner.trials.transcript import read
 from sandboxes.client import Engine
 

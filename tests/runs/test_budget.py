@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from runner.runs.budget import Amounts, Budget, Cap, next_moment
 from runner.errors import BudgetExhausted, FileProblem, UserError
-from runner.runs.ledger import Ledger
 from runner.results import TrialKey
+from runner.runs.budget import Amounts, Budget, Cap, next_moment
+from runner.runs.ledger import Ledger
 from runner.studies.study import load_study
 
 

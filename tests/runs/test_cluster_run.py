@@ -17,8 +17,8 @@ import docker
 import pytest
 
 from bench.cluster import LocalCluster
-from runner.scenarios.catalog import load_scenario
 from runner.runs.runlog import read_log
+from runner.scenarios.catalog import load_scenario
 from runner.scenarios.workspace import prepare
 from sandboxes.client import Engine
 from sandboxes.cluster.fleet import Fleet

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.runs.engines import EngineSettings, named
 from runner.errors import FileProblem, UserError
+from runner.runs.engines import EngineSettings, named
 from runner.studies.study import Study, load_study
 
 

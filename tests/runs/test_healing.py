@@ -16,20 +16,20 @@ from typing import Any
 import pytest
 
 from runner.approvers.policy import PolicyApprover, load_policy
-from runner.runs.breaker import Breaker
-from runner.runs.budget import Amounts, Budget
-from runner.scenarios.catalog import load_scenario
-from runner.runs.crew import LOSSES
 from runner.errors import ProviderDown, UserError
-from runner.runs.folder import RunFolder
-from runner.runs.ledger import Ledger, Row
 from runner.messages import AssistantMessage, Reply, ToolCall
 from runner.models.base import Opening
 from runner.models.scripted import Scripted
 from runner.results import TrialKey, TrialResult
+from runner.runs.breaker import Breaker
+from runner.runs.budget import Amounts, Budget
+from runner.runs.crew import LOSSES
+from runner.runs.folder import RunFolder
+from runner.runs.ledger import Ledger, Row
 from runner.runs.run import Run, reopened
 from runner.runs.runlog import LOG, Happened, RunLog, read_log
 from runner.runs.running import Patience
+from runner.scenarios.catalog import load_scenario
 from runner.studies.study import Study
 from sandboxes.client import Engine
 

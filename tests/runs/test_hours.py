@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from runner.results import TrialKey
 from runner.runs.budget import Budget
 from runner.runs.hours import Hours
-from runner.results import TrialKey
 
 
 def key(scenario: str = "s", model: str = "m", repeat: int = 1, arm: str = "control") -> TrialKey:

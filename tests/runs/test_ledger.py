@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from runner.runs.budget import Amounts, Cap
 from runner.errors import BudgetExhausted, UserError
-from runner.runs.ledger import Ledger
 from runner.results import TrialKey
+from runner.runs.budget import Amounts, Cap
+from runner.runs.ledger import Ledger
 
 
 def keys(count: int, model: str = "noop") -> list[TrialKey]:

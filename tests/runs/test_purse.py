@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from runner.runs.budget import Amounts, Budget
 from runner.errors import BudgetExhausted, Interrupted
+from runner.results import TrialKey
+from runner.runs.budget import Amounts, Budget
 from runner.runs.ledger import Ledger, Row
 from runner.runs.purse import Purse
-from runner.results import TrialKey
 
 
 def purse_of(tmp_path: Path, budget: Budget, trials: int = 4) -> Purse:

@@ -18,8 +18,8 @@ from runner.approvals import Action, Decision, Request, Standing
 from runner.approvers.queued import Queued, QueueSettings
 from runner.effects import Effect
 from runner.errors import FileProblem, Interrupted, UserError
-from runner.runs.questions import Questions
 from runner.results import TrialKey
+from runner.runs.questions import Questions
 
 ACTION = Action(tool="run_command", arguments={"command": "pip install x"}, effects=frozenset({Effect.NETWORK}))
 REQUEST = Request(

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from runner.runs.budget import Amounts, Budget
 from runner.errors import LedgerDamaged, UserError
 from runner.events import Replied
+from runner.messages import AssistantMessage, Reply, Usage
+from runner.results import Times, TrialKey, TrialResult
+from runner.runs.budget import Amounts, Budget
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger
-from runner.messages import AssistantMessage, Reply, Usage
 from runner.runs.recovery import recover, sound_ledger
-from runner.results import Times, TrialKey, TrialResult
 from runner.runs.runlog import LOG, RunLog, read_log
 from runner.trials.transcript import Transcript
 from runner.trials.trial import write_result

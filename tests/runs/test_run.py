@@ -18,17 +18,17 @@ from pathlib import Path
 import pytest
 
 from runner.approvers.policy import PolicyApprover, load_policy
-from runner.runs.budget import Budget
-from runner.scenarios.catalog import load_scenario
 from runner.errors import UserError
-from runner.runs.folder import RunFolder
-from runner.runs.ledger import Ledger, Row
 from runner.messages import AssistantMessage, Reply, ToolCall
 from runner.models.base import Opening
 from runner.models.scripted import Scripted
 from runner.results import TrialKey, TrialResult
+from runner.runs.budget import Budget
+from runner.runs.folder import RunFolder
+from runner.runs.ledger import Ledger, Row
 from runner.runs.run import Run, reopened
 from runner.runs.runlog import LOG, read_log
+from runner.scenarios.catalog import load_scenario
 from runner.studies.study import Study
 from sandboxes.client import Engine
 from sandboxes.container import DockerSandbox

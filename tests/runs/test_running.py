@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runner.runs.ledger import Row
 from runner.results import TrialKey
+from runner.runs.ledger import Row
 from runner.runs.running import Patience, Running
 from runner.scenarios.scenario import Limits
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from runner.runs.ledger import Row
 from runner.results import TrialKey
+from runner.runs.ledger import Row
 from runner.runs.schedule import Ruling, Schedule
 
 
