@@ -150,9 +150,9 @@ def _turn(asked: dict[str, Any]) -> int:
 
 
 def _good_turns(asked: dict[str, Any]) -> int:
-    """Answers so far that were calls."""
-    spoken = [call for each in asked["messages"] for call in each.get("tool_calls") or ()]
-    return sum(call["function"]["arguments"] != '{"path": ' for call in spoken)
+    """Answers so far that were calls: what was garbage is told so by the harness, in whatever words it repeats it."""
+    told = [each for each in asked["messages"] if each["role"] == "tool"]
+    return _turn(asked) - sum("no valid JSON" in str(each["content"]) for each in told)
 
 
 def _stream(name: str, arguments: str, turn: int) -> bytes:
