@@ -113,10 +113,10 @@ def main() -> int:
                 saboteur = Saboteur(daemon, given.seed)
                 seconds = left_alone(study, given.out.absolute(), saboteur, Path(folder))
                 met = provider.met
-            good = told(given.out, found, met, saboteur.met, seconds) and nothing_left(daemon)
+            good, clean = told(given.out, found, met, saboteur.met, seconds), nothing_left(daemon)
         finally:
             daemon.remove()
-    return 0 if good else 1
+    return 0 if good and clean else 1
 
 
 def own_engine(folder: Path) -> Daemon:
