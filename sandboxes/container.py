@@ -60,6 +60,7 @@ class DockerSandbox:
         self._engine = engine
         self._id = ""
         self._channel: Channel | None = None
+        self._stopped = False
         settings = _Settings(image, limits or SandboxLimits(), kind, {"run": run, "trial": trial}, runtime)
         try:
             with translated():
@@ -97,9 +98,21 @@ class DockerSandbox:
 
     def export(self, folder: str = WORKSPACE) -> Tree:
         with translated():
+            if not self._stopped:
+                self._check("running", "paused")
             with contextlib.suppress(SandboxDied), translated():
                 self._engine.api.kill(self._id)
-            return self._archived(folder)
+            self._stopped = True
+            try:
+                return self._archived(folder)
+            finally:
+                self._check("exited")
+
+    def _check(self, *wanted: str) -> None:
+        """Raises SandboxDied where somebody else ended the container, or is about to: what it held may be half gone."""
+        status = self._engine.api.inspect_container(self._id)["State"]["Status"]
+        if status not in wanted:
+            raise SandboxDied(f"the sandbox's container is {status}")
 
     def _archived(self, folder: str) -> Tree:
         try:

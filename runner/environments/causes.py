@@ -53,19 +53,19 @@ HEADERS = {
 
 CAUSES = (
     _cause(
-        r"\nstopped after",
-        "a step hangs, or takes longer than it may",
-        "mend the step; where it needs its time, set minutes in [environment] and let it say how far it is",
-    ),
-    _cause(
         r"no space left on device|disk quota exceeded|Errno 28",
         "the disk is full",
         "free some space (`taskfit clean --images`) and try again",
     ),
     _cause(
-        r"stopped after ([\d.]+) minutes",
+        r"\nstopped after ([\d.]+) minutes",
         "the step took longer than {0} minutes and was stopped; it may wait for input, a service or a network",
-        "leave that package or command out, or do the work in a dockerfile",
+        "mend the step; where it needs its time, set minutes in [environment] and let it say how far it is",
+    ),
+    _cause(
+        r"\nstopped after",
+        "a step hangs, or takes longer than it may",
+        "mend the step; where it needs its time, set minutes in [environment] and let it say how far it is",
     ),
     _cause(
         r"(?:Killed signal|\bKilled\b|cannot allocate memory|MemoryError|virtual memory exhausted|signal 9)",
