@@ -200,3 +200,23 @@ def test_a_server_on_localhost_answers(sandbox: DockerSandbox) -> None:
     )
     assert sandbox.exec(Command(["python", "-c", program])).text == "127.0.0.1\n"
     assert sandbox.exec(shell("echo 10.0.0.1 example.org >> /etc/hosts")).exit_code != 0
+
+
+@pytest.mark.parametrize("how", ["kill", "remove"])
+def test_what_a_container_held_that_somebody_else_ended_is_not_believed(
+    how: str, engine: Engine, base_image: str
+) -> None:
+    with DockerSandbox(engine, base_image) as sandbox:
+        sandbox.write("a", b"1")
+        if how == "kill":
+            engine.api.kill(sandbox._id)
+        else:
+            engine.api.remove_container(sandbox._id, force=True)
+        with pytest.raises(SandboxDied):
+            sandbox.export()
+
+
+def test_what_was_exported_once_may_be_exported_again(engine: Engine, base_image: str) -> None:
+    with DockerSandbox(engine, base_image) as sandbox:
+        sandbox.write("a", b"1")
+        assert set(sandbox.export()) == set(sandbox.export()) == {"a"}
