@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import math
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import requests
@@ -60,7 +61,7 @@ def build(engine: Engine, written: Dockerfile, archive: bytes, say: Any, seconds
     silence = min(seconds, SILENT_SECONDS)
     started = time.monotonic()
     try:
-        answers: Iterator[dict[str, Any]] = engine.api.build(
+        answers: Generator[dict[str, Any], None, None] = engine.api.build(
             fileobj=io.BytesIO(archive),
             custom_context=True,
             dockerfile=written.name,
@@ -71,13 +72,14 @@ def build(engine: Engine, written: Dockerfile, archive: bytes, say: Any, seconds
             decode=True,
             timeout=math.ceil(silence),
         )
-        for answer in answers:
-            told.append(str(answer.get("stream") or answer.get("error") or answer.get("status") or ""))
-            del told[:-400]
-            if image := (answer.get("aux") or {}).get("ID"):
-                return str(image)
-            if time.monotonic() - started > seconds:
-                raise ImageBuildFailed(step, "".join(told) + f"\nstopped after {seconds / 60:g} minutes")
+        with contextlib.closing(answers):  # the engine goes on for as long as somebody listens
+            for answer in answers:
+                told.append(str(answer.get("stream") or answer.get("error") or answer.get("status") or ""))
+                del told[:-400]
+                if image := (answer.get("aux") or {}).get("ID"):
+                    return str(image)
+                if time.monotonic() - started > seconds:
+                    raise ImageBuildFailed(step, "".join(told) + f"\nstopped after {seconds / 60:g} minutes")
     except (requests.Timeout, urllib3.exceptions.TimeoutError):
         said = f"stopped after it had said nothing for {silence / 60:g} minutes"
         raise ImageBuildFailed(step, "".join(told) + f"\n{said}") from None

@@ -165,7 +165,7 @@ def test_all_commands_of_an_image_together_have_a_limit(engine: Engine, base_ima
     ("command", "said"),
     [
         ("echo begun; sleep 98761", "begun.*nothing for 0.05 minutes"),
-        ("while true; do echo begun; sleep 0.1; [ 98761 ]; done", "begun.*stopped after 0.05 minutes"),
+        ("while true; do echo begun; sleep 0.1; [ 98763 ]; done", "begun.*stopped after 0.05 minutes"),
     ],
 )
 def test_a_dockerfile_that_hangs_is_stopped_and_leaves_nothing_running(
@@ -179,7 +179,8 @@ def test_a_dockerfile_that_hangs_is_stopped_and_leaves_nothing_running(
     assert time.monotonic() - started < 30
     assert re.search(said, failed.value.output, re.DOTALL)
     deadline = time.monotonic() + 20
-    while left := [each for each in engine.api.containers(all=True) if "98761" in each["Command"]]:
+    [mark] = re.findall(r"9876\d", command)
+    while left := [each for each in engine.api.containers(all=True) if mark in each["Command"]]:
         assert time.monotonic() < deadline, left
         time.sleep(0.2)
 

@@ -56,7 +56,7 @@ def problem_of(folder: Path) -> FileProblem:
         (
             "tilte = 1\n" + GOOD,
             "tilte",
-            "known here: approval, checks, commit, environment, framing, limits, provenance, repo, schema, scope",
+            "known here: approval, checks, commit, environment, framing, impossible, limits, provenance, repo, schema, scope",
         ),
         (GOOD.replace('"Doubling is off"', "7"), "title", "found 7"),
         (f'commit = "--output=x {"a" * 40}"\n' + GOOD, "commit", "found '--output"),
