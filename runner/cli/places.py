@@ -29,7 +29,7 @@ def runs_of(paths: Sequence[Path]) -> list[RunFolder]:
 
 
 def transcript_of(trial: Path) -> Path:
-    """Of a trial, by its folder, its name in the latest run, or its transcript. Raises UnknownName with near ones."""
+    """Of a trial, by its folder, its name in the latest run, or its transcript. Raises UserError, UnknownName."""
     from runner.errors import UnknownName, UserError
     from runner.runs.folder import latest_run
 
@@ -38,6 +38,8 @@ def transcript_of(trial: Path) -> Path:
             return candidate
     if trial.is_dir():
         raise UserError(f"{trial} holds no events.jsonl; name a trial's folder, as in {trial}/trials/…")
+    if len(trial.parts) > 1:
+        raise UserError(f"{trial} is not there; name a trial's folder, or a trial of the latest run by its name alone")
     run = latest_run(RUNS)
     file = run.path / "trials" / trial.name / "events.jsonl"
     if file.is_file():

@@ -11,7 +11,7 @@ from bench.doubling import SCENARIO
 from runner.approvers.policy import PolicyApprover, load_policy
 from runner.errors import ScenarioInvalid, UserError
 from runner.grading.validation import Proving, validate_all
-from runner.packs.twins import impossible_twin
+from runner.packs.impossible import impossible_twin
 from runner.report.load import FRESH, records
 from runner.report.page import html
 from runner.report.summary import Profile, profiles

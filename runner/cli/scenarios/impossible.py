@@ -27,7 +27,7 @@ def impossible(
 
     from runner.errors import ScenarioInvalid, UnknownName, UserError
     from runner.scenarios.impossible import KINDS
-    from runner.packs.twins import impossible_twin
+    from runner.packs.impossible import impossible_twin
     from runner.visible import visible
     from sandboxes.host import ensure_engine
     from sandboxes.images import ImageStore
