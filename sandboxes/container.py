@@ -121,10 +121,11 @@ class DockerSandbox:
             if "Could not find the file" in str(error) or "no such file" in str(error).lower():
                 raise FileNotFoundError(folder) from error
             raise
-        stream = _whole(chunks)
-        tree = read_tar(stream, strip=folder.rsplit("/", 1)[1], skip=[".git"], without=INSTALLED)
-        for _ in stream:
-            continue
+        with contextlib.closing(chunks):  # the engine answers nothing about a container while an archive of it is open
+            stream = _whole(chunks)
+            tree = read_tar(stream, strip=folder.rsplit("/", 1)[1], skip=[".git"], without=INSTALLED)
+            for _ in stream:
+                continue
         return tree
 
     def close(self) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
-from docker.errors import APIError
-
 from sandboxes.client import Engine, translated
+from sandboxes.errors import SandboxDied
 from sandboxes.owner import KIND, LABEL, is_alive, me
 
 
@@ -57,9 +57,5 @@ def remove_own(engine: Engine, trial: str | None = None) -> None:
 
 def _remove(engine: Engine, container: str) -> None:
     """Gone already, or just being removed by another thread, is as good as removed."""
-    try:
+    with contextlib.suppress(SandboxDied), translated():
         engine.api.remove_container(container, force=True, v=True)
-    except APIError as error:
-        if error.status_code not in (404, 409):
-            with translated():
-                raise
