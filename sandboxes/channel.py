@@ -19,8 +19,8 @@ from sandboxes.stream import STDOUT, Stream
 
 PROGRAM = ["python3", "-I", "-c", program(), str(USER_ID)]
 """The sandbox's first process; its last argument is the most bytes that commands may write, 0 for no limit."""
-CAPABILITIES = ("SETUID", "SETGID", "SETPCAP", "KILL")
-"""What it needs to start processes as the model's user, to take these rights from them, and to kill them."""
+CAPABILITIES = ("SETUID", "SETGID", "SETPCAP")
+"""What it needs to start and to kill processes as the model's user, and to take these rights from them."""
 START_SECONDS = 30.0
 FILE_SECONDS = 60.0
 _LENGTHS = struct.Struct(">II")

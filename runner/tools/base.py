@@ -16,7 +16,7 @@ from runner.messages import ToolSpec
 from runner.results import Submission
 from runner.scenarios.catalog import ScenarioFolder
 from runner.scenarios.repo import RepoTests
-from runner.scenarios.scenario import Scope
+from runner.scenarios.scenario import Limits, Scope
 from sandboxes.base import Sandbox
 
 WORKSPACE = "/workspace"
@@ -55,15 +55,15 @@ class Workbench:
     """Bytes of a command's output that a model is shown."""
 
     @classmethod
-    def of(cls, found: ScenarioFolder, sandbox: Sandbox) -> Workbench:
-        """For a scenario, in a sandbox that holds its workspace."""
+    def of(cls, found: ScenarioFolder, sandbox: Sandbox, limits: Limits | None = None) -> Workbench:
+        """For a scenario, in a sandbox that holds its workspace; with the limits of a trial, if not the scenario's."""
         return cls(
             sandbox=sandbox,
             scope=found.scenario.scope,
             framework=found.framework,
             suite=found.repo.repo.tests,
             variables=found.repo.repo.environment.variables,
-            command_seconds=found.scenario.limits.command_seconds,
+            command_seconds=(limits or found.scenario.limits).command_seconds,
         )
 
 

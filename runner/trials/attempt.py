@@ -117,7 +117,7 @@ def _work(setting: Setting, place: Place, transcript: Transcript, progress: Prog
             model=model,
             tools=tools,
             gate=gate,
-            bench=Workbench.of(setting.workspace.found, sandbox),
+            bench=Workbench.of(setting.workspace.found, sandbox, limits),
             transcript=transcript,
             limits=limits,
             reserve=setting.reserve,
