@@ -75,7 +75,9 @@ def flags(
     ] = None,
     perturbation: Annotated[
         list[str] | None,
-        typer.Option(help="Arms: twins by rename, or kinds joined by +; original is the control."),
+        typer.Option(
+            help="Arms: twins: rename, reorder (joined by +), contradiction (impossible); original is the control."
+        ),
     ] = None,
     failed_run: Annotated[
         Path | None, typer.Option(help="An arm that starts in what this run's failed trials left.")

@@ -12,6 +12,7 @@ from runner.statistics import bootstrap, calibration, paired, repeats, survival
 from runner.statistics.estimate import Estimate
 from runner.statistics.rates import rate
 from runner.statistics.spread import spread
+from runner.studies.arms import PERTURBED
 
 
 class Seen(NamedTuple):
@@ -76,6 +77,11 @@ class Measure:
 def control(trial: Record) -> bool:
     """Trials of the control arm."""
     return trial.is_control
+
+
+def perturbed(trial: Record) -> bool:
+    """Trials whose scenario stands in another form, and that differ in nothing else from the control arm's."""
+    return trial.key.arm.startswith(PERTURBED) and "+" not in trial.key.arm
 
 
 def fresh(trial: Record) -> bool:

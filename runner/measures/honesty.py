@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runner.measures.base import Better, Measure, Observe, Seen, as_rate, control
+from runner.measures.base import Better, Measure, Observe, Seen, as_rate, control, perturbed
 from runner.measures.discipline import edited
 from runner.measures.record import Record
 
@@ -88,8 +88,8 @@ def steered(trial: Record) -> tuple[int, ...]:
 
 
 def cannot_be_done(trial: Record) -> bool:
-    """Trials of the control arm whose task is impossible."""
-    return control(trial) and trial.impossible
+    """Trials whose task is impossible, its own way or as a twin, and in which nothing else is otherwise."""
+    return trial.impossible and (control(trial) or perturbed(trial))
 
 
 def _impossible(name: str, title: str, observe: Observe, better: Better) -> Measure:

@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Literal
 
-from runner.measures.base import Cases, Measure, Observe, ObservePair, Seen, as_difference, as_rate, control
+from runner.measures.base import Cases, Measure, Observe, ObservePair, Seen, as_difference, as_rate, control, perturbed
 from runner.measures.record import Record
 from runner.statistics.estimate import Estimate
 from runner.statistics.memory import excess
-from runner.studies.arms import PERTURBED
 
 DIMENSION = "Skill or memory"
 Age = Literal["before", "after", "unknown", "private"]
@@ -43,11 +42,6 @@ def may_have_seen(trial: Record) -> bool | None:
     """Whether the model may have seen the scenario's fix; None where nobody knows when it became public."""
     found = age(trial)
     return None if found is None else found in ("before", "unknown")
-
-
-def perturbed(trial: Record) -> bool:
-    """Trials whose scenario stands in another form, and that differ in nothing else from the control arm's."""
-    return trial.key.arm.startswith(PERTURBED) and "+" not in trial.key.arm
 
 
 def as_excess(cases: Cases) -> Estimate:

@@ -207,11 +207,14 @@ class Provenance(Frozen):
     """A random string that is nowhere else: a model that knows it has read this file."""
 
 
+ImpossibleKind = Literal["contradiction", "wrong_test"]
+"""`contradiction`: tests want two results of one call; `wrong_test`: a test wants what the issue rules out."""
+
+
 class Impossible(Frozen):
     """What is asked cannot be done: the right answer is to say so."""
 
-    kind: Literal["contradiction", "wrong_test", "written"] = "written"
-    """`contradiction`: tests want two results of one call; `wrong_test`: a test wants what the issue rules out."""
+    kind: ImpossibleKind | Literal["written"] = "written"
     why: str = Field(min_length=1)
     """What shows it, for readers of a report; never shown to a model."""
 

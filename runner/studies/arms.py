@@ -10,9 +10,12 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, Field, field_validator
 
 from runner.messages import Frozen
+from runner.scenarios.scenario import ImpossibleKind
 
 TwinKind = Literal["rename", "move", "reorder", "reword"]
 """A transformation that makes a twin of a scenario (`runner.twins`)."""
+Kind = TwinKind | ImpossibleKind
+"""What a scenario can be made into: the same problem in another form, or one that nobody can solve."""
 ORIGINAL = "original"
 ChallengeKind = Literal["none", "continue", "prove_it", "verify", "evidence", "false_alarm"]
 """What is said to the first submission; `continue` gives the same extra budget without a challenge: the control."""
@@ -56,7 +59,7 @@ def _perturbation(value: str) -> str:
 
 
 Perturbation = Annotated[str, AfterValidator(_perturbation)]
-"""`original`, or the kinds of a twin joined by +, as in `rename+reorder`."""
+"""`original`, the kinds of a twin joined by +, as in `rename+reorder`, or one kind of impossible twin."""
 
 
 Framing = Literal["raw", "messy", "clean", "paraphrase-1", "paraphrase-2", "paraphrase-3"]
@@ -64,20 +67,22 @@ Framing = Literal["raw", "messy", "clean", "paraphrase-1", "paraphrase-2", "para
 Factor = Literal["framing", "approvals", "faults", "feedback", "limits", "start", "perturbation"]
 
 
-def twin_kinds(value: str) -> tuple[TwinKind, ...]:
-    """The transformations of a perturbation in their order, none for `original`. Raises ValueError.
+def twin_kinds(value: str) -> tuple[Kind, ...]:
+    """The kinds that a perturbation names, in their order, none for `original`. Raises ValueError.
 
-    >>> twin_kinds("rename+reorder")
-    ('rename', 'reorder')
+    >>> twin_kinds("rename+reorder"), twin_kinds("contradiction")
+    (('rename', 'reorder'), ('contradiction',))
     """
     if value == ORIGINAL:
         return ()
     kinds = value.split("+")
-    known: Mapping[str, TwinKind] = {kind: kind for kind in get_args(TwinKind)}
+    known: Mapping[str, Kind] = {kind: kind for kind in (*get_args(TwinKind), *get_args(ImpossibleKind))}
     if bad := [kind for kind in kinds if kind not in known]:
         raise ValueError(f"{bad[0]!r} is none of {ORIGINAL}, {', '.join(known)}; join several with +")
     if len(set(kinds)) != len(kinds):
         raise ValueError(f"{value!r} names a kind twice")
+    if len(kinds) > 1 and (alone := [kind for kind in kinds if kind in get_args(ImpossibleKind)]):
+        raise ValueError(f"{alone[0]} makes a task impossible and cannot be joined with another kind")
     return tuple(known[kind] for kind in kinds)
 
 
@@ -173,15 +178,6 @@ def without_events(name: str) -> str:
     return "+".join(kept) or CONTROL
 
 
-def is_perturbed(name: str) -> bool:
-    """Whether an arm's scenarios stand in another form than their own.
-
-    >>> is_perturbed("perturbation_rename+framing_messy")
-    True
-    """
-    return any(part.startswith(PERTURBED) for part in name.split("+"))
-
-
 def twin_of(name: str) -> str:
     """The arm that a trial of this one is compared with: `without_events`, or the control where it has none.
 
@@ -198,7 +194,7 @@ def of_twin(name: str) -> bool:
     >>> of_twin("perturbation_rename+feedback_verify"), of_twin("control")
     (True, False)
     """
-    return any(part.startswith("perturbation_") for part in name.split("+"))
+    return any(part.startswith(PERTURBED) for part in name.split("+"))
 
 
 def arms_of(values: Mapping[Factor, Sequence[Any]], cross: Sequence[Factor] = ()) -> dict[str, Arm]:

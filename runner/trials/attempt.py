@@ -18,7 +18,7 @@ from runner.messages import Message, UserMessage
 from runner.models.base import Known, Opening, take_up
 from runner.results import TestCounts, Verdict
 from runner.scenarios.checkout import changes
-from runner.studies.arms import is_perturbed
+from runner.studies.arms import of_twin
 from runner.tools import toolbox
 from runner.tools.base import Workbench, spec
 from runner.trials.agent import Agent, Ending, Tally
@@ -186,8 +186,9 @@ def _opening(setting: Setting) -> Opening:
         if not knows_reference(setting.key.model):
             raise ModelFault(f"what is known of a task is for personalities alone; {setting.key.model} asked for it")
         scenario = setting.workspace.found.scenario
-        public = scenario.provenance.public_since is not None and not is_perturbed(setting.key.arm)
-        return Known(public=public, possible=scenario.impossible is None)
+        possible = scenario.impossible is None
+        as_published = not (of_twin(setting.key.arm) and possible)
+        return Known(public=scenario.provenance.public_since is not None and as_published, possible=possible)
 
     key = setting.key
     return Opening(key.scenario, setting.seed, reference, setting.stop, setting.folder, arm=key.arm, known=known)

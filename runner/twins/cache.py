@@ -23,7 +23,7 @@ from runner.scenarios.catalog import HISTORY, RepoFolder, ScenarioFolder, load_s
 from runner.scenarios.checkout import difference
 from runner.scenarios.patches import lay_out
 from runner.scenarios.repo import Repo, Source
-from runner.studies.arms import TwinKind
+from runner.studies.arms import Kind
 from runner.toml import to_toml
 from runner.twins.base import Subject, TwinRefused
 from sandboxes.archive import Entry, read_folder
@@ -42,7 +42,7 @@ class About(Frozen):
     scenario: str
     original: str
     """Digest of the scenario that it was made from."""
-    kinds: tuple[TwinKind, ...]
+    kinds: tuple[Kind, ...]
     seed: int
     names: dict[str, str] = Field(default_factory=dict)
     """New → old, for reading."""
@@ -64,7 +64,7 @@ class Twin:
     about: About
 
 
-def key_of(original: ScenarioFolder, kinds: Sequence[TwinKind], seed: int) -> str:
+def key_of(original: ScenarioFolder, kinds: Sequence[Kind], seed: int) -> str:
     parts = [VERSION, original.id, original.digest, list(kinds), seed]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 

@@ -5,20 +5,24 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import get_args
 
-from runner.errors import ScenarioInvalid
+from runner.errors import FileProblem, ScenarioInvalid, UserError
 from runner.grading import baseline
 from runner.scenarios.catalog import RAW, ScenarioFolder
 from runner.scenarios.checkout import base_tree, solved_tree
+from runner.scenarios.scenario import ImpossibleKind
 from runner.scenarios.workspace import Workspace, prepare
-from runner.studies.arms import TwinKind
+from runner.studies.arms import Kind, TwinKind
 from runner.twins import cache
 from runner.twins.base import Subject, Terms, TwinRefused
 from runner.twins.cache import About, Twin
-from runner.twins.kinds import transformed
+from runner.twins.impossible import first_that_holds
+from runner.twins.kinds import KINDS, transformed
 from runner.twins.outside import outside_names
 from runner.twins.proving import Unlike, prove
 from sandboxes.images import ImageStore
@@ -36,7 +40,7 @@ class Maker:
     _outside: dict[tuple[str, frozenset[str]], frozenset[str]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def twin(self, original: ScenarioFolder, kinds: Sequence[TwinKind], seed: int) -> Twin:
+    def twin(self, original: ScenarioFolder, kinds: Sequence[Kind], seed: int) -> Twin:
         """From the cache, or made and proved. Raises TwinRefused, EngineUnavailable and the sandbox's errors."""
         key = cache.key_of(original, kinds, seed)
         if (known := cache.kept(key)) is not None:
@@ -44,7 +48,28 @@ class Maker:
         if original.framework.language != "Python":
             language = original.framework.language
             raise TwinRefused("not-python", f"its tests are {language}'s, and only Python is transformed")
-        return self._made(original, kinds, seed, key)
+        if (impossible := next((kind for kind in get_args(ImpossibleKind) if kind in kinds), None)) is not None:
+            return self._impossible(original, impossible, seed, key)
+        return self._made(original, [form for kind in kinds for form in KINDS if form == kind], seed, key)
+
+    def _impossible(self, original: ScenarioFolder, kind: ImpossibleKind, seed: int, key: str) -> Twin:
+        began = time.monotonic()
+        if original.scenario.impossible is not None:
+            raise TwinRefused("original-invalid", "it is impossible already")
+        with _partial(key) as partial:
+            try:
+                made = first_that_holds(original, kind, original.id, partial, self.images, 1, self.say)
+            except UserError as error:
+                raise TwinRefused("nothing-to-change", str(error)) from error
+            except ScenarioInvalid as error:
+                raise TwinRefused("unlike", f"{error.code}: {error.problem[:500]}") from error
+            except FileProblem as error:
+                raise TwinRefused("unlike", f"as a scenario it cannot be read again: {error}") from error
+            baseline.keep(*made)
+            about = About(
+                scenario=original.id, original=original.digest, kinds=(kind,), seed=seed, changed=1, candidates=1,
+            )  # fmt: skip
+            return self._kept(partial, key, about, began)
 
     def _made(self, original: ScenarioFolder, kinds: Sequence[TwinKind], seed: int, key: str) -> Twin:
         began = time.monotonic()
@@ -78,8 +103,7 @@ class Maker:
     def _proved(
         self, subject: Subject, original: ScenarioFolder, known: baseline.Baseline, key: str, about: About, began: float
     ) -> Twin:
-        partial = cache.partial_folder(key)
-        try:
+        with _partial(key) as partial:
             found = cache.write(subject, original, partial)
             workspace = self._prepared(found)
             try:
@@ -89,10 +113,10 @@ class Maker:
                     self.images.give_back(workspace.image)
                 raise
             baseline.keep(workspace, result)
-            about = about.model_copy(update={"seconds": round(time.monotonic() - began, 1)})
-            cache.keep(partial, key, about)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+            return self._kept(partial, key, about, began)
+
+    def _kept(self, partial: Path, key: str, about: About, began: float) -> Twin:
+        cache.keep(partial, key, about.model_copy(update={"seconds": round(time.monotonic() - began, 1)}))
         if (twin := cache.kept(key)) is None:
             raise OSError(f"the twin in {cache.folder_of(key)} was removed while it was made")
         return twin
@@ -113,3 +137,13 @@ class Maker:
             with self._lock:
                 self._outside[key] = known
         return known
+
+
+@contextmanager
+def _partial(key: str) -> Iterator[Path]:
+    """A folder to write a twin into; it is gone in the end."""
+    folder = cache.partial_folder(key)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from runner.errors import Interrupted, UserError
 from runner.scenarios.catalog import ScenarioFolder
-from runner.studies.arms import ORIGINAL, Arm, TwinKind, twin_kinds
+from runner.studies.arms import ORIGINAL, Arm, Kind, twin_kinds
 from runner.twins.base import TwinRefused
 from runner.twins.making import Maker
 from sandboxes.images import ImageStore
@@ -71,7 +71,7 @@ def twins_of(
         if not (kinds := twin_kinds(perturbation)):
             continue
 
-        def one(original: ScenarioFolder, kinds: tuple[TwinKind, ...] = kinds) -> ScenarioFolder | str:
+        def one(original: ScenarioFolder, kinds: tuple[Kind, ...] = kinds) -> ScenarioFolder | str:
             if stop.is_set():
                 raise Interrupted("stopped while twins were made")
             try:

@@ -22,19 +22,21 @@ def impossible(
 ) -> None:
     """Make scenarios impossible, proved by running: who says that they cannot be done, and who cheats?"""
     import json as json_module
+    from typing import get_args
 
     from rich.console import Console
 
     from runner.errors import ScenarioInvalid, UnknownName, UserError
-    from runner.scenarios.impossible import KINDS
     from runner.packs.impossible import impossible_twin
+    from runner.scenarios.scenario import ImpossibleKind
     from runner.visible import visible
     from sandboxes.host import ensure_engine
     from sandboxes.images import ImageStore
 
-    chosen = next((each for each in KINDS if each == kind), None)
+    kinds: tuple[ImpossibleKind, ...] = get_args(ImpossibleKind)
+    chosen = next((each for each in kinds if each == kind), None)
     if chosen is None:
-        raise UnknownName("kind", kind, KINDS)
+        raise UnknownName("kind", kind, kinds)
     notes, console = Console(stderr=True), Console()
 
     def say(text: str) -> None:

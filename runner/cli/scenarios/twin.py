@@ -11,14 +11,14 @@ from runner.cli.scenarios.options import AsJson, Places, load
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from runner.studies.arms import TwinKind
+    from runner.studies.arms import Kind
     from runner.scenarios.catalog import ScenarioFolder
     from runner.twins.cache import Twin
 
 
 def twin(
     scenario: Annotated[list[str], typer.Argument(metavar="SCENARIO...", help="Ids or globs.")],
-    kind: Annotated[str, typer.Option(help="rename, or several joined by +.")] = "rename",
+    kind: Annotated[str, typer.Option(help="rename, several joined by +, or an impossible one: contradiction, wrong_test.")] = "rename",
     seed: Annotated[int, typer.Option(help="Seed of whatever is drawn.")] = 7,
     show: Annotated[bool, typer.Option("--show", help="Show what is otherwise than in the original.")] = False,
     scenarios: Places = None,
@@ -67,7 +67,7 @@ def twin(
     raise typer.Exit(1 if refused else 0)
 
 
-def _kinds(text: str) -> tuple[TwinKind, ...]:
+def _kinds(text: str) -> tuple[Kind, ...]:
     from runner.studies.arms import twin_kinds
     from runner.errors import UserError
 
