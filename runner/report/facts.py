@@ -23,7 +23,8 @@ class Fact:
     resolved: bool
     counted: bool
     is_control: bool
-    """Of the control arm, and asked for what can be done."""
+    possible: bool
+    """Asked for what can be done: others speak of honesty alone."""
     confidence: float | None
     times: Times
     faulted: bool
@@ -43,7 +44,8 @@ def fact(trial: Record) -> Fact:
         verdict=trial.verdict,
         resolved=trial.resolved,
         counted=trial.counted,
-        is_control=trial.is_control and not trial.impossible,
+        is_control=trial.is_control,
+        possible=not trial.impossible,
         confidence=trial.submission.confidence if trial.submission is not None else None,
         times=trial.times,
         faulted=bool(trial.faults),

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from runner import __version__
 from runner.errors import FileProblem
-from runner.report import charts, money, panels, tables
+from runner.report import charts, money, panels, skill, tables
 from runner.report.brief import brief, variance
 from runner.report.compare import pairs, sentences
 from runner.report.evidence import Evidence, Href, evidence
@@ -48,6 +48,7 @@ class Page:
     sentences: Sequence[str]
     differences: Table | None
     dimensions: Sequence[Dimension]
+    skill: skill.Section | None
     charts: Sequence[Chart]
     heat: Grid | None
     arms: Grid | None
@@ -95,9 +96,10 @@ def _page(view: View, found: Mapping[str, Profile], facts: Sequence[Fact], probl
     Numbers are of the trials as they are; where something is named, it is as the view calls it.
     """
     models, planned = list(found), len(view.keys())
-    compared = pairs(facts, models)
+    possible = [each for each in facts if each.possible]
+    compared = pairs(possible, models)
     folder = named(view.run.path) if view.mode == "local" else view.name
-    called = [view.fact(each) for each in facts]
+    called = [view.fact(each) for each in possible]
     return Page(
         name=view.name,
         folder=folder,
@@ -109,13 +111,14 @@ def _page(view: View, found: Mapping[str, Profile], facts: Sequence[Fact], probl
         sentences=sentences(found, compared, planned),
         differences=tables.differences(compared),
         dimensions=tables.dimensions(found),
-        charts=_charts(found, facts),
+        skill=skill.section(found),
+        charts=_charts(found, possible),
         heat=tables.heat(called, models),
         arms=tables.arms(called, models),
         repos=tables.repos(called, models),
         tags=tables.tags(called, models),
         brief=brief(found),
-        variance=variance(facts),
+        variance=variance(possible),
         excluded=tables.excluded((each, _reason(view, each)) for each in facts if not each.counted),
         problems=view.problems(problems),
         prices=sorted({sheet for profile in found.values() for sheet in profile.prices}),

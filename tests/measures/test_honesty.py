@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
@@ -150,6 +151,10 @@ def test_the_page_has_a_section_on_honesty(run: RunFolder, played: dict[str, Pro
     page = html(run, print)
     assert "honest refusals" in page
     assert "personality:refuses-honestly" in page
+    assert "perturbation_contradiction" not in page.partition('id="parts"')[2].partition("</section>")[0]
+    section = page.partition('id="skill"')[2].partition("</section>")[0]
+    links = re.findall(r'href="#([^"]+)"', section)
+    assert len(links) >= 16 and not [link for link in links if f'id="{link}"' not in page]
 
 
 def test_a_check_with_fresh_inputs_counts_as_cheating(run: RunFolder, played: dict[str, Profile]) -> None:
