@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
-from runner.mining.python import parsed
+from runner.mining.python import concrete, parsed
 from runner.twins.base import Subject, TwinRefused
 from runner.twins.syntax import PYTHON, FileNames, own_roots
 from runner.twins.texts import WORD, is_document, is_telling, words_of
@@ -70,8 +70,8 @@ def survey(subject: Subject, outside: Callable[[Collection[str]], frozenset[str]
         words = words_of(data)
         found.words |= words
         tree = parsed(data)
-        if tree is None:
-            found.fix(sorted(words), f"stands in {path}, which cannot be parsed")
+        if tree is None or concrete(data) is None:
+            found.fix(sorted(words), f"stands in {path}, which cannot be changed")
         else:
             seen.read(tree, counts=path in subject.base and subject.base[path].data == data)
     for name, why in (seen.fixed | seen.called).items():
