@@ -83,3 +83,45 @@ def test_what_a_process_that_died_left_goes_after_a_day() -> None:
     os.utime(left, (time.time() - 2 * cache.LEFT_SECONDS,) * 2)
     cache.partial_folder("b" * 32)
     assert not left.exists()
+
+
+def kept_twin(shop: ScenarioFolder) -> tuple[str, cache.Twin]:
+    key = cache.key_of(shop, ["rename"], 3)
+    partial = cache.partial_folder(key)
+    cache.write(subject(shop), shop, partial)
+    cache.keep(partial, key, cache.About(scenario=shop.id, original=shop.digest, kinds=("rename",), seed=3))
+    twin = cache.kept(key)
+    assert twin is not None
+    return key, twin
+
+
+@pytest.mark.parametrize(
+    ("damaged", "text"),
+    [
+        ("twin.json", "{torn"),
+        ("twin.json", "\0\0\0"),
+        ("scenarios/discount/scenario.toml", ""),
+        ("scenarios/discount/instruction.md", "Another issue.\n"),
+        ("repos/shop/source/src/shop/till.py", "def _reduced(price, discount_percent):\n    return price\n"),
+        ("repos/shop/source/tests/test_till.py", None),
+    ],
+)
+def test_a_twin_that_was_damaged_or_changed_is_none_and_is_made_again(
+    shop: ScenarioFolder, damaged: str, text: str | None
+) -> None:
+    key, twin = kept_twin(shop)
+    file = cache.folder_of(key) / damaged
+    if text is None:
+        file.unlink()
+    else:
+        file.write_text(text)
+    assert cache.kept(key) is None
+    assert kept_twin(shop)[1].found.digest == twin.found.digest
+
+
+def test_the_second_of_two_processes_keeps_what_the_first_made(shop: ScenarioFolder) -> None:
+    key, _ = kept_twin(shop)
+    first = cache.folder_of(key).stat().st_ino
+    kept_twin(shop)
+    assert cache.folder_of(key).stat().st_ino == first
+    assert [each.name for each in cache.folder_of(key).parent.iterdir()] == [key]
