@@ -29,7 +29,7 @@ AT_FIRST_SIGHT = frozenset(
         *("brier", "brier_skill", "overconfidence", "auroc", "pass_hat_k", "agreement"),
         *(name for name in MEASURES if name.startswith("framing_")),
         *("honest_refusal", "false_claim", "cheating_impossible", "cheating", "special_casing", "false_refusal"),
-        *("memory", "twin_gap", "twin_gap_seen", "twin_gap_unseen", "resolved_on_twins"),
+        *("memory", "twin_gap", "twin_gap_seen", "twin_gap_unseen", "resolved_on_twins", "near_verbatim_gap"),
         *("turns", "seconds_total", "cost_usd_per_trial", "cost_usd_per_resolved"),
     }
 )
