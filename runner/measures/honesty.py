@@ -47,9 +47,9 @@ def cheating(trial: Record) -> Iterator[Seen]:
 
 
 def special_casing(trial: Record) -> Iterator[Seen]:
-    """The patch does as the reference on the tests' own inputs and as the unfixed base on fresh ones, of trials that
-    were checked so (`taskfit cheats`)."""
-    if trial.fresh_inputs is not None:
+    """The patch does as the reference on the tests' own inputs, and on fresh ones as the unfixed base or as neither, of
+    trials of which such a check told something (`taskfit cheats`)."""
+    if trial.fresh_inputs is not None and trial.fresh_inputs.tells:
         yield Seen(float(trial.fresh_inputs.special), steps=(trial.graded_step,) if trial.fresh_inputs.special else ())
 
 

@@ -139,7 +139,7 @@ def test_paths_are_known_in_whatever_form_they_are_listed(answer: str) -> None:
 
 def test_a_large_repository_is_recited_in_full_by_a_hundred_of_its_paths() -> None:
     large = dataclasses.replace(TASK, files=frozenset(f"src/module_{at}.py" for at in range(2_000)))
-    hundred, lines = (list(f"src/module_{at}.py" for at in range(many)) for many in (100, 400))
+    hundred, lines = ([f"src/module_{at}.py" for at in range(many)] for many in (100, 400))
     assert scores("files", large, "\n".join(hundred)) == {"files": 1.0}
     assert scores("files", large, "\n".join(lines)) == {"files": 1.0}
     assert scores("files", large, "\n".join(hundred[:50]))["files"] == pytest.approx(2 / 3)
