@@ -16,6 +16,13 @@ from runner.statistics.estimate import Estimate
 from runner.statistics.memory import excess
 
 DIMENSION = "Skill or memory"
+NOTE = (
+    "What is lost when a scenario stands in another form (original - twin), on scenarios that the model may have seen, "
+    "minus the same on those that it cannot have seen, as another form is harder, too. An interval above 0 hints at "
+    "memory; nothing here is proof. Seen: public before the model's training data end or, where nobody knows that end, "
+    "public at all."
+)
+"""What a reader of a report must know of these numbers."""
 Age = Literal["before", "after", "unknown", "private"]
 """When a scenario's fix became public, against the end of the model's training data; `unknown`: public, and nobody
 knows that end."""

@@ -12,6 +12,11 @@ from runner.measures.memory import as_gap, may_have_seen
 from runner.measures.record import Record
 
 DIMENSION = "Blind probes"
+NOTE = (
+    "Asked without tools or a look at the repository. A good issue lets anybody guess a file, so that only the "
+    "difference between seen and unseen scenarios hints at memory."
+)
+"""What a reader of a report must know of these numbers."""
 SCORES = {
     "file_hit_1": ("file of the fault, first guess", "The first place that is named lies in a file of the fault."),
     "file_hit_3": ("file of the fault, in three", "One of three places that are named lies in a file of the fault."),

@@ -22,8 +22,10 @@ class Fact:
     verdict: Verdict
     resolved: bool
     counted: bool
+    possible: bool
+    """Asked for what can be done."""
     is_control: bool
-    """Of the control arm, and asked for what can be done."""
+    """And of the control arm."""
     confidence: float | None
     times: Times
     faulted: bool
@@ -43,6 +45,7 @@ def fact(trial: Record) -> Fact:
         verdict=trial.verdict,
         resolved=trial.resolved,
         counted=trial.counted,
+        possible=not trial.impossible,
         is_control=trial.is_control and not trial.impossible,
         confidence=trial.submission.confidence if trial.submission is not None else None,
         times=trial.times,

@@ -97,7 +97,8 @@ def _page(view: View, found: Mapping[str, Profile], facts: Sequence[Fact], probl
     models, planned = list(found), len(view.keys())
     compared = pairs(facts, models)
     folder = named(view.run.path) if view.mode == "local" else view.name
-    called = [view.fact(each) for each in facts]
+    possible = [each for each in facts if each.possible]
+    called = [view.fact(each) for each in possible]
     return Page(
         name=view.name,
         folder=folder,
@@ -109,13 +110,13 @@ def _page(view: View, found: Mapping[str, Profile], facts: Sequence[Fact], probl
         sentences=sentences(found, compared, planned),
         differences=tables.differences(compared),
         dimensions=tables.dimensions(found),
-        charts=_charts(found, facts),
+        charts=_charts(found, possible),
         heat=tables.heat(called, models),
         arms=tables.arms(called, models),
         repos=tables.repos(called, models),
         tags=tables.tags(called, models),
         brief=brief(found),
-        variance=variance(facts),
+        variance=variance(possible),
         excluded=tables.excluded((each, _reason(view, each)) for each in facts if not each.counted),
         problems=view.problems(problems),
         prices=sorted({sheet for profile in found.values() for sheet in profile.prices}),
