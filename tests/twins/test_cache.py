@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from runner.scenarios.catalog import HISTORY, ScenarioFolder, load_scenario
+from runner.errors import FileProblem
+from runner.scenarios.catalog import HISTORY, ScenarioFolder, load_repo, load_scenario
 from runner.scenarios.checkout import base_tree, solved_tree
 from runner.scenarios.objects import store
 from runner.scenarios.repo import Environment, Source
 from runner.twins import cache
 from runner.twins.base import Subject, TwinRefused
+from runner.twins.impossible import bring_repo
 from sandboxes.archive import Entry
 
 
@@ -125,3 +127,14 @@ def test_the_second_of_two_processes_keeps_what_the_first_made(shop: ScenarioFol
     kept_twin(shop)
     assert cache.folder_of(key).stat().st_ino == first
     assert [each.name for each in cache.folder_of(key).parent.iterdir()] == [key]
+
+
+def test_a_repo_is_brought_whole_and_never_taken_for_another_one(shop: ScenarioFolder, tmp_path: Path) -> None:
+    pack = tmp_path / "pack"
+    bring_repo(shop, pack)
+    assert load_repo(pack / "repos" / "shop").files() == shop.repo.files()
+    bring_repo(shop, pack)
+    assert [each.name for each in (pack / "repos").iterdir()] == ["shop"]
+    (shop.repo.folder / "source" / "more.py").write_text("more = 1\n")
+    with pytest.raises(FileProblem, match="is another repo of this name than that of discount"):
+        bring_repo(shop, pack)

@@ -56,7 +56,7 @@ def free(subject: Subject) -> list[str]:
         ("import typer\napp = typer.Typer()\n@app.command()\ndef add_page(page_count: int = 3): ...\n", "page_count"),
         ("from sa import base_of\nBase = base_of()\nclass Page(Base):\n    page_title = 1\n", "page_title"),
         (
-            "from enum import Enum\nclass Colour(Enum):\n    PALE_RED = 1\ndef of(text):\n    return Colour[text.upper()]\n",
+            "from enum import Enum\nclass Colour(Enum):\n    PALE_RED = 1\ndef of(text):\n    return Colour[text]\n",
             "PALE_RED",
         ),
     ],
