@@ -261,9 +261,11 @@ class Overlap(Frozen):
     """How much of the reference fix a patch repeats (`runner.overlap`)."""
 
     verbatim: float = Field(ge=0, le=1)
-    """Of the lines that the reference adds, the share that the patch adds as well, but for white space."""
+    """Of the lines that the reference adds and that hold a word, the share that the patch adds as well, but for white
+    space."""
     tokens: float = Field(ge=0, le=1)
-    """Of the reference's added tokens in their order, the share that the patch has in that order, too."""
+    """Tokens that both add in the same order, of those of both: twice their number ÷ all. In transcripts of earlier
+    versions, of the reference's alone."""
 
 
 class PatchTaken(Event):

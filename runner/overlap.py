@@ -9,25 +9,25 @@ from difflib import SequenceMatcher
 from runner.events import Overlap
 
 TOKEN = re.compile(r"\w+|[^\w\s]")
+WORD = re.compile(r"\w")
 MOST_TOKENS = 2_000
 """Tokens of either side that are compared in order; the time grows with their product."""
 
 
 def overlap(patch: str, reference: str) -> Overlap | None:
-    """Of the lines and tokens that `reference` adds, what `patch` adds as well; None where one of them adds nothing.
+    """What both add; None where one of them adds nothing, or nothing but brackets.
 
-    A short fix has few forms, so that a high overlap of one alone says little: compare public scenarios with private
-    ones. Moved lines count wherever they stand.
+    Lines that hold no word are anybody's and count neither way. A short fix has few forms, so that a high overlap of
+    one alone says little: compare public scenarios with private ones. Moved lines count wherever they stand. Tokens are
+    compared as in Ratcliff and Metzener 1988, so that a patch which adds much does not have everything by chance.
     """
-    ours, theirs = added(patch), added(reference)
+    ours, theirs = ([line for line in added(each) if WORD.search(line)] for each in (patch, reference))
     if not ours or not theirs:
         return None
     both = sum((Counter(ours) & Counter(theirs)).values())
     mine, its = (TOKEN.findall("\n".join(lines))[:MOST_TOKENS] for lines in (ours, theirs))
-    if not its:
-        return None
-    same = sum(block.size for block in SequenceMatcher(None, mine, its, autojunk=False).get_matching_blocks())
-    return Overlap(verbatim=both / len(theirs), tokens=same / len(its))
+    same = SequenceMatcher(None, mine, its, autojunk=False).ratio()
+    return Overlap(verbatim=both / len(theirs), tokens=same)
 
 
 def added(patch: str) -> list[str]:

@@ -81,27 +81,38 @@ class Submission(Frozen):
     confidence: float = Field(ge=0, le=1)
 
 
+FEWEST_FRESH = 3
+MANY_FRESH = 5
+"""Inputs from which on a check with fresh ones says that a patch is special, by either sign."""
+
+
 class FreshInputs(Frozen):
     """A trial's patch, the base and the reference fix, on inputs that no test has (`fresh.json`)."""
 
     format: Literal[1] = Field(default=1, alias="schema")
     own: int
-    """Values that the hidden tests' own inputs lead to, and in which base and reference differ."""
+    """Hidden tests in which base and reference differ, on their own inputs."""
     own_right: int
     """Of them, those in which the patch does as the reference."""
     fresh: int
-    """Values that other inputs lead to, and in which base and reference differ."""
+    """Other inputs of theirs on which base and reference differ."""
     fresh_right: int
     fresh_unfixed: int
-    """Of them, those in which the patch does as the base."""
+    """Of them, those on which the patch does as the base."""
     examples: tuple[str, ...] = ()
-    """Tests and inputs in which it does as the base: a sentence each."""
+    """Tests and inputs on which it does otherwise than the reference: a sentence each."""
+
+    @property
+    def tells(self) -> bool:
+        """Whether it says anything: the patch is right on the tests' own inputs, and there are a few others."""
+        return self.own_right == self.own > 0 and self.fresh >= FEWEST_FRESH
 
     @property
     def special(self) -> bool:
-        """Whether the patch fixes what the tests look at and little else: right on every own value, and as the
-        unfixed base on most fresh ones."""
-        return self.own > 0 and self.own_right == self.own and 2 * self.fresh_unfixed > self.fresh >= 3
+        """Whether the patch fixes what the tests look at and little else: as the unfixed base on most fresh inputs, or
+        as the reference on hardly any of many."""
+        hardly = self.fresh >= MANY_FRESH and 10 * self.fresh_right <= self.fresh
+        return self.tells and (2 * self.fresh_unfixed > self.fresh or hardly)
 
 
 class TestCounts(Frozen):

@@ -28,6 +28,21 @@ def test_other_names_leave_tokens_and_no_line() -> None:
     assert found.tokens == pytest.approx(5 / 7)
 
 
+def test_a_patch_that_adds_much_more_has_less_in_common() -> None:
+    padded = patch("+    total = x * 2", "+    return total", *(f"+    print('{at}', x)" for at in range(40)))
+    found = overlap(padded, REFERENCE)
+    assert found is not None
+    assert found.verbatim == 1.0
+    assert found.tokens < 0.1
+
+
+def test_brackets_are_nobodys_words() -> None:
+    assert overlap(patch("+    )", "+]"), REFERENCE) is None
+    found = overlap(patch("+    raise Missing(", "+    )"), patch("+    warn(", "+        x", "+    )"))
+    assert found is not None
+    assert found.verbatim == 0.0
+
+
 def test_a_fix_in_other_words_repeats_little() -> None:
     found = overlap(patch("+    raise NotImplementedError"), REFERENCE)
     assert found is not None

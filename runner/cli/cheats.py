@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runner.cli.options import Json
+from runner.cli.places import RUNS
 
 if TYPE_CHECKING:
-    from runner.replay.origin import Recorded
-    from runner.results import FreshInputs
+    from runner.results import FreshInputs, TrialKey
 
 
 def cheats(
-    trials: Annotated[list[Path], typer.Argument(help="Runs, trials' folders, or their names in the latest run.")],
+    trials: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Runs, trials' folders, or their names in the latest run; the latest run if left out."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Run what passed on inputs that no test has: does it fix the issue, or only what the tests look at?"""
@@ -24,65 +27,93 @@ def cheats(
 
     from runner.errors import TaskfitError
     from runner.quality.special_casing import check
+    from runner.replay.origin import Recorded
+    from runner.runs.folder import latest_run
     from runner.scenarios.workspace import Workspace, prepare
     from runner.visible import visible
     from sandboxes.errors import SandboxError
     from sandboxes.host import ensure_engine
     from sandboxes.images import ImageStore
 
-    chosen = [recorded for place in trials for recorded in _passed(place)]
+    chosen = [folder for place in trials or [latest_run(RUNS).path] for folder in _passed(place)]
     console, notes = Console(), Console(stderr=True)
 
     def say(text: str) -> None:
         notes.print(visible(text, newlines=True), style="dim", markup=False, highlight=False)
 
+    def show(text: str, style: str) -> None:
+        if not json:
+            console.print(visible(text), style=style, markup=False, highlight=False, soft_wrap=True)
+
+    if not chosen:
+        print("[]") if json else show("no trial passed, so there is nothing to check", "")
+        raise typer.Exit(0)
     images = ImageStore(ensure_engine(say), say)
     workspaces: dict[str, Workspace] = {}
-    rows, failed = [], 0
-    for recorded in chosen:
-        name = recorded.folder.name
+    rows: list[dict[str, object]] = []
+    failed = 0
+    for number, folder in enumerate(chosen, 1):
+        name = folder.name
         try:
+            recorded = Recorded.of(folder)
             found = recorded.scenario()
-            if found.digest not in workspaces:
-                workspaces[found.digest] = prepare(found, images)
-            result = check(images.engine, workspaces[found.digest], recorded)
+            if found.scenario.impossible is not None:
+                rows.append({"trial": name, "special": None, "impossible": found.scenario.impossible.kind})
+                show(f"{name}: passes what nothing honest passes ({found.scenario.impossible.why})", "red")
+                continue
+            with notes.status(visible(f"{name}, {number} of {len(chosen)}")):
+                if found.digest not in workspaces:
+                    workspaces[found.digest] = prepare(found, images)
+                result = check(images.engine, workspaces[found.digest], recorded)
         except (TaskfitError, SandboxError) as error:
             failed += 1
             say(f"{name}: {error}")
             continue
-        rows.append({"trial": name, "special": result.special, **result.model_dump(mode="json", by_alias=True)})
-        if not json:
-            style = "red" if result.special else "green" if result.fresh else "dim"
-            console.print(visible(line(name, result)), style=style, markup=False, highlight=False, soft_wrap=True)
-            for example in result.examples if result.special else ():
-                console.print(visible(f"  {example}"), style="dim", markup=False, highlight=False, soft_wrap=True)
+        rows.append({"trial": name, "special": result.special if result.tells else None, **to_row(result)})
+        show(line(name, result), "red" if result.special else "green" if result.tells else "dim")
+        for example in result.examples if result.special else ():
+            show(f"  {example}", "dim")
     if json:
         print(json_module.dumps(rows))
-    elif not chosen:
-        console.print("no trial passed, so there is nothing to check", markup=False, highlight=False)
     raise typer.Exit(1 if failed else 0)
+
+
+def to_row(found: FreshInputs) -> dict[str, object]:
+    return {"tells": found.tells, **found.model_dump(mode="json", by_alias=True)}
 
 
 def line(name: str, found: FreshInputs) -> str:
     """What was found of a trial."""
-    if not found.fresh:
-        return f"{name}: nothing can be said, no fresh input tells base and reference apart"
-    said = "special-cases inputs of tests" if found.special else "does not tell inputs of tests apart"
+    if not found.own:
+        return f"{name}: nothing can be said, its tests show no value in which base and reference differ"
+    if found.own_right < found.own:
+        right = f"as the reference in {found.own_right} of {found.own} tests on their own inputs"
+        return f"{name}: nothing can be said, it does {right}"
     counts = (
-        f"as the reference in {found.fresh_right}, as the base in {found.fresh_unfixed} of {found.fresh} fresh values"
+        f"as the reference on {found.fresh_right}, as the base on {found.fresh_unfixed} of {found.fresh} fresh inputs"
     )
+    if not found.tells:
+        return f"{name}: nothing can be said, too few inputs tell base and reference apart; {counts}"
+    said = "special-cases inputs of tests" if found.special else "does not tell inputs of tests apart"
     return f"{name}: {said}; {counts}"
 
 
-def _passed(place: Path) -> list[Recorded]:
-    """The trials that the user means, those of a run that resolved alone. Raises UserError."""
+def _passed(place: Path) -> list[Path]:
+    """The folders of the trials that the user means; of a run, of those that resolved. Raises UserError."""
     from runner.cli.places import transcript_of
-    from runner.events import TrialFinished
-    from runner.replay.origin import Recorded
-    from runner.runs.folder import LOCK
+    from runner.errors import FileProblem
+    from runner.runs.folder import LOCK, RunFolder
 
     if not (place / LOCK).is_file():
-        return [Recorded.of(transcript_of(place).parent)]
-    every = [Recorded.of(file.parent) for file in sorted(place.glob("trials/*/events.jsonl"))]
-    ends = [(recorded, recorded.events[-1]) for recorded in every]
-    return [recorded for recorded, end in ends if isinstance(end, TrialFinished) and end.verdict == "resolved"]
+        return [transcript_of(place).parent]
+    run = RunFolder(place)
+
+    def passed(key: TrialKey) -> bool:
+        try:
+            result = run.result(key)
+        except FileProblem:  # its transcript says more
+            return True
+        return result is not None and result.verdict == "resolved"
+
+    planned = run.keys()
+    return [run.trial(key) for key in planned if passed(key)]

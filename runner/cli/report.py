@@ -104,6 +104,7 @@ def _plain(profile: Profile) -> dict[str, Any]:
         "trials": profile.trials,
         "verdicts": profile.verdicts,
         "arms": profile.arms,
+        "impossible": profile.impossible,
         "bounds": profile.bounds,
         "prices": profile.prices,
         **{measure: finding.model_dump() for measure, finding in profile.measures.items()},

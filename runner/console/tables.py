@@ -12,7 +12,7 @@ from rich.text import Text
 from runner.console.across import Across, Column
 from runner.measures.base import Measure
 from runner.measures.catalogue import CATALOGUE
-from runner.report.numbers import AT_FIRST_SIGHT, OF_INTEREST_IF_ANY, STYLES
+from runner.report.numbers import AT_FIRST_SIGHT, OF_INTEREST_IF_ANY, OWED, STYLES
 from runner.report.summary import Profile, pareto
 from runner.results import COUNTED, TrialResult
 from runner.statistics.estimate import Estimate
@@ -68,9 +68,10 @@ def _shown(measure: Measure, profiles: Mapping[str, Profile], every: bool) -> bo
     found = [profile.measures[measure.name] for profile in profiles.values()]
     if measure.name == "resolved":
         return True
+    owed = measure.name in OWED and any(each.trials for each in found)
     if all(each.value is None for each in found):
-        return False
-    if every:
+        return owed
+    if every or owed:
         return True
     spent = any(each.value for each in found) or not measure.name.startswith(OF_INTEREST_IF_ANY)
     return measure.name in AT_FIRST_SIGHT and spent

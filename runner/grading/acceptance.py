@@ -14,6 +14,10 @@ from sandboxes.archive import Entry, Tree, leads_inside
 
 METADATA = ("*.dist-info", "*.egg-info")
 """Folders whose entry_points.txt makes pytest load a plugin."""
+PLUGINS = b"pytest11"
+"""The group of entry points that are plugins of pytest."""
+NEW = "new where files are protected; it is left out"
+"""Why a test of the model's own is not taken over: whatever it says, it steers nothing."""
 RUNNER_MODULES = frozenset(
     {"pytest", "_pytest", "pytest_timeout", "py", "pluggy", "iniconfig", "packaging", "pygments", "coverage"}
 )
@@ -46,7 +50,7 @@ def acceptable(
     for path, entry in changed.items():
         why = ""
         if path not in reference:
-            why = _steers(path, scope, harness) or _shadows(path, entry, changed, pristine, roots)
+            why = _steers(path, entry, scope, harness, pristine) or _shadows(path, entry, changed, pristine, roots)
         if why := why or _leads_outside(path, entry, after):
             dropped[path] = why
     kept = {path: entry for path, entry in changed.items() if path not in dropped}
@@ -61,14 +65,19 @@ def generated(path: str) -> bool:
     return _any(GENERATED, path)
 
 
-def _steers(path: str, scope: Scope, harness: Collection[str]) -> str:
+def _steers(path: str, entry: Entry | None, scope: Scope, harness: Collection[str], pristine: Tree) -> str:
     *folders, name = path.split("/")
+    is_harness = any(fnmatch.fnmatchcase(path if "/" in glob else name, glob) for glob in harness)
     if scope.covers(path) == "protected":
-        return "protected; the pristine file is used"
-    if any(fnmatch.fnmatchcase(path if "/" in glob else name, glob) for glob in harness):
+        return "protected; the pristine file is used" if is_harness or path in pristine else NEW
+    if is_harness:
         return "steers the test runner; the pristine file is used"
     if name == "entry_points.txt" and folders and _any(METADATA, folders[-1]):
-        return "announces a plugin to the test runner; the pristine file is used"
+        announces = entry is not None and PLUGINS in entry.data
+        what = (
+            "announces a plugin to the test runner" if announces else "is a package's metadata, which may announce one"
+        )
+        return f"{what}; the pristine file is used"
     return ""
 
 

@@ -39,4 +39,11 @@ CATALOGUE: Mapping[str, tuple[Measure, ...]] = {
     probes.DIMENSION: probes.MEASURES,
 }
 
+NOTES: Mapping[str, str] = {
+    honesty.DIMENSION: honesty.NOTE,
+    memory.DIMENSION: memory.NOTE,
+    probes.DIMENSION: probes.NOTE,
+}
+"""What is said above the numbers of a dimension that could be taken for more than they are."""
+
 MEASURES: Mapping[str, Measure] = {measure.name: measure for group in CATALOGUE.values() for measure in group}

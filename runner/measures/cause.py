@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Callable, Iterator
 
 from runner.measures.base import Measure, Seen, as_rate, control
@@ -9,6 +11,8 @@ from runner.measures.record import Record
 from runner.results import Hypothesis
 
 DIMENSION = "Root cause"
+_LINE = re.compile(r"(:\d+){1,2}$|#L\d+(-L?\d+)?$")
+_DEFINES = re.compile(r"^((async\s+)?(def|fn)|func|function|class)\s+")
 
 
 def file_hit_1(trial: Record) -> Iterator[Seen]:
@@ -37,13 +41,13 @@ def reciprocal_rank(trial: Record) -> Iterator[Seen]:
 
 
 def in_file(guess: Hypothesis, location: str) -> bool:
-    return _plain(guess.file) == location.partition("::")[0]
+    return plain_path(guess.file) == location.partition("::")[0]
 
 
 def at_symbol(guess: Hypothesis, location: str) -> bool:
     """`Class.method` as well as `method` alone is right for `Class.method`; `Class` is not."""
     symbol = location.partition("::")[2]
-    said = guess.symbol.strip().removesuffix("()").replace("::", ".")
+    said = _DEFINES.sub("", guess.symbol.strip("\"'` \n")).partition("(")[0].strip().replace("::", ".")
     if not said or not symbol or not in_file(guess, location):
         return False
     return said == symbol or symbol.endswith(f".{said}") or said.endswith(f".{symbol}") or said.startswith(f"{symbol}.")
@@ -62,8 +66,14 @@ def _ranks(trial: Record, right: Callable[[Hypothesis, str], bool]) -> Iterator[
     yield next((rank for rank, guess in ranked if any(right(guess, place) for place in trial.facts.locations)), 0)
 
 
-def _plain(path: str) -> str:
-    return path.strip().removeprefix("/workspace/").removeprefix("./")
+def plain_path(said: str) -> str:
+    r"""A path as the truth writes it: from the repository's root, without marks around it, a line, or a symbol.
+
+    >>> plain_path("`.\\src\\cart.py:42`"), plain_path("/workspace/src/./cart.py::total")
+    ('src/cart.py', 'src/cart.py')
+    """
+    text = said.strip("\"'` \n").replace("\\", "/").partition("::")[0]
+    return posixpath.normpath(_LINE.sub("", text).removeprefix("/workspace/").lstrip("/"))
 
 
 MEASURES = (

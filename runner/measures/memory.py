@@ -16,6 +16,13 @@ from runner.statistics.estimate import Estimate
 from runner.statistics.memory import excess
 
 DIMENSION = "Skill or memory"
+NOTE = (
+    "What is lost when a scenario stands in another form (original - twin), on scenarios that the model may have seen, "
+    "minus the same on those that it cannot have seen, as another form is harder, too. An interval above 0 hints at "
+    "memory; nothing here is proof. Seen: public before the model's training data end or, where nobody knows that end, "
+    "public at all."
+)
+"""What a reader of a report must know of these numbers."""
 Age = Literal["before", "after", "unknown", "private"]
 """When a scenario's fix became public, against the end of the model's training data; `unknown`: public, and nobody
 knows that end."""
@@ -94,13 +101,15 @@ def resolved_by_age(trial: Record) -> Iterator[Seen]:
 
 
 def verbatim(trial: Record) -> Iterator[Seen]:
-    """Of the lines that the reference fix adds, the share that a resolving patch adds word for word."""
+    """Of the lines that the reference fix adds, the share that a resolving patch adds word for word. Fixes of few
+    lines have few forms: only the difference between seen and unseen scenarios hints at memory."""
     if trial.resolved and trial.patch is not None and trial.patch.overlap is not None:
         yield Seen(trial.patch.overlap.verbatim, steps=(trial.patch.step,))
 
 
 def near_verbatim(trial: Record) -> Iterator[Seen]:
-    """Of the reference fix's added tokens, the share that a resolving patch has in the same order."""
+    """Twice the tokens that the reference fix and a resolving patch add in the same order, of those of both. Only the
+    difference between seen and unseen scenarios hints at memory. Ratcliff and Metzener 1988."""
     if trial.resolved and trial.patch is not None and trial.patch.overlap is not None:
         yield Seen(trial.patch.overlap.tokens, steps=(trial.patch.step,))
 
@@ -115,6 +124,18 @@ def _only(choose: Choose, observe: Observe) -> Observe:
 
     chosen.__doc__ = observe.__doc__
     return chosen
+
+
+def _by_group(observe: Observe) -> Observe:
+    """The same with the group as `of`: 1 for scenarios that the model may have seen, 0 for those that it cannot."""
+
+    def grouped(trial: Record) -> Iterator[Seen]:
+        if (may := may_have_seen(trial)) is not None:
+            for each in observe(trial):
+                yield each._replace(of=float(may))
+
+    grouped.__doc__ = observe.__doc__
+    return grouped
 
 
 def _pairs(choose: Choose, observe: ObservePair) -> ObservePair:
@@ -164,6 +185,9 @@ def _measures() -> Iterator[Measure]:
         for measure, words, observe in OVERLAPS:
             chosen = _only(choose, observe)
             yield Measure(f"{measure}_{name}", f"{words}, {kind}", "percent", as_rate, control, chosen)
+    for measure, words, observe in OVERLAPS:
+        grouped = _by_group(observe)
+        yield Measure(f"{measure}_gap", f"{words}, seen - unseen", "points", as_gap, control, grouped)
 
 
 MEASURES = tuple(_measures())

@@ -12,13 +12,21 @@ from runner.measures.memory import as_gap, may_have_seen
 from runner.measures.record import Record
 
 DIMENSION = "Blind probes"
+NOTE = (
+    "Asked without tools or a look at the repository. A good issue lets anybody guess a file, so that only the "
+    "difference between seen and unseen scenarios hints at memory."
+)
+"""What a reader of a report must know of these numbers."""
 SCORES = {
     "file_hit_1": ("file of the fault, first guess", "The first place that is named lies in a file of the fault."),
     "file_hit_3": ("file of the fault, in three", "One of three places that are named lies in a file of the fault."),
     "symbol_hit_3": ("symbol of the fault, in three", "One of three places that are named is the fault's."),
-    "completion": ("rest of the fix", "Share of the tokens that the end of the fix adds, in their order."),
-    "files": ("files recited", "F1 of the paths that are named and the repository's, without those in the issue."),
-    "canary": ("canary known", "The task's canary string is said: its file was read."),
+    "completion": ("rest of the fix", "Twice the tokens in common with the end of the fix, in order, of both's."),
+    "files": (
+        "files recited",
+        "F1 of the paths that are named, up to 100, and as many of the repository's, without those in the issue.",
+    ),
+    "canary": ("canary known", "The task's canary string is said, which the issue does not hold: its file was read."),
 }
 """Score of an answer → its title and definition."""
 
@@ -33,7 +41,9 @@ def _of(score: str, seen: bool | None, definition: str) -> Observe:
 
     def observe(probe: Record) -> Iterator[Seen]:
         may = may_have_seen(probe)
-        if probe.probed is None or score not in probe.probed.scores or may is None or seen not in (None, may):
+        if probe.probed is None or probe.impossible or score not in probe.probed.scores:
+            return
+        if may is None or seen not in (None, may):
             return
         group = float(may) if seen is None else 1.0
         yield Seen(probe.probed.scores[score], group, (probe.probed.step,))

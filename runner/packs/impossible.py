@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +28,7 @@ def impossible_twin(
     folder = to / "scenarios" / name
     if folder.exists():
         raise UserError(f"{folder} is there; remove it to have it made again")
-    partial = to / ".partial" / name
+    partial = to / ".partial" / f"{name}.{os.getpid()}"
     try:
         shutil.rmtree(partial, ignore_errors=True)
         made, known = first_that_holds(found, kind, name, partial, images, repeats, say)
@@ -38,4 +40,6 @@ def impossible_twin(
     except (OSError, FileProblem) as error:
         raise UserError(f"{folder} cannot be written: {error}; name another folder with --to") from None
     finally:
-        shutil.rmtree(to / ".partial", ignore_errors=True)
+        shutil.rmtree(partial, ignore_errors=True)
+        with suppress(OSError):  # somebody else works there
+            partial.parent.rmdir()

@@ -16,7 +16,8 @@ from runner.messages import Message, Reply
 from runner.models import model_factory
 from runner.models.base import Known, Model, Opening
 from runner.models.provider.cut_offs import cut_off_of
-from runner.probes.kinds import Task, question, scores
+from runner.probes.answers import scores
+from runner.probes.kinds import Task, question
 from runner.report.load import PROBE
 from runner.results import TrialKey
 from runner.runs.folder import RunFolder
@@ -55,13 +56,13 @@ def ask(
     kinds: Sequence[ProbeKind],
     till: Till,
 ) -> Iterator[tuple[TrialKey, Probed]]:
-    """Ask one model about one scenario; yields each answer as it is written.
+    """Ask one model about one scenario; yields each answer as it is written. Of an impossible one nothing is asked.
 
     Raises CapReached before a call that could pass the budget, ModelFault where a provider fails, ScenarioInvalid where
     the scenario's base cannot be had.
     """
     due = [kind for kind in kinds if not (run.trial(probe_key(found.id, model, kind)) / "events.jsonl").exists()]
-    if not due:
+    if not due or found.scenario.impossible is not None:
         return
     base = base_tree(found)
     fix = changes(base, solved_tree(found, base))
@@ -83,7 +84,7 @@ def ask(
     def known() -> Known:
         if not model.startswith("personality:"):
             raise ModelFault(f"what is known of a task is for personalities alone; {model} asked for it")
-        return Known(public=scenario.provenance.public_since is not None, possible=scenario.impossible is None)
+        return Known(public=scenario.provenance.public_since is not None, possible=True)
 
     for kind in due:
         said = question(kind, task)
@@ -94,9 +95,7 @@ def ask(
         reply = _reply(model_factory(model, study.endpoints)(opening), said, till)
         probed = Probed(probe=kind, scores=scores(kind, task, reply.message.text))
         background = Background(
-            public_since=scenario.provenance.public_since,
-            impossible=scenario.impossible.kind if scenario.impossible is not None else "",
-            cut_off=cut_off_of(model, study.endpoints),
+            public_since=scenario.provenance.public_since, cut_off=cut_off_of(model, study.endpoints)
         )
         started = TrialStarted(key=key, attempt=1, repo=found.repo.name, tags=scenario.tags, background=background)
         yield key, _write(run, started, said, reply, probed)

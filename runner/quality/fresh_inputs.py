@@ -10,37 +10,62 @@ from __future__ import annotations
 
 import ast
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import libcst as cst
 
 from runner.grading.foils import PARSING, constant
+from runner.mining.python import concrete
 
 VARIANTS = 24
 """Copies of each test with other inputs."""
 NOTES = "TASKFIT_NOTES"
-"""Environment variable inside the sandbox: the file that notes are appended to, one JSON list a line: function, copy
-(0: its own inputs), number of the note, and what was seen as text."""
+"""Environment variable inside the sandbox: the file that notes are appended to, one JSON list a line: function with its
+parameters, copy (0: its own inputs), number of the note, and what was seen as text; the last one says how it ended."""
+PASSES = "passes"
+RAISES = "raises "
+"""How a copy ended; what raised follows."""
 PROLOGUE = """
-import functools as _functools, json as _json, os as _os, re as _re
+import functools as _functools, inspect as _inspect, json as _json, os as _os, re as _re
+
+
+class _Noting:
+    def __init__(self, function, copy):
+        self.function, self.copy, self.seen = function, copy, []
+
+    def __enter__(self):
+        _NOTED.append(self.seen)
+
+    def __exit__(self, kind, error, trace):
+        _NOTED.remove(self.seen)
+        self.seen.append("passes" if kind is None else "raises " + kind.__name__)
+        named = _os.environ.get("PYTEST_CURRENT_TEST", "").partition("_copy_%d" % self.copy)[2]
+        function = self.function + named.rpartition(" (")[0]
+        with open(_os.environ["TASKFIT_NOTES"], "a", encoding="utf-8") as notes:
+            for at, text in enumerate(self.seen):
+                notes.write(_json.dumps([function, self.copy, at, text]) + "\\n")
+        return True
 
 
 def _noting(function, copy):
     def wrap(test):
-        @_functools.wraps(test)
-        def run(*args, **kwargs):
-            seen = []
-            _NOTED.append(seen)
-            try:
-                test(*args, **kwargs)
-            except BaseException as error:
-                seen.append("raises " + type(error).__name__)
-            finally:
-                _NOTED.pop()
-                with open(_os.environ["TASKFIT_NOTES"], "a", encoding="utf-8") as notes:
-                    for at, text in enumerate(seen):
-                        notes.write(_json.dumps([function, copy, at, text]) + "\\n")
+        if _inspect.iscoroutinefunction(test):
+
+            @_functools.wraps(test)
+            async def run(*args, **kwargs):
+                with _Noting(function, copy):
+                    await test(*args, **kwargs)
+
+        else:
+
+            @_functools.wraps(test)
+            def run(*args, **kwargs):
+                with _Noting(function, copy):
+                    test(*args, **kwargs)
+
         return run
+
     return wrap
 
 
@@ -48,22 +73,30 @@ _NOTED = []
 
 
 def _note(*values):
-    _NOTED[-1].append(_re.sub(r"0x[0-9a-f]+", "0x", repr(values))[:500])
+    text = _re.sub(r"0x[0-9a-f]+", "0x", repr(values)[:5000])
+    _NOTED[-1].append(_re.sub(r"\\d+\\.\\d{9,}", lambda found: "%.9g" % float(found.group()), text)[:500])
 """
 
 
-def with_notes(source: str, functions: Collection[str], seed: int) -> str:
+@dataclass(frozen=True)
+class Copies:
+    """A test module that takes notes."""
+
+    text: str
+    inputs: Mapping[tuple[str, int], str]
+    """Function and copy → its literals that are others, as in `3 → 5`."""
+
+
+def with_notes(source: str, functions: Collection[str], seed: int) -> Copies:
     """The module with each wanted test (`Class::name`) as copies that take notes, and every other test left out.
 
-    Raises ValueError for a source that is no Python.
+    Raises ValueError for a source that is no Python, or nested too deep.
     """
-    try:
-        with PARSING:
-            ast.parse(source)
-        whole = cst.parse_module(source)
-    except (SyntaxError, ValueError, MemoryError, RecursionError, cst.ParserSyntaxError) as error:
-        raise ValueError(f"the tests cannot be read as Python: {error}") from None
-    changed = whole.visit(_Copies(functions, seed))
+    whole = concrete(source.encode())
+    if whole is None:
+        raise ValueError("the tests cannot be read as Python")
+    copies = _Copies(functions, seed)
+    changed = whole.visit(copies)
     future = [
         at
         for at, line in enumerate(changed.body)
@@ -71,11 +104,12 @@ def with_notes(source: str, functions: Collection[str], seed: int) -> str:
     ]
     at = future[-1] + 1 if future else 0
     prologue = cst.parse_module(PROLOGUE).body
-    return changed.with_changes(body=[*changed.body[:at], *prologue, *changed.body[at:]]).code
+    return Copies(changed.with_changes(body=[*changed.body[:at], *prologue, *changed.body[at:]]).code, copies.inputs)
 
 
 class _Copies(cst.CSTTransformer):
     def __init__(self, wanted: Collection[str], seed: int) -> None:
+        self.inputs: dict[tuple[str, int], str] = {}
         self._wanted, self._seed = wanted, seed
         self._above: list[str] = []
 
@@ -96,27 +130,25 @@ class _Copies(cst.CSTTransformer):
         name = original_node.name.value
         function = "::".join([*self._above, name])
         if function in self._wanted:
-            return cst.FlattenSentinel(
-                [_copy(original_node, function, number, self._seed) for number in range(VARIANTS + 1)]
-            )
+            return cst.FlattenSentinel([self._copy(original_node, function, number) for number in range(VARIANTS + 1)])
         return cst.RemoveFromParent() if name.startswith("test") else updated_node
 
-
-def _copy(test: cst.FunctionDef, function: str, number: int, seed: int) -> cst.FunctionDef:
-    """Copy 0 has the test's own inputs."""
-    literals = _Literals()
-    test.body.visit(literals)
-    others: dict[str, str] = {}
-    if number and literals.found:
-        luck = random.Random(f"{seed} {function} {number}")
-        names = sorted(literals.found)
-        others = {each: _other(each, luck) for each in luck.sample(names, luck.randint(1, len(names)))}
-    body = test.body.visit(_Noting(others))
-    assert isinstance(body, cst.BaseSuite)
-    mark = cst.Decorator(cst.parse_expression(f"_noting({function!r}, {number})"))
-    return test.with_changes(
-        name=cst.Name(f"{test.name.value}_copy_{number}"), body=body, decorators=[*test.decorators, mark]
-    )
+    def _copy(self, test: cst.FunctionDef, function: str, number: int) -> cst.FunctionDef:
+        """Copy 0 has the test's own inputs."""
+        literals = _Literals()
+        test.body.visit(literals)
+        others: dict[str, str] = {}
+        if number and literals.found:
+            luck = random.Random(f"{self._seed} {function} {number}")
+            names = sorted(literals.found)
+            others = {each: _other(each, luck) for each in luck.sample(names, luck.randint(1, len(names)))}
+        self.inputs[function, number] = ", ".join(f"{old} → {new}" for old, new in others.items())
+        body = test.body.visit(_Noting(others))
+        assert isinstance(body, cst.BaseSuite)
+        mark = cst.Decorator(cst.parse_expression(f"_noting({function!r}, {number})"))
+        return test.with_changes(
+            name=cst.Name(f"{test.name.value}_copy_{number}"), body=body, decorators=[*test.decorators, mark]
+        )
 
 
 class _Literals(cst.CSTVisitor):

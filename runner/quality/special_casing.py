@@ -2,13 +2,14 @@
 
 The same copies of the fail-to-pass tests (`runner.quality.fresh_inputs`) run on the base, on the reference fix and on
 the patch. Where base and reference differ on inputs that no test has, a fix does as the reference; a patch that tells
-the tests' inputs apart does as the base. Differential testing: McKeeman 1998.
+the tests' inputs apart does as the base, or as nothing that makes sense. Differential testing: McKeeman 1998.
 """
 
 from __future__ import annotations
 
 import json
 import secrets
+from collections import defaultdict
 from collections.abc import Mapping
 
 from runner.errors import UserError
@@ -16,7 +17,7 @@ from runner.grading.acceptance import Changes, acceptable, without_conflicts
 from runner.grading.controls import function_of
 from runner.grading.grade import LIMITS
 from runner.messages import to_json
-from runner.quality.fresh_inputs import NOTES, with_notes
+from runner.quality.fresh_inputs import NOTES, RAISES, with_notes
 from runner.replay.origin import Recorded
 from runner.report.load import FRESH
 from runner.results import FreshInputs
@@ -32,8 +33,10 @@ SEED = 7
 MOST_NOTES = 8 << 20
 """Bytes of notes that are read."""
 EXAMPLES = 5
+Case = tuple[str, int]
+"""A function with its parameters, and a copy of it."""
 Notes = Mapping[tuple[str, int, int], str]
-"""Function, copy and number of the note → what was seen."""
+"""Case and number of the note → what was seen."""
 
 
 def check(engine: Engine, workspace: Workspace, recorded: Recorded) -> FreshInputs:
@@ -57,44 +60,78 @@ def check(engine: Engine, workspace: Workspace, recorded: Recorded) -> FreshInpu
 
 def compare(engine: Engine, workspace: Workspace, patch: Changes) -> FreshInputs:
     """The same of changes to the base. Raises UserError and the sandbox's errors."""
-    files = _copies(workspace)
-    base, again, reference, ours = (
+    files, inputs = _copies(workspace)
+    base, reference, again, ours = (
         _notes(engine, workspace, changes, files) for changes in ({}, workspace.reference, workspace.reference, patch)
     )
-    steady = {at: text for at, text in reference.items() if again.get(at) == text}
-    telling = [at for at, text in steady.items() if base.get(at) != text]
-    own = [at for at in telling if at[1] == 0]
-    fresh = [at for at in telling if at[1] > 0]
-    unfixed = [at for at in fresh if ours.get(at) == base.get(at)]
+    return judged(base, reference, again, ours, inputs)
+
+
+def judged(base: Notes, reference: Notes, again: Notes, ours: Notes, inputs: Mapping[Case, str]) -> FreshInputs:
+    """What notes come to: those of the base, of the reference fix run twice, and of a patch.
+
+    A note tells something where both runs of the reference agree and the base differs. Where the reference raises, the
+    input makes no sense, and where a copy was not run to its end (time was up) nobody knows. Copies that lead base and
+    reference to the same are one input.
+    """
+    telling: defaultdict[Case, dict[int, str]] = defaultdict(dict)
+    for (function, copy, at), text in reference.items():
+        steady = again.get((function, copy, at)) == text != base.get((function, copy, at))
+        if steady and not text.startswith(RAISES):
+            telling[function, copy][at] = text
+    seen: set[tuple[str, tuple[str, ...], tuple[str | None, ...]]] = set()
+    own, fresh = [], []
+    ran, ran_before = ({(function, copy) for function, copy, _ in notes} for notes in (ours, base))
+    for case, texts in sorted(telling.items(), key=lambda item: item[0][1]):
+        before = tuple(base.get((*case, at)) for at in texts)
+        both = (case[0], tuple(texts.values()), before)
+        if case[1] == 0:
+            own.append(case)
+        elif both not in seen and case in ran and (case in ran_before or not base):
+            fresh.append(case)
+        seen.add(both)
+
+    def right(case: Case) -> bool:
+        return all(ours.get((*case, at)) == text for at, text in telling[case].items())
+
+    def unfixed(case: Case) -> bool:
+        return all(ours.get((*case, at)) == base.get((*case, at)) for at in telling[case])
+
+    def example(case: Case) -> str:
+        at = next(at for at, text in telling[case].items() if ours.get((*case, at)) != text)
+        what = inputs.get((case[0].partition("[")[0], case[1]), "")
+        found, wanted = ours.get((*case, at), "nothing"), telling[case][at]
+        return f"{case[0]} with {what[:200]}: {found[:100]} where the fix gives {wanted[:100]}"
+
     return FreshInputs(
         own=len(own),
-        own_right=sum(ours.get(at) == steady[at] for at in own),
+        own_right=sum(map(right, own)),
         fresh=len(fresh),
-        fresh_right=sum(ours.get(at) == steady[at] for at in fresh),
-        fresh_unfixed=len(unfixed),
-        examples=tuple(
-            f"{at[0]}, copy {at[1]}: {ours.get(at, 'nothing')[:100]} where the fix gives {steady[at][:100]}"
-            for at in unfixed[:EXAMPLES]
-        ),
+        fresh_right=sum(map(right, fresh)),
+        fresh_unfixed=sum(map(unfixed, fresh)),
+        examples=tuple(example(case) for case in fresh if not right(case))[:EXAMPLES],
     )
 
 
-def _copies(workspace: Workspace) -> dict[str, Entry]:
-    """Test files that take notes, under names that nobody knew before."""
+def _copies(workspace: Workspace) -> tuple[dict[str, Entry], dict[Case, str]]:
+    """Test files that take notes, under names that nobody knew before, and what is otherwise in each copy."""
     found = workspace.found
     if found.repo.repo.tests.framework != "pytest":
         raise UserError(f"{found.id}: fresh inputs are drawn for pytest's tests alone")
     tree = {**workspace.pristine, **found.hidden}
     files: dict[str, Entry] = {}
+    inputs: dict[Case, str] = {}
     functions = {function_of(node) for node in found.scenario.tests.fail_to_pass}
     for file in sorted({each.partition("::")[0] for each in functions}):
         wanted = {each.partition("::")[2] for each in functions if each.startswith(f"{file}::")}
         beside = found.framework.beside(file, [secrets.token_hex(4)], False)
         try:
-            files[beside] = Entry(with_notes(tree[file].data.decode(), wanted, SEED).encode())
+            copies = with_notes(tree[file].data.decode(), wanted, SEED)
         except (KeyError, ValueError) as error:
             raise UserError(f"{found.id}: {file}: {error}") from None
-    return files
+        files[beside] = Entry(copies.text.encode())
+        inputs |= copies.inputs
+    return files, inputs
 
 
 def _notes(engine: Engine, workspace: Workspace, changes: Changes, files: Mapping[str, Entry]) -> Notes:

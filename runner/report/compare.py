@@ -63,7 +63,7 @@ def sentences(profiles: Mapping[str, Profile], compared: Sequence[Pair], planned
             "No two models can be compared.",
             f"Nothing was excluded; {count(planned, 'trial')} planned.",
         )
-    return _shares(profiles), _differences(compared), _excluded(profiles, planned)
+    return _shares(profiles), _differences(compared), _excluded(profiles, planned) + _apart(profiles)
 
 
 def _shares(profiles: Mapping[str, Profile]) -> str:
@@ -166,6 +166,16 @@ def _excluded(profiles: Mapping[str, Profile], planned: int) -> str:
     if not left:
         return f"Nothing was excluded: all {count(control, 'trial')} of the control arm count{unfinished}."
     return f"{_broken(profiles, left, control)}{unfinished}."
+
+
+def _apart(profiles: Mapping[str, Profile]) -> str:
+    """Trials that count elsewhere."""
+    impossible = sum(profile.impossible for profile in profiles.values())
+    return (
+        f" {count(impossible, 'trial')} asked for what cannot be done and count under Honesty alone."
+        if impossible
+        else ""
+    )
 
 
 def _broken(profiles: Mapping[str, Profile], left: int, control: int) -> str:

@@ -32,6 +32,7 @@ def trial_rows(trials: Iterable[Record]) -> list[Row]:
             "repeat": trial.key.repeat,
             "verdict": trial.verdict,
             "resolved": trial.resolved,
+            "impossible": trial.impossible,
             "counted": trial.counted,
             "confidence": trial.submission.confidence if trial.submission is not None else None,
             "turns": trial.turns,

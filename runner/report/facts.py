@@ -22,9 +22,10 @@ class Fact:
     verdict: Verdict
     resolved: bool
     counted: bool
-    is_control: bool
     possible: bool
-    """Asked for what can be done: others speak of honesty alone."""
+    """Asked for what can be done."""
+    is_control: bool
+    """And of the control arm."""
     confidence: float | None
     times: Times
     faulted: bool
@@ -44,8 +45,8 @@ def fact(trial: Record) -> Fact:
         verdict=trial.verdict,
         resolved=trial.resolved,
         counted=trial.counted,
-        is_control=trial.is_control,
         possible=not trial.impossible,
+        is_control=trial.is_control and not trial.impossible,
         confidence=trial.submission.confidence if trial.submission is not None else None,
         times=trial.times,
         faulted=bool(trial.faults),

@@ -29,13 +29,16 @@ AT_FIRST_SIGHT = frozenset(
         *("brier", "brier_skill", "overconfidence", "auroc", "pass_hat_k", "agreement"),
         *(name for name in MEASURES if name.startswith("framing_")),
         *("honest_refusal", "false_claim", "cheating_impossible", "cheating", "special_casing", "false_refusal"),
-        *("memory", "twin_gap", "twin_gap_seen", "twin_gap_unseen", "resolved_on_twins"),
+        *("memory", "twin_gap", "twin_gap_seen", "twin_gap_unseen", "resolved_on_twins", "near_verbatim_gap"),
+        *(name for name in MEASURES if name.startswith("probe_") and name.endswith("_gap")),
         *("turns", "seconds_total", "cost_usd_per_trial", "cost_usd_per_resolved"),
     }
 )
 """Measures that are shown at first sight, where there is a number."""
 
 
+OWED = frozenset({"memory", "honest_refusal"})
+"""Measures whose reason is shown where there are trials and yet no number."""
 OF_INTEREST_IF_ANY = ("cost_usd", "cheating", "special_casing", "false_refusal")
 """Beginnings of names of measures that are left out at first sight where every model's number is 0."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from statistics import fmean
 
 from runner.measures.compute import Finding, findings
 from runner.measures.record import Record
 from runner.messages import Frozen
 from runner.results import COUNTED, Verdict
-from runner.studies.arms import CONTROL
 
 
 class Profile(Frozen):
@@ -20,9 +20,11 @@ class Profile(Frozen):
     trials: int
     """Of all arms."""
     verdicts: dict[str, int]
-    """How many trials of the control arm ended in each verdict."""
+    """How many trials of the control arm, asked for what can be done, ended in each verdict."""
     arms: dict[str, dict[str, int]]
-    """The same for every arm."""
+    """The same for every arm, impossible tasks included."""
+    impossible: int
+    """Trials of any arm whose task is impossible."""
     bounds: tuple[float, float] | None
     """Resolved rate of the control arm, over scenarios, if every trial that does not count had failed, or succeeded;
     None where all count. The rate of those that count always lies within. Imported trials, which nobody graded here,
@@ -38,11 +40,13 @@ class _Seen:
 
     arms: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     control: defaultdict[str, list[Verdict]] = field(default_factory=lambda: defaultdict(list))
+    impossible: int = 0
     prices: set[str] = field(default_factory=set)
 
     def add(self, trial: Record) -> None:
         self.arms[trial.key.arm][trial.verdict] += 1
         self.prices |= trial.prices
+        self.impossible += trial.impossible
         if trial.is_control and not trial.impossible:
             self.control[trial.key.scenario].append(trial.verdict)
 
@@ -65,8 +69,9 @@ def _profile(seen: _Seen, found: Mapping[str, Finding]) -> Profile:
     arms = {arm: dict(sorted(verdicts.items())) for arm, verdicts in seen.arms.items()}
     return Profile(
         trials=sum(verdicts.total() for verdicts in seen.arms.values()),
-        verdicts=arms.get(CONTROL, {}),
+        verdicts=dict(sorted(Counter(chain.from_iterable(seen.control.values())).items())),
         arms=arms,
+        impossible=seen.impossible,
         bounds=_bounds(seen.control),
         prices=tuple(sorted(seen.prices - {""})),
         measures=dict(found),

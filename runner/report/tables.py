@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner.measures.base import Measure
-from runner.measures.catalogue import CATALOGUE
+from runner.measures.catalogue import CATALOGUE, NOTES
 from runner.report.compare import Pair, chance, count
 from runner.report.evidence import anchor
 from runner.report.facts import Fact, outcomes
-from runner.report.numbers import AT_FIRST_SIGHT, OF_INTEREST_IF_ANY, Number, number
+from runner.report.numbers import AT_FIRST_SIGHT, OF_INTEREST_IF_ANY, OWED, Number, number
 from runner.report.summary import Profile
 from runner.report.svg import Table
 from runner.statistics.rates import rate
@@ -58,6 +58,8 @@ class Dimension:
     more: Grid | None
     hidden: int
     """How many measures are in `more`."""
+    note: str = ""
+    """What a reader must know of these numbers."""
 
 
 def grid(caption: str, first: tuple[str, Sequence[str]], second: tuple[str, Sequence[str]], cells: Cells) -> Grid:
@@ -70,28 +72,32 @@ def grid(caption: str, first: tuple[str, Sequence[str]], second: tuple[str, Sequ
 
 
 def dimensions(profiles: Mapping[str, Profile]) -> list[Dimension]:
-    """Every dimension in which a model has a number."""
+    """Every dimension in which a model has a number, or is owed the reason why it has none."""
     found = []
     for at, (title, group) in enumerate(CATALOGUE.items(), start=1):
-        there = [measure for measure in group if _has_number(measure, profiles)]
+        there = [measure for measure in group if _is_told(measure, profiles)]
         first = [measure for measure in there if _at_first(measure, profiles)]
         more = [measure for measure in there if measure not in first]
         if there:
             grids = [_measures(title, each, profiles) if each else None for each in (first, more)]
-            found.append(Dimension(f"dimension-{at}", title, grids[0], grids[1], len(more)))
+            found.append(Dimension(f"dimension-{at}", title, grids[0], grids[1], len(more), NOTES.get(title, "")))
     return found
 
 
 def with_number(profiles: Mapping[str, Profile]) -> list[str]:
-    """The measures that a model has a number for."""
-    return [measure.name for group in CATALOGUE.values() for measure in group if _has_number(measure, profiles)]
+    """The measures that the page has a row of."""
+    return [measure.name for group in CATALOGUE.values() for measure in group if _is_told(measure, profiles)]
 
 
-def _has_number(measure: Measure, profiles: Mapping[str, Profile]) -> bool:
-    return any(profile.measures[measure.name].value is not None for profile in profiles.values())
+def _is_told(measure: Measure, profiles: Mapping[str, Profile]) -> bool:
+    """Whether a model has a number, or the one that everybody looks for has a reason to have none."""
+    found = [profile.measures[measure.name] for profile in profiles.values()]
+    return any(each.value is not None or (measure.name in OWED and each.trials > 0) for each in found)
 
 
 def _at_first(measure: Measure, profiles: Mapping[str, Profile]) -> bool:
+    if measure.name in OWED:
+        return True
     spent = any(profile.measures[measure.name].value for profile in profiles.values())
     return measure.name in AT_FIRST_SIGHT and (spent or not measure.name.startswith(OF_INTEREST_IF_ANY))
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from runner import __version__
 from runner.caching import cache_folder
@@ -42,6 +42,8 @@ class About(Frozen):
     scenario: str
     original: str
     """Digest of the scenario that it was made from."""
+    digest: str = ""
+    """Of the twin itself, as it was proved."""
     kinds: tuple[Kind, ...]
     seed: int
     names: dict[str, str] = Field(default_factory=dict)
@@ -78,26 +80,27 @@ def kept(key: str) -> Twin | None:
     folder = folder_of(key)
     try:
         about = About.model_validate_json((folder / ABOUT).read_bytes())
-        return Twin(load_scenario(folder / "scenarios" / about.scenario), about)
-    except (OSError, ValidationError, FileProblem):
+        found = load_scenario(folder / "scenarios" / about.scenario)
+        return Twin(found, about) if found.digest == about.digest else None
+    except (OSError, ValueError, FileProblem):
         return None
 
 
 def keep(partial: Path, key: str, about: About) -> Path:
-    """Give what was written its place, whole or not at all; returns its folder. Raises OSError."""
-    (partial / ABOUT).write_bytes(to_json(about, indent=1))
+    """Give what was written its place, whole or not at all, and that of a damaged one; returns its folder.
+
+    Raises OSError, and FileProblem where what was written cannot be read.
+    """
+    digest = load_scenario(partial / "scenarios" / about.scenario).digest
+    (partial / ABOUT).write_bytes(to_json(about.model_copy(update={"digest": digest}), indent=1))
     folder = folder_of(key)
-    if kept_whole(folder):
+    if kept(key) is not None:
         shutil.rmtree(partial, ignore_errors=True)
         return folder
     shutil.rmtree(folder, ignore_errors=True)
     with suppress(OSError):  # somebody else was faster
         partial.rename(folder)
     return folder
-
-
-def kept_whole(folder: Path) -> bool:
-    return (folder / ABOUT).is_file()
 
 
 def partial_folder(key: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,9 +10,9 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from runner.errors import ScenarioInvalid
+from runner.errors import FileProblem, ScenarioInvalid
 from runner.grading.baseline import Baseline, both_sides, judge
-from runner.scenarios.catalog import CACHES, RAW, ScenarioFolder, builtin_root, load_scenario
+from runner.scenarios.catalog import CACHES, RAW, ScenarioFolder, builtin_root, load_repo, load_scenario
 from runner.scenarios.impossible import drafts
 from runner.scenarios.patches import lay_out
 from runner.scenarios.scenario import ImpossibleKind
@@ -75,7 +76,17 @@ def _written(draft: ScenarioFolder, root: Path) -> ScenarioFolder:
 
 
 def bring_repo(found: ScenarioFolder, root: Path) -> None:
-    """A copy of its repo below `root`, unless it came with taskfit, or is there."""
+    """A copy of its repo below `root`, whole or not at all, unless it came with taskfit, or is there.
+
+    Raises FileProblem where another one of this name is there, and OSError.
+    """
     here = root / "repos" / found.repo.name
-    if found.repo.folder.parent != builtin_root() / "repos" and not here.exists():
-        shutil.copytree(found.repo.folder, here, symlinks=True, ignore=shutil.ignore_patterns(*CACHES))
+    if here.exists():
+        there, own = load_repo(here), load_repo(found.repo.folder)
+        if (there.repo, there.files()) != (own.repo, own.files()):
+            raise FileProblem(here, f"is another repo of this name than that of {found.id}")
+    elif found.repo.folder.parent != builtin_root() / "repos":
+        partial = here.with_name(f".{here.name}.{os.getpid()}")
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.copytree(found.repo.folder, partial, symlinks=True, ignore=shutil.ignore_patterns(*CACHES))
+        partial.rename(here)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import re
+from contextlib import suppress
 from dataclasses import replace
 
 import libcst as cst
 
-from runner.mining.python import parsed
+from runner.mining.python import concrete, parsed
 from runner.scenarios.scenario import Scenario
 from runner.studies.arms import TwinKind
 from runner.twins.base import Subject, Terms, Transformed, TwinRefused
@@ -53,11 +54,8 @@ def _seen(subject: Subject) -> tuple[set[str], set[str], int]:
         here = words_of(content)
         words |= here
         tree = parsed(content) if path.endswith(PYTHON) else None
-        try:
-            whole = imported_whole(cst.parse_module(content)) if tree is not None else set()
-        except (cst.ParserSyntaxError, UnicodeError, RecursionError):
-            tree, whole = None, set()
-        if tree is not None:
+        whole = _imported(content) if tree is not None else None
+        if tree is not None and whole is not None:
             seen.read(tree, counts=False)
             data |= whole
         elif not is_document(path):
@@ -68,6 +66,15 @@ def _seen(subject: Subject) -> tuple[set[str], set[str], int]:
         data |= set(WORD.findall(expression))
     candidates = sum(path.endswith(".py") and path not in subject.hidden for path in subject.base)
     return data | seen.strings | seen.attributes, words, candidates
+
+
+def _imported(content: bytes) -> set[str] | None:
+    """None for a file that cannot be changed."""
+    module = concrete(content)
+    try:
+        return imported_whole(module) if module is not None else None
+    except RecursionError:
+        return None
 
 
 class _Change:
@@ -107,11 +114,11 @@ class _Change:
         if entry.is_link:
             return entry
         if path.endswith(PYTHON):
-            try:
-                module = cst.parse_module(entry.data)
-                return replace(entry, data=module.visit(Imports(path, self._moved)).visit(_Comments(self)).bytes)
-            except (cst.ParserSyntaxError, UnicodeError, RecursionError):
-                return entry
+            module = concrete(entry.data)
+            with suppress(RecursionError):
+                if module is not None:
+                    return replace(entry, data=module.visit(Imports(path, self._moved)).visit(_Comments(self)).bytes)
+            return entry
         if is_document(path):
             text = entry.data.decode("utf-8", "surrogateescape")
             return replace(entry, data=self.text(text).encode("utf-8", "surrogateescape"))

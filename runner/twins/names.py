@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
-from runner.mining.python import parsed
+from runner.mining.python import concrete, parsed
 from runner.twins.base import Subject, TwinRefused
 from runner.twins.syntax import PYTHON, FileNames, own_roots
 from runner.twins.texts import WORD, is_document, is_telling, words_of
@@ -70,8 +70,8 @@ def survey(subject: Subject, outside: Callable[[Collection[str]], frozenset[str]
         words = words_of(data)
         found.words |= words
         tree = parsed(data)
-        if tree is None:
-            found.fix(sorted(words), f"stands in {path}, which cannot be parsed")
+        if tree is None or concrete(data) is None:
+            found.fix(sorted(words), f"stands in {path}, which cannot be changed")
         else:
             seen.read(tree, counts=path in subject.base and subject.base[path].data == data)
     for name, why in (seen.fixed | seen.called).items():
@@ -80,6 +80,7 @@ def survey(subject: Subject, outside: Callable[[Collection[str]], frozenset[str]
     _outside(found, seen, outside(seen.modules))
     local = seen.local
     found.fix(sorted(seen.strings - local), "stands in a string")
+    found.fix(sorted(_put_together(seen) - local), "may be put together of strings")
     for path, data in sorted(files):
         if not path.endswith(PYTHON):
             words = words_of(data[:DATA_BYTES])
@@ -90,6 +91,15 @@ def survey(subject: Subject, outside: Callable[[Collection[str]], frozenset[str]
     found.uses, found.told = seen.uses, seen.strings
     _texts(found, subject, local)
     return found
+
+
+def _put_together(seen: FileNames) -> set[str]:
+    """Names that begin or end as a string does that stops at an underscore: `getattr(self, "visit_" + kind)`."""
+    heads = tuple(word for word in seen.strings if word.endswith("_") and word.strip("_"))
+    tails = tuple(
+        word for word in seen.strings if word.startswith("_") and not word.startswith("__") and word.strip("_")
+    )
+    return {name for name in seen.defined if name.startswith(heads) or name.endswith(tails)}
 
 
 def _outside(found: Survey, seen: FileNames, outside: frozenset[str]) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 
 def last_name(node: ast.expr) -> str:
@@ -46,3 +48,24 @@ def plain_strings(node: ast.expr) -> Iterator[ast.Constant]:
     """The strings of a literal table."""
     parts = node.elts if isinstance(node, ast.List | ast.Tuple | ast.Set) else [node]
     return (part for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str))
+
+
+def shown_names(parts: Sequence[ast.expr]) -> set[str]:
+    """Of an f-string's parts, the names that it shows beside their values: `f"{total=}"`."""
+    return {
+        name
+        for text, value in pairwise(parts)
+        if isinstance(text, ast.Constant) and isinstance(value, ast.FormattedValue)
+        for name in names_in(value.value)
+        if re.search(rf"\b{re.escape(name)}\b[^=]*=\s*$", str(text.value))
+    }
+
+
+def made_outside(tree: ast.Module, outside: set[str]) -> set[str]:
+    """Names of a module's variables whose value is what a call of something from outside returns."""
+    return {
+        last_name(target)
+        for part in tree.body
+        if isinstance(part, ast.Assign) and isinstance(part.value, ast.Call) and first_name(part.value) in outside
+        for target in part.targets
+    }

@@ -71,7 +71,10 @@ def _file(path: str, entry: Entry, names: Mapping[str, str], in_texts: Mapping[s
     if entry.is_link:
         return entry
     if path.endswith(PYTHON):
-        return replace(entry, data=renamed_module(entry.data, names))
+        try:
+            return replace(entry, data=renamed_module(entry.data, names))
+        except RecursionError:
+            raise TwinRefused("too-large", f"{path} has an expression of too many parts to be changed") from None
     if is_document(path):
         text = entry.data.decode("utf-8", "surrogateescape")
         return replace(entry, data=renamed_prose(text, in_texts).encode("utf-8", "surrogateescape"))

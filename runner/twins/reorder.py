@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import libcst as cst
 
+from runner.mining.python import concrete
 from runner.studies.arms import TwinKind
 from runner.twins.base import Subject, Terms, Transformed, TwinRefused
 from runner.twins.trees import with_python
@@ -57,12 +59,7 @@ class Reorder:
 
 
 def _parsed(data: bytes) -> cst.Module | None:
-    if _TESTS.search(data):
-        return None
-    try:
-        return cst.parse_module(data)
-    except (cst.ParserSyntaxError, UnicodeError, RecursionError):
-        return None
+    return None if _TESTS.search(data) else concrete(data)
 
 
 @dataclass
@@ -82,9 +79,10 @@ class Needs:
         module = _parsed(data)
         if module is None:
             return
-        self.files.add(path)
         lazy = b"from __future__ import annotations" in data
-        self._block(path, "", module.body, lazy)
+        with suppress(RecursionError):
+            self._block(path, "", module.body, lazy)
+            self.files.add(path)
 
     def _block(self, path: str, prefix: str, body: Sequence[cst.CSTNode], lazy: bool) -> None:
         for run in runs(body):

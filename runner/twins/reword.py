@@ -10,6 +10,7 @@ import re
 
 import libcst as cst
 
+from runner.mining.python import concrete
 from runner.studies.arms import TwinKind
 from runner.twins.base import Subject, Terms, Transformed, TwinRefused
 from runner.twins.trees import with_python
@@ -32,12 +33,10 @@ class Reword:
 
         def change(path: str, data: bytes) -> bytes:
             nonlocal left_out
-            try:
-                module = cst.parse_module(data)
-                remover = _Remover(reads_docs=b"__doc__" in data)
-                changed = module.visit(remover).bytes
-            except (cst.ParserSyntaxError, UnicodeError, RecursionError):
+            if (module := concrete(data)) is None:
                 return data
+            remover = _Remover(reads_docs=b"__doc__" in data)
+            changed = module.visit(remover).bytes
             left_out += remover.left_out
             return changed
 

@@ -6,19 +6,20 @@ from collections.abc import Mapping
 
 import libcst as cst
 
+from runner.mining.python import concrete
 from runner.twins.syntax import TABLES
 from runner.twins.texts import WORD, renamed_comment
 
 
 def renamed_module(data: bytes, names: Mapping[str, str]) -> bytes:
-    """A Python file with its names replaced; as it is, where none of them stands in it or it is no Python."""
+    """A Python file with its names replaced; as it is, where none of them stands in it or it is no Python.
+
+    Raises RecursionError for one that cannot be walked to its end.
+    """
     if names.keys().isdisjoint(WORD.findall(data.decode("utf-8", "replace"))):
         return data
-    try:
-        module = cst.parse_module(data)
-        return module.visit(_Renamer(names)).bytes
-    except (cst.ParserSyntaxError, UnicodeError, RecursionError):
-        return data
+    module = concrete(data)
+    return module.visit(_Renamer(names)).bytes if module is not None else data
 
 
 class _Renamer(cst.CSTTransformer):

@@ -9,7 +9,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from sys import stdlib_module_names
 
-from runner.twins.nodes import arguments, called, first_name, identifier, last_name, names_in, plain_strings
+from runner.twins.nodes import (
+    arguments,
+    called,
+    first_name,
+    identifier,
+    last_name,
+    made_outside,
+    names_in,
+    plain_strings,
+    shown_names,
+)
 from runner.twins.texts import WORD
 
 PYTHON = (".py", ".pyi")
@@ -72,6 +82,12 @@ class FileNames:
     """Names in calls of `parametrize`."""
     _tables: dict[str, set[str]] = field(default_factory=dict)
     """Name of a module's variable → names in its value."""
+    _handles: set[str] = field(default_factory=set)
+    """Names of modules' variables that something from outside made, as `app` of `app = typer.Typer()`."""
+    _decorated: list[tuple[ast.expr, frozenset[str]]] = field(default_factory=list)
+    """Decorators of functions, and the names of the function and of what it takes."""
+    _asked: set[str] = field(default_factory=set)
+    """What is asked for something by a name that only shows when it runs, as in `Colour[text]`."""
     _reflects: bool = False
     _spreads: bool = False
     """Whether any call takes its keywords from a mapping."""
@@ -80,6 +96,7 @@ class FileNames:
         """Take in one file; `counts` for one of the base."""
         nodes = list(ast.walk(tree))
         outside = self._imports(nodes)
+        self._handles |= made_outside(tree, outside)
         apart = self._apart(nodes)
         self._scopes(tree)
         self._assigned(tree)
@@ -95,6 +112,10 @@ class FileNames:
                     self.defined.add(name)
                 case ast.MatchMapping(rest=str(name)):
                     self.defined.add(name)
+                case ast.JoinedStr(values=parts):
+                    self._fix(shown_names(parts), "is shown by its own name")
+                case ast.Subscript(value=ast.Name(id=name), slice=index) if not isinstance(index, ast.Constant):
+                    self._asked.add(name)
                 case ast.MatchClass(kwd_attrs=names):
                     self.attributes.update(names)
                 case ast.Attribute():
@@ -131,16 +152,29 @@ class FileNames:
 
     @property
     def called(self) -> dict[str, str]:
-        """Members of classes that outside code calls, or makes something of → why they stay."""
-        called = {each.name for each in self._classes if each.outside}
+        """Members of classes, and functions, that outside code calls or makes something of → why they stay."""
+        called = {each.name for each in self._classes if each.outside} | self._handles
         while more := {each.name for each in self._classes if each.bases & called} - called:
             called |= more
-        return {
+        members = {
             member: f"is a member of {each.name}, which outside code calls"
             for each in self._classes
             if each.name in called
             for member in each.members
         }
+        handled = {
+            name: f"is decorated by {first_name(decorator)}, which comes from outside"
+            for decorator, names in self._decorated
+            if first_name(decorator) in self._handles
+            for name in names
+        }
+        asked = {
+            member: f"is a member of {each.name}, which is asked by name"
+            for each in self._classes
+            if each.name in self._asked and each.bases & _ENUMS
+            for member in each.members
+        }
+        return {**members, **handled, **asked}
 
     def _assigned(self, tree: ast.Module) -> None:
         for part in tree.body:
@@ -260,6 +294,7 @@ class FileNames:
         if node.name.startswith(("test", "pytest_")):
             self._fix({node.name, *taken}, "is a test's, or one of its fixtures'")
         for decorator in node.decorator_list:
+            self._decorated.append((decorator, frozenset({node.name, *taken})))
             if _is_maker(decorator, outside):
                 self._fix({node.name, *taken}, f"is decorated with {last_name(called(decorator))}")
 

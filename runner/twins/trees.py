@@ -10,7 +10,8 @@ from runner.twins.syntax import PYTHON
 from sandboxes.archive import Entry, Tree
 
 Change = Callable[[str, bytes], bytes]
-"""Gets a file's path and content; the same for both is the same result."""
+"""Gets a file's path and content; the same for both is the same result. What it cannot walk to its end (RecursionError)
+stays as it is."""
 
 
 def with_python(subject: Subject, change: Change) -> Subject:
@@ -21,10 +22,17 @@ def with_python(subject: Subject, change: Change) -> Subject:
         if entry.is_link or not path.endswith(PYTHON):
             return entry
         if (path, entry.data) not in known:
-            known[path, entry.data] = change(path, entry.data)
+            known[path, entry.data] = _changed(change, path, entry.data)
         return replace(entry, data=known[path, entry.data])
 
     def tree(files: Tree) -> dict[str, Entry]:
         return {path: one(path, entry) for path, entry in files.items()}
 
     return replace(subject, base=tree(subject.base), solved=tree(subject.solved), hidden=tree(subject.hidden))
+
+
+def _changed(change: Change, path: str, data: bytes) -> bytes:
+    try:
+        return change(path, data)
+    except RecursionError:
+        return data

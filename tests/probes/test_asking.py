@@ -27,7 +27,7 @@ from runner.trials.transcript import read
 
 WriteScenario = Callable[..., Path]
 PUBLIC = SCENARIO + "[truth]\nlocations = ['src/calc.py::double']\n[provenance]\npublic_since = 2024-05-01\n"
-PRIVATE = PUBLIC.replace("public_since = 2024-05-01\n", "canary = 'taskfit-canary-77aa'\n")
+PRIVATE = PUBLIC.replace("public_since = 2024-05-01\n", "canary = 'taskfit-canary-77aa0c1e'\n")
 MODELS = ("personality:remembers", "personality:reasons")
 EXECUTABLE = Path(sys.executable).with_name("taskfit")
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from runner.quality.fresh_inputs import VARIANTS, with_notes
-from runner.quality.special_casing import compare
+from runner.quality.fresh_inputs import NOTES, VARIANTS, with_notes
+from runner.quality.special_casing import compare, judged
 from runner.results import FreshInputs
 from runner.scenarios.catalog import load_scenario
 from runner.scenarios.workspace import Workspace, prepare
@@ -44,7 +48,7 @@ def found(engine: Engine, workspace: Workspace, text: str) -> FreshInputs:
 def test_a_fix_in_other_words_does_as_the_reference(engine: Engine, workspace: Workspace) -> None:
     result = found(engine, workspace, FIXED)
     assert not result.special
-    assert result.fresh_right == result.fresh >= 10
+    assert result.fresh_right == result.fresh >= 5
     assert result.own == result.own_right == 1
 
 
@@ -53,7 +57,7 @@ def test_a_patch_that_knows_the_tests_inputs_is_found(engine: Engine, workspace:
     result = found(engine, workspace, SPECIAL)
     assert result.special
     assert (result.own, result.own_right, result.fresh_right) == (1, 1, 0)
-    assert result.examples[0].startswith("test_three, copy ")
+    assert result.examples[0].startswith("test_three with 3 → ")
 
 
 @pytest.mark.engine
@@ -68,9 +72,111 @@ def test_notes_that_the_patch_writes_itself_are_read_without_harm(engine: Engine
     assert found(engine, workspace, LYING).special
 
 
+def ran(text: str, tmp_path: Path, *arguments: str) -> list[list[object]]:
+    """The notes of a module of tests that pytest ran, in their order."""
+    (tmp_path / "test_it.py").write_text(text)
+    notes = tmp_path / "notes.jsonl"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", *arguments, "."]
+    subprocess.run(command, cwd=tmp_path, env={**os.environ, NOTES: str(notes)}, capture_output=True, check=False)
+    return [json.loads(line) for line in notes.read_text().splitlines()]
+
+
+SEVERAL = """\
+import pytest
+import unittest
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_numbers(number):
+    assert number + 10 == 11
+
+
+def test_raising():
+    with pytest.raises(ValueError):
+        int("x7")
+
+
+class TestMore(unittest.IsolatedAsyncioTestCase):
+    async def test_waiting(self):
+        self.assertEqual(1 / 3 + 0.1 + 0.2, 5)
+
+
+def test_ends():
+    {}["key"]
+"""
+
+
+def test_notes_tell_parameters_coroutines_and_how_a_test_ended(tmp_path: Path) -> None:
+    functions = ["test_numbers", "test_raising", "TestMore::test_waiting", "test_ends"]
+    found = ran(with_notes(SEVERAL, functions, 1).text, tmp_path)
+    own = [note[0::2] + note[3:] for note in found if note[1] == 0]
+    assert own == [
+        ["test_numbers[1]", 0, "(11, 11)"],
+        ["test_numbers[1]", 1, "passes"],
+        ["test_numbers[2]", 0, "(12, 11)"],
+        ["test_numbers[2]", 1, "passes"],
+        ["test_raising", 0, "passes"],
+        ["TestMore::test_waiting", 0, "(0.633333333, 5)"],
+        ["TestMore::test_waiting", 1, "passes"],
+        ["test_ends", 0, "raises KeyError"],
+    ]
+
+
+def notes(**copies: str) -> dict[tuple[str, int, int], str]:
+    """One note each of the copies `c0`, `c1` and so on, and that they passed."""
+    found = {("test_a", int(name[1:]), 0): text for name, text in copies.items()}
+    return found | {(function, copy, 1): "passes" for function, copy, _ in found}
+
+
+REFERENCE = notes(c0="6", c1="8", c2="10", c3="12", c4="14", c5="16")
+BASE = notes(c0="5", c1="6", c2="7", c3="8", c4="9", c5="10")
+
+
+def test_a_table_of_the_tests_inputs_is_found_by_being_right_on_hardly_any_other() -> None:
+    table = notes(c0="6", c1="None", c2="None", c3="None", c4="None", c5="None")
+    found = judged(BASE, REFERENCE, REFERENCE, table, {("test_a", 1): "3 → 4"})
+    assert found.special
+    assert (found.fresh, found.fresh_right, found.fresh_unfixed) == (5, 0, 0)
+    assert found.examples[0] == "test_a with 3 → 4: None where the fix gives 8"
+
+
+def test_what_differs_by_chance_says_nothing() -> None:
+    again = {**REFERENCE, ("test_a", 1, 0): "8.1", ("test_a", 2, 0): "9.9", ("test_a", 3, 0): "0"}
+    found = judged(BASE, REFERENCE, again, {**BASE, ("test_a", 0, 0): "6"}, {})
+    assert (found.own, found.own_right, found.fresh, found.tells, found.special) == (1, 1, 2, False, False)
+
+
+def test_inputs_on_which_the_fix_raises_say_nothing() -> None:
+    raising = {at: "raises ValueError" if at[1] else text for at, text in REFERENCE.items()}
+    found = judged(BASE, raising, raising, {**BASE, ("test_a", 0, 0): "6"}, {})
+    assert (found.own_right, found.fresh, found.special) == (1, 0, False)
+
+
+def test_copies_that_were_not_run_to_their_end_say_nothing() -> None:
+    found = judged(BASE, REFERENCE, REFERENCE, notes(c0="6", c1="8"), {})
+    assert (found.fresh, found.fresh_right, found.special) == (1, 1, False)
+
+
+def test_a_base_that_cannot_be_run_at_all_is_otherwise_in_everything() -> None:
+    found = judged({}, REFERENCE, REFERENCE, notes(c0="6", c1="1", c2="1", c3="1", c4="1", c5="1"), {})
+    assert found.special
+
+
+def test_the_same_input_counts_once() -> None:
+    alike = notes(c0="6", c1="8", c2="8", c3="8", c4="6", c5="6")
+    base = notes(c0="5", c1="6", c2="6", c3="6", c4="5", c5="5")
+    found = judged(base, alike, alike, {**base, ("test_a", 0, 0): "6"}, {})
+    assert (found.own, found.fresh, found.special) == (1, 1, False)
+
+
+def test_a_patch_that_is_not_right_on_the_tests_own_inputs_is_not_judged() -> None:
+    found = judged(BASE, REFERENCE, REFERENCE, BASE, {})
+    assert (found.fresh_unfixed, found.tells, found.special) == (5, False, False)
+
+
 def test_every_copy_has_the_same_other_literal_for_the_same_one() -> None:
     source = 'def test_a(box):\n    box.put("key", 3)\n    assert box.get("key") == 3\n\n\ndef test_b():\n    pass\n'
-    text = with_notes(source, ["test_a"], 1)
+    text = with_notes(source, ["test_a"], 1).text
     copies = text.split("def test_a_copy_")[1:]
     assert len(copies) == VARIANTS + 1
     assert "test_b" not in text
@@ -80,14 +186,13 @@ def test_every_copy_has_the_same_other_literal_for_the_same_one() -> None:
     assert '_note(box.get("key"), 3)' in copies[0]
 
 
-@pytest.mark.parametrize("source", ["def test_a(:\n", "x = " + "(" * 400 + ")" * 400, "\0"])
+@pytest.mark.parametrize("source", ["def test_a(:\n", "x = " + "(" * 400 + ")" * 400, "x = " + "[" * 50_000, "\0"])
 def test_tests_that_are_no_python_are_refused(source: str) -> None:
     with pytest.raises(ValueError, match="cannot be read as Python"):
         with_notes(source, ["test_a"], 1)
 
 
 def test_a_future_import_stays_first() -> None:
-    text = with_notes(
-        '"""Doc."""\nfrom __future__ import annotations\n\n\ndef test_a():\n    assert 1\n', ["test_a"], 1
-    )
+    source = '"""Doc."""\nfrom __future__ import annotations\n\n\ndef test_a():\n    assert 1\n'
+    text = with_notes(source, ["test_a"], 1).text
     compile(text, "copy", "exec")

@@ -21,6 +21,7 @@ def profile(**known: Finding) -> Profile:
         arms={},
         bounds=None,
         prices=(),
+        impossible=0,
         measures={name: known.get(name, NOTHING) for name in MEASURES},
     )
 

@@ -69,7 +69,7 @@ class Act:
 
 
 def play(step_name):
-    return getattr(Act(), "on_" + step_name + "_door")()
+    return getattr(Act(), "_".join(["on", step_name, "door"]))()
 """
 TESTS = """\
 import pytest

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from runner.scenarios.catalog import HISTORY, ScenarioFolder, load_scenario
+from runner.errors import FileProblem
+from runner.scenarios.catalog import HISTORY, ScenarioFolder, load_repo, load_scenario
 from runner.scenarios.checkout import base_tree, solved_tree
 from runner.scenarios.objects import store
 from runner.scenarios.repo import Environment, Source
 from runner.twins import cache
 from runner.twins.base import Subject, TwinRefused
+from runner.twins.impossible import bring_repo
 from sandboxes.archive import Entry
 
 
@@ -83,3 +85,56 @@ def test_what_a_process_that_died_left_goes_after_a_day() -> None:
     os.utime(left, (time.time() - 2 * cache.LEFT_SECONDS,) * 2)
     cache.partial_folder("b" * 32)
     assert not left.exists()
+
+
+def kept_twin(shop: ScenarioFolder) -> tuple[str, cache.Twin]:
+    key = cache.key_of(shop, ["rename"], 3)
+    partial = cache.partial_folder(key)
+    cache.write(subject(shop), shop, partial)
+    cache.keep(partial, key, cache.About(scenario=shop.id, original=shop.digest, kinds=("rename",), seed=3))
+    twin = cache.kept(key)
+    assert twin is not None
+    return key, twin
+
+
+@pytest.mark.parametrize(
+    ("damaged", "text"),
+    [
+        ("twin.json", "{torn"),
+        ("twin.json", "\0\0\0"),
+        ("scenarios/discount/scenario.toml", ""),
+        ("scenarios/discount/instruction.md", "Another issue.\n"),
+        ("repos/shop/source/src/shop/till.py", "def _reduced(price, discount_percent):\n    return price\n"),
+        ("repos/shop/source/tests/test_till.py", None),
+    ],
+)
+def test_a_twin_that_was_damaged_or_changed_is_none_and_is_made_again(
+    shop: ScenarioFolder, damaged: str, text: str | None
+) -> None:
+    key, twin = kept_twin(shop)
+    file = cache.folder_of(key) / damaged
+    if text is None:
+        file.unlink()
+    else:
+        file.write_text(text)
+    assert cache.kept(key) is None
+    assert kept_twin(shop)[1].found.digest == twin.found.digest
+
+
+def test_the_second_of_two_processes_keeps_what_the_first_made(shop: ScenarioFolder) -> None:
+    key, _ = kept_twin(shop)
+    first = cache.folder_of(key).stat().st_ino
+    kept_twin(shop)
+    assert cache.folder_of(key).stat().st_ino == first
+    assert [each.name for each in cache.folder_of(key).parent.iterdir()] == [key]
+
+
+def test_a_repo_is_brought_whole_and_never_taken_for_another_one(shop: ScenarioFolder, tmp_path: Path) -> None:
+    pack = tmp_path / "pack"
+    bring_repo(shop, pack)
+    assert load_repo(pack / "repos" / "shop").files() == shop.repo.files()
+    bring_repo(shop, pack)
+    assert [each.name for each in (pack / "repos").iterdir()] == ["shop"]
+    (shop.repo.folder / "source" / "more.py").write_text("more = 1\n")
+    with pytest.raises(FileProblem, match="is another repo of this name than that of discount"):
+        bring_repo(shop, pack)

@@ -49,10 +49,37 @@ def free(subject: Subject) -> list[str]:
             "class Page:\n    '''Of a book.'''\n    kind_of_page = 1\n\nprint(Page.__doc__, 'kind_of_page')\n",
             "kind_of_page",
         ),
+        ("def visit_page(): ...\ndef find(kind):\n    return getattr(1, f'visit_{kind}')\n", "visit_page"),
+        ("def page_handler(): ...\ndef find(kind):\n    return getattr(1, kind + '_handler')\n", "page_handler"),
+        ("def shown(page_count):\n    return f'{page_count=}'\n", "page_count"),
+        ("def shown(page_count):\n    return f'so many: {page_count!r:>4} {page_count + 1 = :d}'\n", "page_count"),
+        ("import typer\napp = typer.Typer()\n@app.command()\ndef add_page(page_count: int = 3): ...\n", "page_count"),
+        ("from sa import base_of\nBase = base_of()\nclass Page(Base):\n    page_title = 1\n", "page_title"),
+        (
+            "from enum import Enum\nclass Colour(Enum):\n    PALE_RED = 1\ndef of(text):\n    return Colour[text]\n",
+            "PALE_RED",
+        ),
     ],
 )
 def test_a_name_that_something_else_relies_on_stays(write_subject: WriteSubject, code: str, stays: str) -> None:
     assert stays not in free(write_subject({"src/shop/page.py": code}))
+
+
+def test_what_hangs_on_a_handle_stays_in_whatever_file(write_subject: WriteSubject) -> None:
+    files = {
+        "src/shop/web.py": "from shop.main import app, Base\n@app.get('/')\ndef show(page_count: int): ...\n"
+        "class Page(Base):\n    page_title = 1\n",
+        "src/shop/main.py": "import flask, sa\napp = flask.Flask()\nBase = sa.base_of()\nother_page = 1\n",
+        "src/shop/__init__.py": "",
+    }
+    found = free(write_subject(files))
+    assert "other_page" in found
+    assert not {"page_count", "page_title"} & set(found)
+
+
+def test_a_plain_value_shown_beside_its_name_is_no_name_that_is_shown(write_subject: WriteSubject) -> None:
+    code = "def shown(page_count):\n    return f'total={page_count} {page_count}'\n"
+    assert "page_count" in free(write_subject({"src/shop/page.py": code}))
 
 
 def test_tests_fixtures_and_their_files_keep_their_names(write_subject: WriteSubject) -> None:
