@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Sequence
 
+from runner.frameworks import naming
 from runner.frameworks.base import Canary
 from runner.frameworks.inside import program
 from runner.scenarios.repo import RepoTests
@@ -23,7 +24,7 @@ class Cargo:
     """Ids are `tests/round.rs::half_a_cent` and `src/money.rs::tests::half`; a documented example is `…::doc item`."""
 
     language = "Rust"
-    test_files: tuple[str, ...] = ("tests/", "benches/")
+    test_files: tuple[str, ...] = naming.RUST
     harness_files: tuple[str, ...] = (
         "Cargo.toml",
         "Cargo.lock",
