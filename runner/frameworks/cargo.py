@@ -49,7 +49,8 @@ class Cargo:
         return argv
 
     def graded(self, suite: RepoTests, more: Sequence[str], report: str, test_seconds: float) -> list[str]:
-        argv = ["python", "-c", program("supervised", "run_cargo"), report, f"{test_seconds:g}"]
+        text = program("supervised", "libtest", "cargo_targets", "run_cargo")
+        argv = ["python", "-c", text, report, f"{test_seconds:g}"]
         return [*argv, str(len(suite.args)), *suite.args, str(len(suite.paths)), *suite.paths, *more]
 
     def steady(self, text: str) -> str:
