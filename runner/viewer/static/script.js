@@ -159,11 +159,20 @@
   };
   again(0);
 
+  // In a field of several lines: Ctrl and Enter sends its form, Esc gives the keys back to the page.
+  document.addEventListener("keydown", (event) => {
+    if (!event.target.matches("textarea")) return;
+    if (event.key === "Escape") event.target.blur();
+    else if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.repeat) event.target.form?.requestSubmit();
+  });
+
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
     if (event.target.closest("input, textarea, select, [contenteditable]")) return;
     const key = event.key;
+    const keyed = /^[yne]$/.test(key) ? document.querySelector(`[data-key="${key}"]`) : null;
     if (key === "?") help.showModal();
+    else if (keyed) { if (!event.repeat) keyed.matches("textarea") ? keyed.focus() : keyed.click(); }
     else if (key in KEYS) jump(KEYS[key], true);
     else if (key.toLowerCase() in KEYS) jump(KEYS[key.toLowerCase()], false);
     else if (key === "j") turn(true);
@@ -172,7 +181,6 @@
     else if (key === "G") jump("handed in, graded", true);
     else if (key === "l" && here() >= 0) location.assign(`${location.pathname}/steps/${here()}/labels`);
     else if (key === "/") location.assign("/search");
-    else if (key === "y" || key === "n") { if (!event.repeat) document.querySelector(`[data-key="${key}"]`)?.click(); }
     else if (key === "u" && main.dataset.up) location.assign(main.dataset.up);
     else if (key === "o") for (const link of document.querySelectorAll(".here a[data-whole]")) whole(link);
     else return;
