@@ -76,7 +76,7 @@ class Request(Frozen):
 
 
 class Decision(Frozen):
-    """An answer. `arguments` replaces the call's own when the outcome is `modify`.
+    """An answer. `arguments` replaces the call's own when the outcome is `modify`: the policy rules on that call, too.
 
     `escalate` is no answer: nobody was there, the time was up, the approver failed. The call is not made, and nobody
     has denied it.
@@ -86,6 +86,10 @@ class Decision(Frozen):
     approver: str
     reason: str = ""
     arguments: dict[str, Any] | None = None
+    digest: str = ""
+    """Of the exact action that `arguments` make, where the approver was shown it."""
+    effects: tuple[Effect, ...] = ()
+    """What the approver was shown that it would do."""
     shown_after: float = 0.0
     """Seconds from the request until the approver saw it."""
     cost_usd: float = 0.0

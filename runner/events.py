@@ -214,6 +214,8 @@ class Decided(Event):
     request: Request
     decision: Decision
     action_digest: str
+    became: Action | None = None
+    """The call with the approver's arguments; None where it changed none, or they fit nothing."""
 
 
 class ToolReturned(Event):

@@ -44,9 +44,9 @@ class AssistantMessage(Frozen):
     """Calls beyond those that one turn may hold."""
     native: tuple[dict[str, Any], ...] = ()
     """The turn in its provider's own items, replayed to it exactly as received (thinking blocks and their signatures,
-    encrypted reasoning); empty where there is no provider."""
+    encrypted reasoning); empty where there is no provider. What an imported turn's model thought is there, too."""
     native_format: str = ""
-    """The wire format of `native`."""
+    """The wire format of `native`; empty where it is to be shown and sent to nobody."""
 
 
 class ToolMessage(Frozen):

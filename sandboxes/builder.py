@@ -12,7 +12,7 @@ from typing import Self
 
 from docker.types import LogConfig, Mount
 
-from sandboxes.client import Engine, labels, translated
+from sandboxes.client import Engine, image_labels, marked, translated
 from sandboxes.errors import ImageBuildFailed, SandboxDied, SandboxError
 from sandboxes.hands import ENVIRONMENT, WORKSPACE
 from sandboxes.lending import LENT, Loan, lend
@@ -61,7 +61,6 @@ class Builder:
                 command=["sleep", "infinity"],
                 entrypoint=[],
                 user="0:0",
-                labels=labels("build"),
                 host_config=self._api.create_host_config(
                     init=True,
                     network_mode="host" if network else "none",
@@ -77,6 +76,7 @@ class Builder:
                     mem_limit=int(engine.memory * MEMORY_SHARE),
                     log_config=LogConfig(type="none"),
                 ),
+                **marked("build"),
             )["Id"]
 
     @property
@@ -189,8 +189,7 @@ class Builder:
     def commit(self, reference: str, kind: str, **more: str) -> None:
         """Make the image. What was lent is left behind with the container."""
         repository, tag = reference.rsplit(":", 1)
-        marks = labels(kind, **more)
-        marks.pop("taskfit.owner")
+        marks = image_labels(kind, **more)
         with translated():
             self._api.commit(
                 self._id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ import requests
 from docker.errors import APIError, DockerException, NotFound
 
 from sandboxes.errors import EngineUnavailable, SandboxDied
-from sandboxes.owner import KIND, LABEL, me
+from sandboxes.owner import KIND, LABEL, NAME, me
 
 API_SECONDS = 120.0
 """An API call that takes longer means a wedged engine. Streams are bounded by their own deadlines."""
@@ -104,9 +105,19 @@ def translated() -> Iterator[None]:
         raise EngineUnavailable(f"the engine does not answer: {_first_line(error)}") from error
 
 
-def labels(kind: str, **more: str) -> dict[str, Any]:
-    """The labels of everything that taskfit makes."""
-    return {KIND: kind, LABEL: me()} | {f"taskfit.{name}": value for name, value in more.items()}
+def marked(kind: str, **more: str) -> dict[str, Any]:
+    """The name and labels by which a new container is known as this process's: arguments of `create_container`."""
+    name = f"taskfit-{kind}-{uuid.uuid4().hex[:12]}"
+    return {"name": name, "labels": {KIND: kind, LABEL: me(), NAME: name} | _more(more)}
+
+
+def image_labels(kind: str, **more: str) -> dict[str, str]:
+    """The labels of an image: nobody's, whatever container or image it is made from."""
+    return {KIND: kind, LABEL: "", NAME: ""} | _more(more)
+
+
+def _more(labels: dict[str, str]) -> dict[str, str]:
+    return {f"taskfit.{name}": value for name, value in labels.items()}
 
 
 def _first_line(error: BaseException) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
@@ -14,7 +13,7 @@ from docker.types import LogConfig, Ulimit
 from sandboxes.archive import INSTALLED, Tree, read_tar, write_tar
 from sandboxes.base import Command, ExecResult, SandboxLimits
 from sandboxes.channel import CAPABILITIES, PROGRAM, Channel
-from sandboxes.client import Engine, labels, translated
+from sandboxes.client import Engine, marked, translated
 from sandboxes.errors import SandboxDied, SandboxError
 from sandboxes.hands import ENVIRONMENT, USER_ID, WORKSPACE, Hands
 from sandboxes.plain import PlainExec
@@ -229,14 +228,13 @@ class _Settings:
         created = engine.api.create_container(
             self._image,
             command=command,
-            name=f"taskfit-{self._kind}-{uuid.uuid4().hex[:12]}",
             hostname="sandbox",
             user="0:0",
             working_dir=WORKSPACE,
             environment=ENVIRONMENT,
-            labels=labels(self._kind, **self._of),
             host_config=host,
             network_disabled=True,
             stdin_open=True,
+            **marked(self._kind, **self._of),
         )
         return str(created["Id"])

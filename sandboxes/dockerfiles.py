@@ -18,7 +18,7 @@ from docker.utils import exclude_paths
 
 from sandboxes.archive import MAX_BYTES, Entry, read_folder, write_tar
 from sandboxes.builder import SILENT_SECONDS
-from sandboxes.client import Engine, labels, translated
+from sandboxes.client import Engine, image_labels, translated
 from sandboxes.errors import EngineUnavailable, ImageBuildFailed
 from sandboxes.recipe import BUILD_SECONDS, Dockerfile
 
@@ -54,8 +54,6 @@ def build(engine: Engine, written: Dockerfile, archive: bytes, say: Any, seconds
     EngineUnavailable where the engine went away meanwhile. An engine stops a build whose connection is closed.
     """
     say(f"building {written.name}")
-    marks = labels("dockerfile")
-    marks.pop("taskfit.owner")
     told: list[str] = []
     step = f"build {written.name}"
     silence = min(seconds, SILENT_SECONDS)
@@ -68,7 +66,7 @@ def build(engine: Engine, written: Dockerfile, archive: bytes, say: Any, seconds
             network_mode="host",
             rm=True,
             forcerm=True,
-            labels=marks,
+            labels=image_labels("dockerfile"),
             decode=True,
             timeout=math.ceil(silence),
         )

@@ -18,7 +18,7 @@ from datetime import date
 from sandboxes.archive import INSTALLED, Tree, read_tar, write_tar
 from sandboxes.bootstrap import OFFICIAL_IMAGE, PACKAGES, SUITE, root_file_system
 from sandboxes.builder import Builder
-from sandboxes.client import Engine, labels, translated
+from sandboxes.client import Engine, marked, translated
 from sandboxes.dockerfiles import archive_digest, context
 from sandboxes.dockerfiles import build as build_image
 from sandboxes.hands import USER, USER_ID, WORKSPACE
@@ -179,7 +179,7 @@ class ImageStore:
         """The files at /workspace in an image, without .git: what a diff is taken against."""
         api = self.engine.api
         with translated():
-            container = api.create_container(reference, command=["true"], labels=labels("build"))["Id"]
+            container = api.create_container(reference, command=["true"], **marked("build"))["Id"]
             try:
                 chunks, _ = api.get_archive(container, WORKSPACE, chunk_size=1 << 20)
                 return read_tar(chunks, strip=WORKSPACE[1:], skip=[".git"], without=INSTALLED)

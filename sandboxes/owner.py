@@ -11,6 +11,8 @@ import psutil
 
 LABEL = "taskfit.owner"
 """On every container: `host pid start-time started`, of which earlier versions write and read the first three."""
+NAME = "taskfit.container"
+"""On every container: its own name. Whatever is run of an image of ours inherits its labels, but not that name."""
 KIND = "taskfit.kind"
 """On every container and image: sandbox, grading, build; base, environment, workspace."""
 

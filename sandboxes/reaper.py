@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sandboxes.client import Engine, translated
 from sandboxes.errors import SandboxDied
-from sandboxes.owner import KIND, LABEL, is_alive, me
+from sandboxes.owner import KIND, LABEL, NAME, is_alive, me
 
 
 @dataclass(frozen=True)
@@ -23,18 +25,16 @@ class Leftover:
 
 
 def containers(engine: Engine) -> list[Leftover]:
-    """Every container that taskfit made and nobody removed."""
-    with translated():
-        found = engine.api.containers(all=True, filters={"label": LABEL})
+    """Every container that taskfit made and nobody removed; none that somebody else runs of an image of ours."""
     return [
         Leftover(
             id=container["Id"],
-            name=(container.get("Names") or [container["Id"][:12]])[0].lstrip("/"),
+            name=container["Labels"][NAME],
             kind=container["Labels"].get(KIND, "?"),
             run=container["Labels"].get("taskfit.run", ""),
             alive=is_alive(container["Labels"][LABEL]),
         )
-        for container in found
+        for container in _labelled(engine, [LABEL])
     ]
 
 
@@ -49,10 +49,15 @@ def reap(engine: Engine) -> list[Leftover]:
 def remove_own(engine: Engine, trial: str | None = None) -> None:
     """Remove every container that this process made, or those of one trial."""
     wanted = [f"{LABEL}={me()}", *([] if trial is None else [f"taskfit.trial={trial}"])]
-    with translated():
-        found = engine.api.containers(all=True, filters={"label": wanted})
-    for container in found:
+    for container in _labelled(engine, wanted):
         _remove(engine, container["Id"])
+
+
+def _labelled(engine: Engine, labels: Sequence[str]) -> list[dict[str, Any]]:
+    """The containers with all of these labels that are theirs, not their image's: which go with their own name."""
+    with translated():
+        found = engine.api.containers(all=True, filters={"label": [*labels, NAME]})
+    return [each for each in found if f"/{each['Labels'][NAME]}" in (each.get("Names") or ())]
 
 
 def _remove(engine: Engine, container: str) -> None:

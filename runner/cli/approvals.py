@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from runner.approvals import Decision
+    from runner.runs.folder import RunFolder
     from runner.runs.questions import Question
 
 ACTIONS = ("list", "approve", "deny", "terminate")
@@ -43,35 +44,53 @@ def approvals(
         raise UserError(f"name at least one id to {action}; `taskfit approvals {run}` lists them")
     if not alive:
         raise UserError(f"{folder.path} is not being worked on, so nobody waits; `taskfit resume` asks anew")
-    decision = _decision(action, reason, arguments)
-    for question in [questions.find(each) for each in ids]:
+    given = _parsed(action, arguments)
+    decided = [
+        (question, *_decision(folder, question, action, reason, given))
+        for question in [questions.find(each) for each in ids]
+    ]
+    for question, decision, said in decided:
         questions.respond(question.id, decision)
-        typer.echo(f"{question.id}: {decision.outcome}")
+        typer.echo(f"{question.id}: {decision.outcome}{said}")
 
 
-def _decision(action: str, reason: str, arguments: str) -> Decision:
-    """Raises UserError for arguments that are no JSON object, or where they make no sense."""
+def _parsed(action: str, arguments: str) -> dict[str, Any] | None:
+    """Other arguments; None where none are given. Raises UserError for what is no JSON object, or makes no sense."""
     import json
 
-    from runner.approvals import Decision
     from runner.errors import UserError
 
-    if action == "deny":
-        said = {"outcome": "deny", "reason": reason or "denied"}
-    elif action == "terminate":
-        said = {"outcome": "terminate", "reason": reason or "terminated by the approver"}
-    else:
-        said = {"outcome": "approve", "reason": reason}
-    changed: Any = None
-    if arguments:
-        try:
-            changed = json.loads(arguments)
-        except (ValueError, RecursionError) as error:
-            raise UserError(f"--arguments: no valid JSON: {error}") from None
-        if action != "approve" or not isinstance(changed, dict):
-            raise UserError('--arguments goes with approve and takes a JSON object, as in \'{"path": "src/a.py"}\'')
-        said["outcome"] = "modify"
-    return Decision.model_validate({**said, "approver": "human", "arguments": changed})
+    if not arguments:
+        return None
+    try:
+        changed = json.loads(arguments)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"--arguments: no valid JSON: {error}") from None
+    if action != "approve" or not isinstance(changed, dict):
+        raise UserError('--arguments goes with approve and takes a JSON object, as in \'{"path": "src/a.py"}\'')
+    return changed
+
+
+def _decision(
+    run: RunFolder, question: Question, action: str, reason: str, given: dict[str, Any] | None
+) -> tuple[Decision, str]:
+    """The answer to a request, and what is said of a changed call. Raises UserError for one that nobody can approve."""
+    from runner.approvals import Decision
+    from runner.errors import UserError
+    from runner.runs.amending import amended
+
+    if given is not None:
+        became = amended(run, question, given)
+        if became.forbidden:
+            raise UserError(f"{question.id}: {became.forbidden}")
+        effects = ", ".join(sorted(became.action.effects))
+        said = f", with which it would: {effects} (R{int(became.action.risk)})"
+        if became.verdict.ruling == "ask" and not became.action.effects <= question.request.action.effects:
+            said += "; it is asked about once more, since that is more than was asked for"
+        return became.decision.model_copy(update={"reason": reason, "effects": ()}), said
+    usual = {"deny": "denied", "terminate": "terminated by the approver"}
+    answer = {"outcome": action, "reason": reason or usual.get(action, ""), "approver": "human"}
+    return Decision.model_validate(answer), ""
 
 
 def _show(waiting: list[Question], alive: bool, as_json: bool) -> None:

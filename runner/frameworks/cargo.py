@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Sequence
 
+from runner.frameworks import naming
 from runner.frameworks.base import Canary
 from runner.frameworks.inside import program
 from runner.scenarios.repo import RepoTests
@@ -23,7 +24,7 @@ class Cargo:
     """Ids are `tests/round.rs::half_a_cent` and `src/money.rs::tests::half`; a documented example is `…::doc item`."""
 
     language = "Rust"
-    test_files: tuple[str, ...] = ("tests/", "benches/")
+    test_files: tuple[str, ...] = naming.RUST
     harness_files: tuple[str, ...] = (
         "Cargo.toml",
         "Cargo.lock",
@@ -48,7 +49,8 @@ class Cargo:
         return argv
 
     def graded(self, suite: RepoTests, more: Sequence[str], report: str, test_seconds: float) -> list[str]:
-        argv = ["python", "-c", program("supervised", "run_cargo"), report, f"{test_seconds:g}"]
+        text = program("supervised", "libtest", "cargo_targets", "run_cargo")
+        argv = ["python", "-c", text, report, f"{test_seconds:g}"]
         return [*argv, str(len(suite.args)), *suite.args, str(len(suite.paths)), *suite.paths, *more]
 
     def steady(self, text: str) -> str:

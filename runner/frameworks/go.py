@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Sequence
 
+from runner.frameworks import naming
 from runner.frameworks.base import Canary
 from runner.frameworks.inside import program
 from runner.scenarios.repo import RepoTests
@@ -37,7 +38,7 @@ class Go:
     """Ids are `folder/x_test.go::TestName` and `…::TestName/subtest`."""
 
     language = "Go"
-    test_files: tuple[str, ...] = ("*_test.go", "testdata/")
+    test_files: tuple[str, ...] = naming.GO
     harness_files: tuple[str, ...] = ("*_test.go", "go.mod", "go.sum", "go.work", "go.work.sum", "vendor/*")
     """Test files among them: one of the model's could hold a TestMain, or a name that a hidden test has, too."""
     declares = re.compile(rb"^func ((?:Test|Example|Fuzz)\w+)", re.MULTILINE)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from runner.frameworks import naming
 from runner.frameworks.base import Canary
 
 INSIDE = Path(__file__).with_name("inside")
@@ -22,10 +23,7 @@ class JavaScriptFramework:
     """Tests are calls of `test` or `it`; their groups, calls of `describe`, are part of their names."""
 
     language = "JavaScript"
-    test_files: tuple[str, ...] = (
-        *("test/", "tests/", "__tests__/", "__mocks__/", "__snapshots__/", "__fixtures__/"),
-        *("*.test.*", "*.spec.*", "*-test.*js", "*_test.*js", "test-*.*js", "/test.*js"),
-    )
+    test_files: tuple[str, ...] = naming.JAVASCRIPT
     harness_files: tuple[str, ...] = (
         *(
             "package.json",

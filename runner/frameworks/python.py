@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Sequence
 
+from runner.frameworks import naming
 from runner.frameworks.base import Canary
 
 
@@ -13,16 +14,7 @@ class PythonFramework:
     """Tests are functions or methods whose names begin with `test`, in files whose names say so."""
 
     language = "Python"
-    test_files: tuple[str, ...] = (
-        "test_*.py",
-        "*_test.py",
-        "tests.py",
-        "test.py",
-        "tests/",
-        "test/",
-        "testing/data/",
-        "conftest.py",
-    )
+    test_files: tuple[str, ...] = naming.PYTHON
     harness_files: tuple[str, ...] = (
         "conftest.py",
         "pytest.ini",

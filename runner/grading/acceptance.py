@@ -8,6 +8,7 @@ import sys
 from collections import ChainMap
 from collections.abc import Collection, Iterator, Mapping
 
+from runner.frameworks.naming import COLLECTED
 from runner.messages import shorten
 from runner.scenarios.scenario import Scope
 from sandboxes.archive import Entry, Tree, leads_inside
@@ -24,7 +25,6 @@ RUNNER_MODULES = frozenset(
 """Top-level modules of pytest and of what grading needs beside it."""
 ROOTS = ("", "src", "lib", "python")
 """Folders that projects put on Python's path."""
-TEST_FILES = ("test_*.py", "*_test.py")
 GENERATED = (
     *("__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", "*.pyc", ".coverage"),
     *("node_modules", ".vitest"),
@@ -109,7 +109,7 @@ def _shadows(path: str, entry: Entry | None, changed: Changes, pristine: Tree, r
 
 def _roots(pristine: Tree) -> set[str]:
     """The usual roots of imports, and the folders of tests, which pytest puts on the path where they are no package."""
-    tests = {posixpath.dirname(path) for path in pristine if _any(TEST_FILES, posixpath.basename(path))}
+    tests = {posixpath.dirname(path) for path in pristine if _any(COLLECTED, posixpath.basename(path))}
     return {*ROOTS, *(folder for folder in tests if f"{folder}/__init__.py" not in pristine)}
 
 

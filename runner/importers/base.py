@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import pathspec
 from filelock import FileLock
 
 from runner.errors import Rejected
-from runner.frameworks import framework
+from runner.frameworks.naming import PYTHON, is_test
 from runner.scenarios.catalog import CACHES
 from runner.scenarios.git import GitRefused, git
 from runner.scenarios.objects import tree_at
@@ -33,7 +32,6 @@ LONGEST_FILE = 4 << 20
 LONGEST_TITLE = 200
 _HASH = re.compile(r"[0-9a-f]{7,40}")
 _URL = re.compile(r"(https?|ssh|git)://[^\s]+|[\w.-]+@[\w.-]+:[^\s]+")
-_IS_TEST = pathspec.PathSpec.from_lines("gitignore", framework("pytest").test_files)
 
 
 def slug(text: str) -> str:
@@ -108,12 +106,14 @@ class Names:
         return id
 
 
-def is_test(path: str) -> bool:
-    """Whether a file holds tests, or is read by tests alone."""
-    return _IS_TEST.match_file(path)
+def python_test(path: str) -> bool:
+    """Whether a file of a Python project holds tests, or is read by tests alone."""
+    return is_test(path, PYTHON)
 
 
-def split(base: Tree, fixed: Tree, tests: Callable[[str], bool] = is_test) -> tuple[dict[str, Entry], dict[str, Entry]]:
+def split(
+    base: Tree, fixed: Tree, tests: Callable[[str], bool] = python_test
+) -> tuple[dict[str, Entry], dict[str, Entry]]:
     """Two states of a project → the base with what is no test of the second, and the tests that the second changed.
 
     Raises Rejected where there is no change of one of the two kinds.

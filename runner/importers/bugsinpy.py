@@ -18,7 +18,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from runner.errors import FileProblem, Rejected
-from runner.importers.base import Sources, clean, digest_of, is_test, read_inside, slug, split, text_only
+from runner.importers.base import Sources, clean, digest_of, python_test, read_inside, slug, split, text_only
 from runner.importers.shell import commands, logical_lines, requirement, steps, suite_of
 from runner.scenarios.proposal import Lead, Proposal
 from runner.scenarios.repo import Environment, RepoTests
@@ -69,7 +69,7 @@ class _Load:
         base, fixed = (self.sources.tree(known, url, about[f"{which}_commit_id"]) for which in ("buggy", "fixed"))
         named = set(about.get("test_file", "").split(";")) - {""}
         notes: list[str] = []
-        solved, hidden = split(base, fixed, lambda path: path in named or is_test(path))
+        solved, hidden = split(base, fixed, lambda path: path in named or python_test(path))
         text_only(base, solved)
         framework = _suite(_text(self.bug / "run_test.sh"))
         return Proposal(

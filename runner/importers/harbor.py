@@ -14,10 +14,8 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,32 +24,19 @@ from pydantic import ValidationError
 from runner.errors import FileProblem, Rejected
 from runner.importers.base import Names, clean, digest_of, refused, slug, text_only, title_of
 from runner.importers.dockerfile import Built, read_dockerfile
-from runner.importers.shell import Steps, logical_lines, requirement, steps
+from runner.importers.harbor_script import TESTS, deciding_tests
+from runner.importers.harbor_task import below, limits_of, read_files, read_task, supported, text_of
+from runner.importers.shell import Steps
 from runner.scenarios.checkout import changes
 from runner.scenarios.proposal import Lead, Proposal
 from runner.scenarios.repo import Environment, RepoTests
-from runner.scenarios.scenario import Limits, Provenance
+from runner.scenarios.scenario import Provenance
 from runner.visible import visible
-from sandboxes.archive import Entry, Tree, read_folder
+from sandboxes.archive import Tree
 from sandboxes.hands import WORKSPACE
 
 Solve = Callable[[Environment, Tree, Tree], tuple[Tree, Tree]]
 """Environment, base and the files of solution/ → the workspace before and after solve.sh. Raises Rejected."""
-TESTS = "task_tests"
-KEYS: Mapping[str, frozenset[str]] = {
-    "": frozenset("schema_version version task metadata verifier agent environment solution source".split()),  # noqa: SIM905
-    "verifier": frozenset({"timeout_sec"}),
-    "agent": frozenset({"timeout_sec"}),
-    "environment": frozenset({"build_timeout_sec", "env", "workdir", "os"}),
-    "solution": frozenset({"env"}),
-}
-"""Table → keys that are heeded, or that say nothing of the task itself."""
-NOTED = frozenset({"cpus", "memory", "memory_mb", "storage", "storage_mb", "allow_internet", "network_mode", "user"})
-"""Keys that are not heeded, which a note says."""
-OWN = frozenset({"pytest", "pytest-json-ctrf", "pytest-timeout", "coverage"})
-"""Packages of the harness, which taskfit has."""
-MAX_TASK = 64 << 20
-"""Bytes of one task's files."""
 
 
 def leads(place: Path, solve: Solve) -> Iterator[Lead]:
@@ -79,7 +64,7 @@ def leads(place: Path, solve: Solve) -> Iterator[Lead]:
 
 def _key(folder: Path) -> str:
     try:
-        files = _files(folder)
+        files = read_files(folder)
     except Rejected as error:
         return digest_of(str(folder), str(error))
     return digest_of(*(f"{path}\0{entry.data!r}" for path, entry in sorted(files.items())))
@@ -92,25 +77,25 @@ class _Load:
     solve: Solve
 
     def __call__(self) -> Proposal:
-        files = _files(self.folder)
-        task = _task(files)
-        notes = _supported(task, files)
-        instruction = _text(files, "instruction.md")
-        context = _below(files, "environment/")
+        files = read_files(self.folder)
+        task = read_task(files)
+        notes = supported(task, files)
+        instruction = text_of(files, "instruction.md")
+        context = below(files, "environment/")
         context.pop("Dockerfile", None)
         built = read_dockerfile(_dockerfile(task, files), context)
         if not re.match(r"python\b", built.image):
             notes.append(f"built on taskfit's base image instead of {built.image}")
-        wanted, targets = deciding_tests(_text(files, "tests/test.sh"))
+        wanted, targets = deciding_tests(text_of(files, "tests/test.sh"))
         environment = _environment(task, built, wanted)
         if "solution/solve.sh" not in files:
             raise Rejected("unsupported", "it has no solution/solve.sh, so nothing proves it")
-        before, after = self.solve(environment, built.files, _below(files, "solution/"))
+        before, after = self.solve(environment, built.files, below(files, "solution/"))
         solved = {path: entry for path, entry in {**built.files, **changes(before, after)}.items() if entry is not None}
         if solved == built.files:
             raise Rejected("reference-fails", "solve.sh changes nothing in the work folder")
         text_only(built.files, solved)
-        hidden = {f"{TESTS}/{path}": entry for path, entry in _below(files, "tests/").items()}
+        hidden = {f"{TESTS}/{path}": entry for path, entry in below(files, "tests/").items()}
         for path in ("test.sh", "Dockerfile"):
             hidden.pop(f"{TESTS}/{path}", None)
         for target in targets:
@@ -129,7 +114,7 @@ class _Load:
             ),
             environment=environment,
             suite=RepoTests(paths=tuple(targets)),
-            limits=_limits(task),
+            limits=limits_of(task),
             notes=tuple(notes),
         )
 
@@ -139,115 +124,9 @@ def _dockerfile(task: Mapping[str, Any], files: Tree) -> str:
     table = task.get("environment", {})
     image, workdir = table.get("docker_image"), table.get("workdir")
     written = (
-        _text(files, "environment/Dockerfile") if "environment/Dockerfile" in files or not image else f"FROM {image}"
+        text_of(files, "environment/Dockerfile") if "environment/Dockerfile" in files or not image else f"FROM {image}"
     )
     return f"{written}\nWORKDIR {workdir}" if workdir else written
-
-
-def deciding_tests(script: str) -> tuple[Steps, list[str]]:
-    """What a test.sh installs, and which files it has pytest run. Raises Rejected, naming a command beyond that.
-
-    Its exit code and its reward are pytest's: all of the tests pass, or not.
-    """
-    installs: list[str] = []
-    packages: list[str] = []
-    targets: list[str] = []
-    for line in logical_lines(script):
-        line = re.sub(r";\s*then$", "", re.sub(r"^(el)?if\s+", "", line))
-        words = _words(line)
-        if words[:2] == ["uv", "add"]:
-            packages += words[2:]
-        elif words[:1] in (["apt-get"], ["apt"]) or "install" in words[:4]:
-            installs.append(line)
-        elif "pytest" in words:
-            packages += [name for flag, name in pairwise(words) if flag in ("-w", "--with")]
-            named = [word for word in words[words.index("pytest") :] if word.startswith(("/tests", "$TEST_DIR"))]
-            targets += [f"{TESTS}/{word.partition('/')[2].removeprefix('tests/')}".rstrip("/") for word in named]
-        elif not _idle(line, words):
-            raise Rejected("unsupported", visible(f"tests/test.sh: {line[:200]}"))
-    if not targets:
-        raise Rejected("unsupported", "tests/test.sh has pytest run nothing in /tests")
-    found = steps("\n".join(installs))
-    if found.install:
-        raise Rejected("unsupported", visible(f"tests/test.sh: {found.install[0][:200]}"))
-    wanted = [name for name in dict.fromkeys((*found.packages, *packages)) if _foreign(name)]
-    return Steps(tuple(name for name in found.system if name != "curl"), tuple(wanted)), list(dict.fromkeys(targets))
-
-
-def _words(line: str) -> list[str]:
-    try:
-        return shlex.split(line, comments=True)
-    except ValueError:
-        return line.split()
-
-
-def _idle(line: str, words: list[str]) -> bool:
-    """Whether a line neither tests nor installs anything of the task: the reward, uv itself, where to be."""
-    if not words or re.search(r"astral\.sh/uv|/logs/verifier|\.local/bin/env", line):
-        return True
-    if re.fullmatch(
-        r"(if\s+)?\[\[? .*|else|fi|then|[A-Za-z_]\w*=\$\?|exit( \S+)?|set [-+]\S+( pipefail)?|cd \S+", line
-    ):
-        return True
-    return words[0] == "echo" or words[:2] in (["uv", "init"], ["uv", "venv"])
-
-
-def _foreign(name: str) -> bool:
-    return bool(requirement(name)) and re.split(r"[\[<>=!~; ]", name)[0].lower().replace("_", "-") not in OWN
-
-
-def _files(folder: Path) -> dict[str, Entry]:
-    size = 0
-    for file in folder.rglob("*"):
-        if file.is_file() and not file.is_symlink():
-            size += file.stat().st_size
-        if size > MAX_TASK:
-            raise Rejected("too-large", f"it has more than {MAX_TASK >> 20} MiB of files")
-    try:
-        return read_folder(folder, (".git", "__pycache__"))
-    except OSError as error:
-        raise Rejected("malformed", visible(f"it cannot be read: {error}")) from None
-
-
-def _task(files: Tree) -> dict[str, Any]:
-    try:
-        return tomllib.loads(_text(files, "task.toml"))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise Rejected("malformed", visible(f"task.toml: {error}")) from None
-
-
-def _supported(task: Mapping[str, Any], files: Tree) -> list[str]:
-    """Notes on keys that are not heeded. Raises Rejected with all keys and files that taskfit has nothing for."""
-    wrong: list[str] = []
-    notes: list[str] = []
-    for table, known in KEYS.items():
-        values = task.get(table, {}) if table else task
-        if not isinstance(values, dict):
-            raise Rejected("malformed", f"task.toml: {table} is no table")
-        for key, value in values.items():
-            name = f"{table}.{key}" if table else key
-            if key in known or value in (None, [], {}, False, 0):
-                continue
-            if name == "verifier.environment_mode" and value == "shared":
-                continue
-            if name == "environment.docker_image" and "environment/Dockerfile" not in files:
-                continue
-            if name == "environment.docker_image" or key in NOTED:
-                notes.append(visible(f"{name} = {value!r:.80} is not heeded"))
-            else:
-                wrong.append(f"[[{name}]]" if name == "steps" else name)
-    if task.get("environment", {}).get("os", "linux") != "linux":
-        wrong.append("environment.os")
-    for table in ("environment", "solution"):
-        variables = task.get(table, {}).get("env", {})
-        if not isinstance(variables, dict) or any("$" in str(value) for value in variables.values()):
-            wrong.append(f"{table}.env (values out of the host's environment)")
-    wrong += [path for path in files if re.fullmatch(r"(environment|tests)/(docker-)?compose\.ya?ml", path)]
-    if any(path.startswith("steps/") for path in files) and "[[steps]]" not in wrong:
-        wrong.append("steps/")
-    if wrong:
-        raise Rejected("unsupported", visible(f"taskfit has nothing for {', '.join(wrong)}"))
-    return notes
 
 
 def _environment(task: Mapping[str, Any], built: Built, tests: Steps) -> Environment:
@@ -268,34 +147,3 @@ def _environment(task: Mapping[str, Any], built: Built, tests: Steps) -> Environ
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise Rejected("malformed", visible(f"environment: {first['msg']}; found {first['input']!r:.120}")) from None
-
-
-def _limits(task: Mapping[str, Any]) -> Limits:
-    try:
-        minutes = float(task.get("agent", {}).get("timeout_sec", 900.0)) / 60
-        seconds = float(task.get("verifier", {}).get("timeout_sec", 600.0))
-        return Limits(
-            minutes=min(minutes, 600.0), command_seconds=min(seconds, 3600.0), test_seconds=min(seconds, 600.0)
-        )
-    except (TypeError, ValueError):
-        raise Rejected(
-            "malformed", "task.toml: agent.timeout_sec and verifier.timeout_sec are positive seconds"
-        ) from None
-
-
-def _below(files: Tree, folder: str) -> dict[str, Entry]:
-    return {path.removeprefix(folder): entry for path, entry in files.items() if path.startswith(folder)}
-
-
-def _text(files: Tree, path: str) -> str:
-    """Raises Rejected."""
-    entry = files.get(path)
-    if entry is None or entry.is_link:
-        raise Rejected("malformed", f"{path} is missing")
-    try:
-        text = entry.data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Rejected("malformed", f"{path} is not UTF-8: {error}") from None
-    if not text.strip():
-        raise Rejected("malformed", f"{path} is empty")
-    return text

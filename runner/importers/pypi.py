@@ -14,7 +14,7 @@ import pathspec
 from packaging.version import InvalidVersion, Version
 
 from runner.errors import Rejected, UserError
-from runner.importers.base import clean, digest_of, is_test, slug, split, text_only, title_of
+from runner.importers.base import clean, digest_of, python_test, slug, split, text_only, title_of
 from runner.importers.changelog import said_between
 from runner.importers.index import Release, files_of, index_name, releases
 from runner.scenarios.proposal import Lead, Proposal
@@ -64,8 +64,8 @@ class _Load:
 
     def __call__(self) -> Proposal:
         base, whole = _files(self.old), _files(self.new)
-        fixed = {path: entry for path, entry in whole.items() if not _DOCUMENTS.match_file(path) or is_test(path)}
-        fixed |= {path: entry for path, entry in base.items() if _DOCUMENTS.match_file(path) and not is_test(path)}
+        fixed = {path: entry for path, entry in whole.items() if not _DOCUMENTS.match_file(path) or python_test(path)}
+        fixed |= {path: entry for path, entry in base.items() if _DOCUMENTS.match_file(path) and not python_test(path)}
         solved, hidden = split(base, fixed)
         text_only(base, solved)
         notes: list[str] = []

@@ -5,51 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
-import pathspec
+from runner.frameworks.naming import ANY, is_test, spec
 
 Kind = Literal["test", "code", "document", "settings", "version", "generated"]
 
-TEST_FILES = (
-    "tests/",
-    "test/**",
-    "testing/**",
-    "spec/**",
-    "e2e/**",
-    "fixtures/**",
-    "src/test/**",
-    "test_*.py",
-    "*_test.py",
-    "tests.py",
-    "test.py",
-    "conftest.py",
-    "testdata/",
-    "test_data/",
-    "test-data/",
-    "test-fixtures/",
-    "*_test.go",
-    "*.test.[jt]s",
-    "*.test.[jt]sx",
-    "*.test.[cm][jt]s",
-    "*.spec.[jt]s",
-    "*.spec.[jt]sx",
-    "*.spec.[cm][jt]s",
-    "__tests__/",
-    "__mocks__/",
-    "__fixtures__/",
-    "__snapshots__/",
-    "*.snap",
-    "**/test/**/*.[jt]s",
-    "**/test/**/*.[jt]sx",
-    "**/test/**/*.[cm][jt]s",
-    "**/test/**/*.json",
-)
-"""Globs as in .gitignore, of all frameworks together: a repository's history may know several.
-
-`testing` and `fixtures` are tests at the root only, and `test` below it only with scripts: a package's own `testing`
-or `test` is often something that it offers to others.
-"""
 STEERING = (
     "pytest.ini",
     ".pytest.ini",
@@ -182,7 +143,7 @@ GENERATED = (
 
 _IN_ORDER: tuple[tuple[Kind, tuple[str, ...]], ...] = (
     ("generated", GENERATED),
-    ("test", TEST_FILES),
+    ("test", ANY),
     ("version", VERSION),
     ("settings", SETTINGS),
     ("document", DOCUMENTS),
@@ -195,7 +156,7 @@ def kind(path: str) -> Kind:
 
     Tests inside files of code (Rust's `mod tests`, doctests) are code: the file cannot be split.
     """
-    return next((name for name, globs in _IN_ORDER if _spec(globs).match_file(path)), "code")
+    return next((name for name, globs in _IN_ORDER if spec(globs).match_file(path)), "code")
 
 
 def protecting(paths: Iterable[str], hidden: Iterable[str], fix: Iterable[str]) -> tuple[str, ...]:
@@ -204,10 +165,10 @@ def protecting(paths: Iterable[str], hidden: Iterable[str], fix: Iterable[str]) 
     `paths` are the base's files; only globs that match a file are given. What the reference fix changes is not steered.
     """
     there = [*paths, *hidden]
-    tests = [glob for glob in TEST_FILES if any(map(_spec((glob,)).match_file, there))]
-    covered = _spec(tuple(tests))
+    tests = [glob for glob in ANY if any(is_test(path, (glob,)) for path in there)]
+    covered = spec(tuple(tests))
     single = [literal(path) for path in hidden if not covered.match_file(path)]
-    steering = _spec(STEERING)
+    steering = spec(STEERING)
     changed = set(fix)
     steers = [literal(path) for path in there if "/" not in path and path not in changed and steering.match_file(path)]
     return tuple(dict.fromkeys([*tests, *single, *sorted(steers)]))
@@ -216,8 +177,3 @@ def protecting(paths: Iterable[str], hidden: Iterable[str], fix: Iterable[str]) 
 def literal(path: str) -> str:
     """A glob that matches one path alone (at the root: that name anywhere), and is no exception or comment."""
     return re.sub(r"([\\*?\[\]!# ])", r"\\\1", path)
-
-
-@cache
-def _spec(globs: tuple[str, ...]) -> pathspec.PathSpec[Any]:
-    return pathspec.PathSpec.from_lines("gitignore", globs)

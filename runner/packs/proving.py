@@ -11,6 +11,7 @@ from runner.environments import infer, without_lock
 from runner.environments.explain import explain
 from runner.errors import Rejected, ScenarioInvalid
 from runner.frameworks import framework
+from runner.frameworks.naming import is_test
 from runner.grading.baseline import both_sides, judge, keep, unstable
 from runner.grading.grade import Grading
 from runner.mining.ambiguity import hints
@@ -196,11 +197,9 @@ def _refuse_wavering(
 
 def _some_test(proposal: Proposal, globs: Sequence[str]) -> str:
     """A test file that the fix came with: the first that looks like one, beside which control tests can stand."""
-    import pathspec
-
-    spec = pathspec.PathSpec.from_lines("gitignore", [glob for glob in globs if not glob.endswith("/")])
+    names = tuple(glob for glob in globs if not glob.endswith("/"))
     paths = sorted(path for path, entry in proposal.hidden.items() if not entry.is_link)
-    named = [path for path in paths if spec.match_file(path) and not path.endswith("conftest.py")]
+    named = [path for path in paths if is_test(path, names) and not path.endswith("conftest.py")]
     if not paths:
         raise Rejected("no-tests", "no test comes with the fix")
     return (named or paths)[0]

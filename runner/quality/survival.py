@@ -9,8 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
-from pathspec import GitIgnoreSpec
-
+from runner.frameworks.naming import is_test
 from runner.grading.baseline import VERSION as BASELINE
 from runner.grading.baseline import Baseline
 from runner.grading.grade import LIMITS, Grading, grade
@@ -113,8 +112,8 @@ def mutation_score(
         return known_score
     base = base_tree(workspace.found)
     solved = solved_tree(workspace.found, base)
-    tests = GitIgnoreSpec.from_lines(workspace.found.framework.test_files)
-    fixed = {path: base.get(path) if tests.match_file(path) else entry for path, entry in solved.items()}
+    globs = workspace.found.framework.test_files
+    fixed = {path: base.get(path) if is_test(path, globs) else entry for path, entry in solved.items()}
     drawn = mutations(base, {path: entry for path, entry in fixed.items() if entry is not None}, most, seed)
     done: list[Mutant] = []
 

@@ -32,10 +32,10 @@ from runner.measures.recovery import episodes, follow_ups
 from runner.reading.counts import counts
 from runner.reading.excerpt import excerpt
 from runner.reading.lines import Lines, parsed
-from runner.reading.thoughts import thoughts
 from runner.reading.turns import Call, Damaged, Other, Part, PartKind, Result, Words
 from runner.report.steps import parts
 from runner.results import TrialKey
+from runner.thoughts import thoughts
 
 ENDING = (PatchTaken, ChangeDropped, ScenarioFacts, Graded, TrialFailed, TrialFinished)
 PROMPT = 3.0

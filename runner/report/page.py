@@ -35,6 +35,14 @@ ROOM = 1_600_000
 
 
 @dataclass(frozen=True)
+class Masthead:
+    """What leads from a page that is served to the pages around it; a page in a file has none."""
+
+    style: Markup
+    html: Markup
+
+
+@dataclass(frozen=True)
 class Page:
     """Everything that the template shows, as text and drawings."""
 
@@ -65,12 +73,20 @@ class Page:
     evidence: Evidence
     privacy: str
     """What is to be said of private scenarios; empty for a run without one."""
+    masthead: Masthead | None = None
 
 
-def html(run: RunFolder, problem: Callable[[str], None], mode: Mode = "local", href: Href | None = None) -> str:
+def html(
+    run: RunFolder,
+    problem: Callable[[str], None],
+    mode: Mode = "local",
+    href: Href | None = None,
+    masthead: Masthead | None = None,
+) -> str:
     """A run's page; `problem` is told of each file that cannot be read. Raises UserError where this is no run.
 
-    `href` is given where the page is served beside the transcripts: it says where a trial's step can be read.
+    `href` and `masthead` are given where the page is served beside the transcripts: where a trial's step can be read,
+    and the way back.
     """
     facts: list[Fact] = []
     problems: list[str] = []
@@ -79,7 +95,7 @@ def html(run: RunFolder, problem: Callable[[str], None], mode: Mode = "local", h
     found = view.profiles(profiles(watched(trials, facts)))
     for each in problems:
         problem(each)
-    bare, measures = _page(view, found, facts, problems), tables.with_number(found)
+    bare, measures = replace(_page(view, found, facts, problems), masthead=masthead), tables.with_number(found)
     size = len(render(bare).encode("utf-8"))
     if size > MOST_BYTES:
         measures = [name for name in measures if name in AT_FIRST_SIGHT]

@@ -229,17 +229,16 @@ class Crew:
         self.observer.say(said)
 
     def _after_disk(self, error: Exception) -> Outcome:
-        """A full disk is waited for; what else a disk refuses ends the run."""
-        if not is_full(error):
+        """No trial starts before a full disk has room; what else a disk refuses ends the run."""
+        if not self._is_full(error):
             self.halt(f"cannot write to {self.folder.path}: {error}")
             return HELD
-        self._await_room()
+        self.disk.was_full(error)
         return Outcome(again=True)
 
-    def _await_room(self) -> None:
-        self.disk.was_full()
-        self.stop.wait(FULL_SECONDS)
-        self.disk.await_room(self.stop)
+    def _is_full(self, error: Exception) -> bool:
+        """SQLite tells a quota from a broken disk by no word of its own."""
+        return is_full(error) or (isinstance(error, sqlite3.Error) and bool(self.disk.refuses()))
 
     def _apply(self, running: Running, outcome: Outcome) -> None:
         """Write the outcome down, and give the row back."""
@@ -247,6 +246,7 @@ class Crew:
         self.admission.ended(row)
         if result is not None:
             self._written(lambda: self.ledger.finish(row.position, result.verdict, running.attempt, result.times.busy))
+            self.disk.took()
             self.hours.learn(row.key, result.times.busy)
             self.observer.finished(result, self.ledger.committed())
             self._todo.ended(row)
@@ -266,11 +266,13 @@ class Crew:
             try:
                 return write()
             except (OSError, sqlite3.Error) as error:
-                if not is_full(error):
+                if not self._is_full(error):
                     self.halt(f"cannot write to {self.folder.path}: {error}")
                 if self.stop.is_set():
                     return None
-                self._await_room()
+                self.disk.was_full(error)
+                self.stop.wait(FULL_SECONDS)
+                self.disk.await_room(self.stop)
 
     @property
     def waiting(self) -> int:

@@ -139,13 +139,15 @@ class Run:
     def work(self, retry_infra: bool = False) -> None:
         """Work until every trial is done or held, the user interrupts, or the run cannot go on (`problem` says why).
 
-        Raises CapReached where a cap is used up before anything is begun.
+        Raises CapReached where a cap is used up before anything is begun, UserError where nothing can be written.
         """
         places = [self.folder.path, *engine_root(self.engine)]
         passing = [Path(tempfile.gettempdir()), cache_folder()]
-        disk = Disk(places, self.log, self.observer.say, self._floor(), passing)
+        disk = Disk(places, self.log, self.observer.say, self._floor(), passing, self.patience.disk)
         self._site.listen(self._changed)
         disk.await_room(self.stop)
+        if said := disk.refuses():
+            raise UserError(said)
         for name in [*self._site.reap(), *(folder.name for folder in sweep())]:
             said = f"removed {name}, left by a process that died"
             self.observer.say(said)

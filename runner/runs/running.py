@@ -12,6 +12,7 @@ from typing import Literal
 
 from runner.events import AnyEvent, Replied, TrialFailed
 from runner.results import FailureKind
+from runner.runs.disk import REFUSED_SECONDS
 from runner.runs.ledger import Row
 from runner.runs.pulse import PULSE
 from runner.scenarios.scenario import Limits
@@ -30,6 +31,8 @@ class Patience:
     """What an engine may take beside the limits themselves: start, kill, export."""
     provider: float = 2700.0
     """What one call of a model may take: its retries and one answer (`models.provider.retry`, `client`)."""
+    disk: float = REFUSED_SECONDS
+    """How long writes may be refused, where there is room, before the run stops."""
     abandon: float = 30.0
     """How long a hanging trial has, once its containers are gone, until another thread takes its place."""
 

@@ -35,13 +35,16 @@ class Watchman:
     _draining: bool = False
 
     def look(self) -> bool:
-        """Whether the run may go on: False once the grace after its last hour is over."""
+        """Whether the run may go on: False once the grace after its last hour is over, or its disk is hopeless."""
         if time.monotonic() - self._monotonic < EVERY_SECONDS:
             return True
         self._compare_clocks()
         self.note()
         for running in self.crew.trials.all():
             self._look_at(running)
+        if said := self.crew.disk.hopeless():
+            self.crew.halt(said)
+            return False
         return not self._late()
 
     def note(self, now: bool = False) -> None:

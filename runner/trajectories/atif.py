@@ -12,8 +12,9 @@ from typing import Any
 
 from runner import __version__
 from runner.events import Replied
-from runner.messages import ToolCall, Usage, to_plain
-from runner.trajectories import beside
+from runner.messages import StopReason, ToolCall, Usage, to_plain
+from runner.thoughts import thoughts
+from runner.trajectories import beside, reasoning
 from runner.trajectories.base import Foreign, Losses, Source, Trial, Write
 from runner.trajectories.blocks import Block, blocks
 from runner.trajectories.building import Builder, TooLong
@@ -51,6 +52,7 @@ def trajectory(trial: Trial, losses: Losses) -> dict[str, Any] | None:
     if not steps:
         return None
     losses.events(trial.events, NATIVE, KEPT)
+    reasoning.note(trial.events, losses, KEPT)
     usage, key = trial.record.usage, trial.key
     whole: dict[str, Any] = {
         "schema_version": SCHEMA,
@@ -88,6 +90,9 @@ def _turn(block: Block, head: Replied, at: int, held: beside.Held, losses: Losse
             "cost_usd": head.reply.cost_usd,
         },
     }
+    if thought := thoughts(head.reply.message):
+        step["reasoning_content"] = thought
+        held[head.step] |= reasoning.held(head, f"/steps/{at}/reasoning_content")
     if head.reply.model_id:
         step["model_name"] = head.reply.model_id
     if block.calls:
@@ -166,15 +171,14 @@ def _told(extra: Place) -> Iterator[tuple[str, Any]]:
 
 def _step(step: Place, builder: Builder, found: Foreign) -> None:
     at = step.get("timestamp").text()
-    text = content(step.get("message"), found.left_out)
     who = step.get("source").text()
+    text = content(step.get("message"), found.left_out, turn=who == "agent")
     if who in ("system", "user"):
         builder.told("system" if who == "system" else "user", text, at)
         return
     if who != "agent":
         step.get("source").wrong(f"is {who[:80]!r}; system, user or agent was expected")
-    if step.get("reasoning_content").is_there:
-        found.left_out.append("reasoning content")
+    thought = reasoning.read(step, found.left_out, "message")
     calls = [
         ToolCall(
             id=call.get("tool_call_id").name(),
@@ -190,7 +194,8 @@ def _step(step: Place, builder: Builder, found: Foreign) -> None:
     if prompt is not None and completion is not None:
         usage = Usage(input=max(0, prompt - cached), cache_read=cached, output=completion)
     usd = metrics.maybe("cost_usd").number()
-    builder.turn(text, calls, usage, usd, "tool_calls" if calls else "end_turn", step.get("model_name").name(), at=at)
+    stop: StopReason = "tool_calls" if calls else "end_turn"
+    builder.turn(text, calls, usage, usd, stop, step.get("model_name").name(), at=at, reasoning=thought)
     answers = step.get("observation").maybe("results").objects()
     for call in calls:
         builder.made(call, at)

@@ -56,8 +56,9 @@ class Builder:
         model: str = "",
         seconds: float = 0.0,
         at: str = "",
+        reasoning: str = "",
     ) -> None:
-        """A turn; None where nobody counted tokens or money."""
+        """A turn, and what was thought in it; None where nobody counted tokens or money."""
         self._has["turns"] += 1
         self._has["usage"] += usage is not None
         self._has["cost"] += usd is not None
@@ -65,7 +66,11 @@ class Builder:
             ToolCall(id=call.id[:200], name=call.name[:200], arguments=self._bounded(call.arguments)) for call in calls
         )
         reply = Reply(
-            message=AssistantMessage(text=self._bounded(text), tool_calls=kept),
+            message=AssistantMessage(
+                text=self._bounded(text),
+                tool_calls=kept,
+                native=({"reasoning_content": self._bounded(reasoning)},) if reasoning else (),
+            ),
             usage=usage or Usage(),
             cost_usd=max(0.0, usd or 0.0),
             stop=stop,

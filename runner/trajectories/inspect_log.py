@@ -16,7 +16,7 @@ from runner.approvals import Outcome
 from runner.errors import FileProblem
 from runner.events import Data
 from runner.messages import StopReason, ToolCall, Usage
-from runner.trajectories import beside
+from runner.trajectories import beside, reasoning
 from runner.trajectories.base import Foreign, Source, seconds_since
 from runner.trajectories.building import Builder, TooLong
 from runner.trajectories.reading import Place, content, document, parsed, scalar
@@ -122,10 +122,11 @@ def _conversation(sample: Place, events: _Events, builder: Builder, found: Forei
     turns = 0
     for message in sample.get("messages").objects():
         role = message.get("role").text()
-        text = _attached(content(message.get("content"), found.left_out), texts)
+        text = _attached(content(message.get("content"), found.left_out, turn=role == "assistant"), texts)
         if role == "assistant":
             turns += 1
-            waiting = _turn(message, text, events, builder, texts)
+            thought = reasoning.read(message, found.left_out, look=lambda text: _attached(text, texts))
+            waiting = _turn(message, text, thought, events, builder, texts)
         elif role == "tool":
             wanted = message.get("tool_call_id").name()
             call = next((each for each in waiting if each.id == wanted), None)
@@ -140,7 +141,9 @@ def _conversation(sample: Place, events: _Events, builder: Builder, found: Forei
         found.left_out.append(f"{len(events.models) - turns} calls of models that are not among the messages")
 
 
-def _turn(message: Place, text: str, events: _Events, builder: Builder, texts: dict[str, Any]) -> list[ToolCall]:
+def _turn(
+    message: Place, text: str, thought: str, events: _Events, builder: Builder, texts: dict[str, Any]
+) -> list[ToolCall]:
     calls = []
     for call in message.get("tool_calls").objects():
         arguments = _looked_up(call.get("arguments").value, texts)
@@ -153,9 +156,8 @@ def _turn(message: Place, text: str, events: _Events, builder: Builder, texts: d
         at = event.get("completed").text() or event.get("timestamp").text()
         seconds = seconds_since(event.get("timestamp").text(), event.get("completed").text())
         stop = (output.maybe("choices").objects() or [output])[0].maybe("stop_reason").name()
-    builder.turn(
-        text, calls, usage, usd, STOPS.get(stop, "end_turn"), message.get("model").name(), seconds=seconds, at=at
-    )
+    model = message.get("model").name()
+    builder.turn(text, calls, usage, usd, STOPS.get(stop, "end_turn"), model, seconds=seconds, at=at, reasoning=thought)
     return calls
 
 

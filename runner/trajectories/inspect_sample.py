@@ -15,7 +15,8 @@ from runner.approvals import Outcome
 from runner.events import AnyEvent, Decided, LimitReached, Replied, ToolReturned, TrialFailed
 from runner.messages import StopReason, ToolCall, Usage
 from runner.report.steps import parts
-from runner.trajectories import beside
+from runner.thoughts import parts as thought_parts
+from runner.trajectories import beside, reasoning
 from runner.trajectories.base import Losses, Trial, seconds_since
 from runner.trajectories.blocks import Block, Made, blocks
 
@@ -47,6 +48,7 @@ def sample(trial: Trial, losses: Losses) -> dict[str, Any]:
     found = _Sample(trial)
     found.build()
     losses.events(trial.events, NATIVE, KEPT)
+    reasoning.note(trial.events, losses, KEPT)
     key, record = trial.key, trial.record
     whole: dict[str, Any] = {
         "id": key.scenario,
@@ -174,6 +176,10 @@ class _Sample:
             return
         reply = block.head.reply
         message |= {"source": "generate", "model": reply.model_id or self.trial.key.model}
+        if thought := [{"type": "reasoning", "reasoning": text} for _, text in thought_parts(reply.message)]:
+            message["content"] = [*thought, {"type": "text", "text": block.text}]
+            self.held[block.head.step] = {block.field: f"/messages/{at}/content/{len(thought)}/text"}
+            self.held[block.head.step] |= reasoning.held(block.head, f"/messages/{at}/content/0/reasoning")
         if block.calls:
             message["tool_calls"] = [
                 {"id": made.call.id, "function": made.call.name, "arguments": _arguments(made.call), "type": "function"}

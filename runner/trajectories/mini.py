@@ -17,7 +17,8 @@ from typing import Any
 from runner import __version__
 from runner.events import LimitReached, Replied, Submitted, ToolReturned, TrialFailed
 from runner.messages import ToolCall, Usage, to_plain
-from runner.trajectories import beside
+from runner.thoughts import thoughts
+from runner.trajectories import beside, reasoning
 from runner.trajectories.base import Foreign, Losses, Source, Trial, Write
 from runner.trajectories.blocks import Block, Made, blocks
 from runner.trajectories.building import Builder, TooLong
@@ -49,6 +50,10 @@ def trajectory(trial: Trial, losses: Losses) -> dict[str, Any]:
             message["extra"]["cost"] = block.head.reply.cost_usd
             message["extra"]["response"] = {"model": block.head.reply.model_id, "usage": _usage(block.head.reply.usage)}
             _stamp(message, block.head.at)
+            if thought := thoughts(block.head.reply.message):
+                message["reasoning_content"] = thought
+                where = f"/messages/{len(messages) - 1}/reasoning_content"
+                held[block.head.step] |= reasoning.held(block.head, where)
         for made in block.calls:
             if made.answer is not None:
                 held[made.answer.step] = {made.field: f"/messages/{len(messages)}/content"}
@@ -56,6 +61,7 @@ def trajectory(trial: Trial, losses: Losses) -> dict[str, Any]:
     status = _status(trial)
     messages.append({"role": "exit", "content": status, "extra": {"exit_status": status, "submission": trial.patch}})
     losses.events(trial.events, NATIVE, KEPT)
+    reasoning.note(trial.events, losses, KEPT)
     record = trial.record
     whole: dict[str, Any] = {
         "info": {
@@ -218,12 +224,17 @@ def _code(message: Place) -> int | None:
 
 
 def _turn(message: Place, builder: Builder, found: Foreign, at: str) -> list[ToolCall]:
-    text, calls = content(message.get("content"), found.left_out), []
-    for item in message.get("output").objects() if message.get("output").is_there else []:
-        if item.get("type").value == "function_call":
+    text, calls = content(message.get("content"), found.left_out, turn=True), []
+    output = message.get("output").objects() if message.get("output").is_there else []
+    thought = reasoning.items(output, found.left_out) if output else reasoning.read(message, found.left_out)
+    for item in output:
+        kind = item.get("type").name()
+        if kind == "function_call":
             calls.append(_tool(item.get("call_id"), item.get("name"), item.get("arguments")))
-        elif item.get("type").value == "message":
+        elif kind == "message":
             text += content(item.get("content"), found.left_out)
+        elif not reasoning.is_reasoning(item):
+            found.left_out.append(f"output of type {kind or 'unknown'}")
     for call in message.get("tool_calls").objects():
         function = call.get("function")
         calls.append(_tool(call.get("id"), function.maybe("name"), function.maybe("arguments")))
@@ -236,7 +247,9 @@ def _turn(message: Place, builder: Builder, found: Foreign, at: str) -> list[Too
     usage = extra.maybe("response").maybe("usage")
     cost = extra.maybe("cost").number()
     model = extra.maybe("response").maybe("model").name()
-    builder.turn(text, calls, _tokens(usage), cost, "tool_calls" if calls else "end_turn", model, at=at)
+    builder.turn(
+        text, calls, _tokens(usage), cost, "tool_calls" if calls else "end_turn", model, at=at, reasoning=thought
+    )
     for each in calls:
         builder.made(each, at)
     return calls

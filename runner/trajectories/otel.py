@@ -17,6 +17,8 @@ from typing import Any
 from runner import __version__
 from runner.events import AnyEvent, Replied, ToolReturned
 from runner.messages import Reply, StopReason, to_plain
+from runner.thoughts import parts
+from runner.trajectories import reasoning
 from runner.trajectories.base import Losses, Trial, Write
 from runner.trajectories.blocks import Block, Made, blocks
 
@@ -47,6 +49,7 @@ def export(trials: Iterable[Trial], write: Write, losses: Losses) -> None:
 def request(trial: Trial, losses: Losses) -> dict[str, Any]:
     """An ExportTraceServiceRequest with one trial's trace."""
     losses.events(trial.events, NATIVE, KEPT)
+    reasoning.note(trial.events, losses)
     key = trial.key
     resource = {"service.name": "taskfit", "service.version": __version__, "taskfit.run": trial.run}
     scope = {"name": "taskfit", "version": __version__}
@@ -224,12 +227,11 @@ def _part(text: str) -> dict[str, str]:
 
 
 def _said(block: Block, reply: Reply) -> dict[str, Any]:
-    parts: list[dict[str, Any]] = [_part(block.text)] if block.text else []
+    said = [{"type": "reasoning", "content": text} for _, text in parts(reply.message)]
+    said += [_part(block.text)] if block.text else []
     for made in block.calls:
-        parts.append(
-            {"type": "tool_call", "id": made.call.id, "name": made.call.name, "arguments": made.call.arguments}
-        )
-    return {"role": "assistant", "parts": parts, "finish_reason": FINISHED[reply.stop]}
+        said.append({"type": "tool_call", "id": made.call.id, "name": made.call.name, "arguments": made.call.arguments})
+    return {"role": "assistant", "parts": said, "finish_reason": FINISHED[reply.stop]}
 
 
 def _response(made: Made) -> dict[str, Any]:

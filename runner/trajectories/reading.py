@@ -16,6 +16,10 @@ from runner.visible import visible
 LARGEST = 256 << 20
 """Bytes of a file of text."""
 LARGEST_ARCHIVE = 1 << 30
+REASONING = frozenset(
+    {"reasoning", "thinking", "redacted_thinking", "reasoning.text", "reasoning.summary", "reasoning.encrypted"}
+)
+"""Types of parts that hold what a model thought."""
 LONGEST_NAME = 200
 """Characters of an id or a name."""
 
@@ -151,8 +155,11 @@ def scalar(value: Any) -> str | int | float | bool | None:
     return visible(text)[:LONGEST_NAME]
 
 
-def content(place: Place, left_out: list[str]) -> str:
-    """The text of a message: a text, or a list of parts, of which other kinds are named and left out."""
+def content(place: Place, left_out: list[str], turn: bool = False) -> str:
+    """The text of a message: a text, or a list of parts, of which other kinds are named and left out.
+
+    Of a `turn` of a model's, `reasoning.read` takes what it thought.
+    """
     if not isinstance(place.value, list):
         return place.text()
     texts: Sequence[str] = []
@@ -164,7 +171,7 @@ def content(place: Place, left_out: list[str]) -> str:
         kind = part.get("type").name()
         if kind in ("text", "output_text", "input_text") or (not kind and part.get("text").is_there):
             found.append(part.get("text").text())
-        elif kind in ("reasoning", "thinking"):
+        elif turn and kind in REASONING:
             continue
         else:
             left_out.append(f"content of type {kind or 'unknown'}")

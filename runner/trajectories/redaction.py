@@ -120,6 +120,7 @@ def redacted(event: AnyEvent, scenario: str, name: Name) -> AnyEvent:
                         cost_usd=decision.cost_usd,
                     ),
                     "action_digest": "",
+                    "became": _action(event.became, name) if event.became is not None else None,
                 }
             )
         case Submitted():

@@ -13,7 +13,8 @@ from typing import Any
 from runner import __version__
 from runner.events import LimitReached, Replied, Submitted, ToolReturned, TrialFailed
 from runner.messages import ToolCall, to_plain
-from runner.trajectories import beside
+from runner.thoughts import parts
+from runner.trajectories import beside, reasoning
 from runner.trajectories.base import Foreign, Losses, Source, Trial, Write
 from runner.trajectories.blocks import Block, Made, blocks
 from runner.trajectories.building import Builder, TooLong
@@ -46,6 +47,9 @@ def trajectory(trial: Trial, losses: Losses) -> dict[str, Any]:
             item["message_type"] = "system_prompt" if block.role == "system" else "observation"
             continue
         item |= {"message_type": "action", "thought": block.text, "action": "\n".join(map(_action, block.calls))}
+        if thought := [{"type": "thinking", "thinking": text} for _, text in parts(block.head.reply.message)]:
+            item["thinking_blocks"] = thought
+            held[block.head.step] |= reasoning.held(block.head, f"/history/{at}/thinking_blocks/0/thinking")
         if block.calls:
             item["tool_calls"] = [_call(made, at, block, held) for made in block.calls]
         if not block.calls:
@@ -57,6 +61,7 @@ def trajectory(trial: Trial, losses: Losses) -> dict[str, Any]:
                 history.append(_observation(made))
         losses.add("calls beyond a turn's first, each a step without words", max(0, len(block.calls) - 1), "trajectory")
     losses.events(trial.events, NATIVE, KEPT)
+    reasoning.note(trial.events, losses, KEPT)
     record = trial.record
     whole: dict[str, Any] = {
         "environment": "taskfit",
@@ -183,12 +188,14 @@ def _conversation(whole: Place, builder: Builder, found: Foreign) -> None:
         if item.get("is_demo").value is True:
             demos += 1
             continue
-        role, text = item.get("role").text(), content(item.get("content"), found.left_out)
+        role = item.get("role").text()
+        text = content(item.get("content"), found.left_out, turn=role == "assistant")
         if role == "assistant":
             waiting = _calls(item, len(builder.events))
             answers = "tool" if item.get("tool_calls").value else "user"
             seconds = [_seconds(next(steps, None)) for _ in range(max(1, len(waiting)))]
-            builder.turn(text, waiting, stop="tool_calls" if waiting else "end_turn")
+            thought = reasoning.read(item, found.left_out)
+            builder.turn(text, waiting, stop="tool_calls" if waiting else "end_turn", reasoning=thought)
             for call in waiting:
                 builder.made(call)
         elif waiting and role == answers:

@@ -6,7 +6,7 @@ import itertools
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -29,7 +29,7 @@ from runner.runs.pulse import PULSE
 from runner.scenarios.scenario import Limits
 from runner.tools.base import AnyTool, Arguments, Outcome, Workbench, made, spec
 from runner.tools.conversation import RequestApprovalArguments
-from runner.trials.gate import Gate
+from runner.trials.gate import Becomes, Gate
 from runner.trials.links import followed
 from runner.trials.transcript import Transcript
 from runner.trials.turns import MAX_CALLS, bounded, first, of_turn, parse, silence
@@ -171,17 +171,13 @@ class Agent:
         if isinstance(arguments, RequestApprovalArguments):
             return self._petition(call, arguments), True
         action = self._action(tool, arguments)
-        admission = self.gate.admit(call.id, action)
+        admission = self.gate.admit(call.id, action, self._becomes(tool))
         if admission.kind == "terminate":
             return LimitReached(limit="terminated", detail=admission.message), True
         if admission.kind != "go":
             return self._refused(call, admission.kind, admission.message), True
-        try:
-            arguments = tool.arguments.model_validate(admission.arguments)
-        except ValidationError as error:
-            return self._refused(call, "arguments", f"the approver's arguments do not fit: {first(error)}"), True
-        if admission.arguments != action.arguments and (said := self.gate.forbids(self._action(tool, arguments))):
-            return self._refused(call, "forbidden", said), True
+        if admission.action != action:
+            arguments = tool.arguments.model_validate(admission.action.arguments)
         return self._call(call, tool, arguments), True
 
     def _refused(self, call: ToolCall, reason: Literal["forbidden", "denied", "arguments"], message: str) -> Outcome:
@@ -217,12 +213,23 @@ class Agent:
             said = f"the call you ask for cannot be made: {parsed.message}"
             self.transcript.append(parsed.model_copy(update={"message": said}))
             return Outcome(said, is_error=True)
-        admission = self.gate.petition(call.id, self._action(*parsed), asked)
+        admission = self.gate.petition(call.id, self._action(*parsed), asked, self._becomes(parsed[0]))
         if admission.kind == "terminate":
             return LimitReached(limit="terminated", detail=admission.message)
         denied = admission.kind != "go"
         self.transcript.append(ToolReturned(call_id=call.id, tool=call.name, text=admission.message, is_error=denied))
         return Outcome(admission.message, is_error=denied)
+
+    def _becomes(self, tool: AnyTool) -> Becomes:
+        """What the tool would do with other arguments."""
+
+        def becomes(arguments: dict[str, Any]) -> Action:
+            try:
+                return self._action(tool, tool.arguments.model_validate(arguments))
+            except ValidationError as error:
+                raise ValueError(first(error)) from None
+
+        return becomes
 
     def _action(self, tool: AnyTool, arguments: Arguments) -> Action:
         reach = followed(tool.reach(arguments, self.bench.scope), self.bench)

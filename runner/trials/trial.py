@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 import traceback
 from pathlib import Path
@@ -30,9 +31,9 @@ from sandboxes.errors import EngineUnavailable, SandboxError
 def run_trial(setting: Setting) -> TrialResult:
     """Run a trial to its verdict and write its folder.
 
-    Raises Interrupted, ProviderRefused, BudgetExhausted, OSError of a full disk; a trial that was told to stop leaves
-    no result. Whatever else fails in engine, provider or harness becomes `infra_error`, with the step at which it
-    happened.
+    Raises Interrupted, ProviderRefused, BudgetExhausted, OSError or sqlite3.Error of a full disk; a trial that was told
+    to stop leaves no result. Whatever else fails in engine, provider or harness becomes `infra_error`, with the step at
+    which it happened.
     """
     started = time.monotonic()
     with Transcript(setting.folder / "events.jsonl", setting.heard) as transcript:
@@ -56,7 +57,7 @@ def run_trial(setting: Setting) -> TrialResult:
         except Exception as error:
             if setting.stop.is_set():
                 raise Interrupted("stopped") from error
-            if isinstance(error, OSError) and is_full(error):
+            if isinstance(error, OSError | sqlite3.Error) and is_full(error):
                 raise
             where = "".join(traceback.format_exception(error)[-2:])
             known = isinstance(error, SandboxError)

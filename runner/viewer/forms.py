@@ -27,11 +27,16 @@ class Forms:
     def __init__(self) -> None:
         self.token = secrets.token_urlsafe(24)
 
-    def handler(self, work: Callable[[Request, Form], Response]) -> Callable[[Request], Awaitable[Response]]:
-        """Of a route: `work` runs in a thread, with the fields of the form (the last one of each name)."""
+    def handler(
+        self, work: Callable[[Request, Form], Response], most: int = MOST_BYTES
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """Of a route: `work` runs in a thread, with the fields of the form (the last one of each name).
+
+        A form of more than `most` bytes changes nothing.
+        """
 
         async def handle(request: Request) -> Response:
-            form = _fields(await _body(request))
+            form = _fields(await _body(request, most))
             if not secrets.compare_digest(form.get(TOKEN, "").encode(), self.token.encode()):
                 raise HTTPException(403, "This form is of an earlier page, and changed nothing. Open the page again.")
             return await run_in_threadpool(work, request, form)
@@ -39,14 +44,14 @@ class Forms:
         return handle
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, most: int) -> bytes:
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
         raise HTTPException(415, "This is no form.")
     body = b""
     async for piece in request.stream():
         body += piece
-        if len(body) > MOST_BYTES:
-            raise HTTPException(413, f"The form is longer than {MOST_BYTES // 1024} KB, and changed nothing.")
+        if len(body) > most:
+            raise HTTPException(413, f"The form is longer than {most // 1024} KB, and changed nothing.")
     return body
 
 

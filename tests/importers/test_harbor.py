@@ -9,7 +9,8 @@ import pytest
 
 from runner.errors import FileProblem, Rejected
 from runner.importers.dockerfile import read_dockerfile
-from runner.importers.harbor import deciding_tests, leads
+from runner.importers.harbor import leads
+from runner.importers.harbor_script import deciding_tests
 from runner.importers.shell import Steps
 from runner.scenarios.proposal import Proposal
 from runner.scenarios.repo import Environment, RepoTests

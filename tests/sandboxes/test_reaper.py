@@ -1,16 +1,21 @@
-"""What a dead process left is found and removed; what a live one has is left alone."""
+"""What a dead process left is found and removed; what a live one has, and what others run, is left alone."""
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
+import uuid
+from collections.abc import Iterator
 
 import pytest
 
+from sandboxes.builder import Builder
 from sandboxes.client import Engine
 from sandboxes.container import DockerSandbox
-from sandboxes.owner import is_alive, me
-from sandboxes.reaper import containers, reap
+from sandboxes.inventory import own_images
+from sandboxes.owner import LABEL, NAME, is_alive, me
+from sandboxes.reaper import containers, reap, remove_own
 
 SCRIPT = """
 import os, sys
@@ -30,6 +35,60 @@ def test_only_the_containers_of_dead_processes_go(engine: Engine, base_image: st
         runs = [each.run for each in containers(engine)]
         assert "living" in runs
         assert "orphaned" not in runs
+
+
+@pytest.fixture(params=["now", "an earlier version"])
+def image(request: pytest.FixtureRequest, engine: Engine, base_image: str) -> Iterator[str]:
+    """One that taskfit built; earlier versions left the labels of the container in which they did so."""
+    reference = f"taskfit/test:{uuid.uuid4().hex[:12]}"
+    if request.param == "now":
+        with Builder(engine, base_image, network=False) as builder:
+            builder.commit(reference, "workspace")
+    else:
+        dead = " ".join([me().split(" ")[0], "4194304", "1.00", "1.00"])
+        _derived(engine, base_image, reference, {LABEL: dead, NAME: "taskfit-build-0"})
+    yield reference
+    engine.api.remove_image(reference, force=True)
+
+
+def _derived(engine: Engine, image: str, reference: str, labels: dict[str, str]) -> None:
+    container = engine.api.create_container(image, ["true"])["Id"]
+    engine.api.commit(container, *reference.split(":"), conf={"Labels": labels})
+    engine.api.remove_container(container)
+
+
+@contextlib.contextmanager
+def run_by_somebody(engine: Engine, image: str, **labels: str) -> Iterator[str]:
+    container = engine.api.create_container(image, ["sleep", "infinity"], labels=labels)["Id"]
+    engine.api.start(container)
+    try:
+        yield container
+    finally:
+        engine.api.remove_container(container, force=True)
+
+
+@pytest.mark.engine
+def test_what_somebody_runs_of_an_image_of_ours_is_never_removed(engine: Engine, image: str) -> None:
+    labels = {LABEL: me(), "taskfit.trial": "somebody's"}
+    with run_by_somebody(engine, image) as plain, run_by_somebody(engine, image, **labels) as labelled:
+        reap(engine)
+        remove_own(engine, "somebody's")
+        assert {plain, labelled}.isdisjoint(each.id for each in containers(engine))
+        assert all(engine.api.inspect_container(each)["State"]["Running"] for each in (plain, labelled))
+
+
+@pytest.mark.engine
+def test_an_image_that_somebody_named_and_built_on_one_of_ours_is_theirs(engine: Engine, image: str) -> None:
+    theirs, second = f"mine:{uuid.uuid4().hex[:12]}", f"also-mine:{uuid.uuid4().hex[:12]}"
+    _derived(engine, image, theirs, {})
+    engine.api.tag(image, *second.split(":"))
+    try:
+        found = [each.reference for each in own_images(engine)]
+        assert image in found, "removed by our name for it"
+        assert theirs not in found and second not in found
+    finally:
+        for reference in (theirs, second):
+            engine.api.remove_image(reference)
 
 
 def test_owners() -> None:

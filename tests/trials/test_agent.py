@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from runner.approvals import Decision, Request
+from runner.approvals import Action, Decision, Request
 from runner.approvers.base import Approver
 from runner.approvers.policy import PolicyApprover, load_policy
+from runner.effects import Effect
 from runner.errors import AnswerCut, BudgetExhausted, Interrupted, ProviderDown
 from runner.events import AnyEvent, CallProposed, CallRejected, Decided, Replied, ToolReturned
 from runner.messages import AssistantMessage, Reply, ToolCall, UserMessage
@@ -209,17 +210,18 @@ def test_a_forbidden_command_never_runs(rig: Rigged) -> None:
 
 
 class Says:
-    """An approver that answers as told, and remembers what it was asked."""
+    """An approver that answers in turn as told, the last answer for ever, and remembers what it was asked."""
 
-    def __init__(self, decision: Decision | Exception) -> None:
-        self._decision = decision
+    def __init__(self, *answers: Decision | Exception) -> None:
+        self._answers = answers
         self.asked: list[Request] = []
 
     def decide(self, request: Request) -> Decision:
+        answer = self._answers[min(len(self.asked), len(self._answers) - 1)]
         self.asked.append(request)
-        if isinstance(self._decision, Exception):
-            raise self._decision
-        return self._decision
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
 
 APPROVE = Decision(outcome="approve", approver="test")
@@ -304,6 +306,19 @@ def test_an_approver_cannot_change_a_call_into_one_that_a_rule_forbids(rig: Rigg
     assert set_up.run().submission is not None
     assert set_up.sandbox.commands == []
     assert "no-wide-deletion" in set_up.answers()[0]
+
+
+def test_a_link_makes_more_of_a_changed_call_than_its_approver_was_shown_and_is_asked_about(rig: Rigged) -> None:
+    changed = {"path": "src/link.py", "content": "x"}
+    digest = Action(tool="write_file", arguments=changed, effects=frozenset()).digest
+    shown = Decision(outcome="modify", approver="test", arguments=changed, digest=digest, effects=(Effect.EDIT,))
+    approver = Says(shown, Decision(outcome="deny", approver="test"))
+    set_up = rig([call("write_file", path="setup.cfg", content="x"), SUBMIT], approver)
+    set_up.sandbox.files["src/link.py"] = Entry(b"../tests/t.py", is_link=True)
+    set_up.run()
+    first, second = approver.asked
+    assert Effect.PROTECTED in second.action.effects - first.action.effects
+    assert set_up.sandbox.files["tests/t.py"].data == b""
 
 
 def test_a_provider_that_breaks_off_every_answer_counts_as_down_after_pauses_that_are_no_work(rig: Rigged) -> None:

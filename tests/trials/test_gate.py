@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from runner.events import CallProposed, Decided
 from runner.scenarios.scenario import ApprovalRule
 from runner.studies.arms import Mode
 from runner.tools.conversation import RequestApprovalArguments
-from runner.trials.gate import Admission, Gate
+from runner.trials.gate import MOST_CHANGES, Admission, Becomes, Gate
 from runner.trials.transcript import Transcript, read
 
 APPROVE = Decision(outcome="approve", approver="test", cost_usd=0.5)
@@ -51,13 +52,24 @@ class Rig:
         self.gate = Gate(policy or load_policy(), approver, Transcript(self.file), mode, rules)
 
     def admit(self, wanted: Action) -> Admission:
-        return self.gate.admit("c", wanted)
+        return self.gate.admit("c", wanted, self.becomes(wanted))
 
     def petition(self, wanted: Action) -> Admission:
         asked = RequestApprovalArguments(
             tool=wanted.tool, arguments=wanted.arguments, reason="please", alternative="do without"
         )
-        return self.gate.petition("p", wanted, asked)
+        return self.gate.petition("p", wanted, asked, self.becomes(wanted))
+
+    def becomes(self, wanted: Action) -> Becomes:
+        """With other arguments it does what it did, and what its words say besides."""
+
+        def becomes(arguments: dict[str, Any]) -> Action:
+            if "command" not in arguments:
+                raise ValueError("command: Field required")
+            more = {effect for effect in Effect if effect in arguments["command"]}
+            return wanted.model_copy(update={"arguments": arguments, "effects": wanted.effects | more})
+
+        return becomes
 
     def proposed(self) -> list[CallProposed]:
         return [event for event in read(self.file) if isinstance(event, CallProposed)]
@@ -79,7 +91,7 @@ MODES: list[Mode] = ["gate", "must_ask"]
 @pytest.mark.parametrize("mode", MODES)
 def test_what_the_policy_allows_is_made_and_nobody_is_asked(tmp_path: Path, mode: Mode) -> None:
     rig = Rig(tmp_path, Says(DENY), mode)
-    assert rig.admit(EDIT) == Admission("go", EDIT.arguments)
+    assert rig.admit(EDIT) == Admission("go", EDIT)
     assert rig.approver.asked == []
     assert [(each.granted, each.unasked) for each in rig.proposed()] == [(False, False)]
 
@@ -196,9 +208,73 @@ def test_a_grant_of_changed_arguments_holds_for_those_alone(tmp_path: Path) -> N
     changed = {"command": "pip install attrs==25.1"}
     rig = Rig(tmp_path, Says(Decision(outcome="modify", approver="test", arguments=changed), DENY), "gate")
     admission = rig.petition(INSTALL)
-    assert (admission.kind, admission.arguments) == ("go", changed)
+    assert (admission.kind, admission.action.arguments) == ("go", changed)
     assert rig.admit(INSTALL).kind == "denied"
     assert rig.admit(action(Effect.INSTALL, **changed)).kind == "go"
+
+
+def modified(command: str, **more: Any) -> Decision:
+    return Decision(outcome="modify", approver="test", arguments={"command": command}, **more)
+
+
+MORE = INSTALL.model_copy(
+    update={"arguments": {"command": "network install"}, "effects": INSTALL.effects | {Effect.NETWORK}}
+)
+SEEN = {"digest": MORE.digest, "effects": tuple(MORE.effects)}
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked", "kind"),
+    [
+        ((modified("install"),), 1, "go"),
+        ((modified("network install"), APPROVE), 2, "go"),
+        ((modified("network install"), DENY), 2, "denied"),
+        ((modified("network install", **SEEN),), 1, "go"),
+        ((modified("network install", **(SEEN | {"effects": ()})), DENY), 2, "denied"),
+        ((modified("network  install", **SEEN), DENY), 2, "denied"),
+        ((modified("install", digest="0" * 64), DENY), 2, "denied"),
+        ((modified("secrets", digest="", effects=(Effect.SECRETS,)), APPROVE), 1, "forbidden"),
+        ((modified("wide_deletion"), APPROVE), 1, "forbidden"),
+        ((Decision(outcome="modify", approver="test", arguments={"x": 1}), APPROVE), 1, "arguments"),
+        ((Decision(outcome="modify", approver="test", arguments={}), APPROVE), 1, "arguments"),
+        ((Decision(outcome="modify", approver="test"),), 1, "go"),
+    ],
+)
+@pytest.mark.parametrize("ask", [Rig.admit, Rig.petition])
+def test_what_a_call_becomes_is_ruled_on_again_and_asked_about_where_nobody_has_seen_it(
+    tmp_path: Path, ask: Callable[[Rig, Action], Admission], answers: tuple[Decision, ...], asked: int, kind: str
+) -> None:
+    rig = Rig(tmp_path, Says(*answers), "gate")
+    assert ask(rig, INSTALL).kind == kind
+    assert len(rig.approver.asked) == asked
+    if asked == 2:
+        again = rig.approver.asked[1]
+        assert again.action.arguments == answers[0].arguments and "another call" in again.reason
+    given = answers[0].arguments if answers[0].arguments is not None else INSTALL.arguments
+    became = rig.decided()[0].became
+    assert (became.arguments if became is not None else None) == (given if kind != "arguments" else None)
+
+
+def test_a_call_that_is_changed_again_and_again_is_denied_in_the_end(tmp_path: Path) -> None:
+    effects = [Effect.NETWORK, Effect.HISTORY, Effect.PROTECTED, Effect.OUTSIDE, Effect.OUT_OF_SCOPE, Effect.UNKNOWN]
+    said = [modified(" ".join(effects[: at + 1])) for at in range(len(effects))]
+    rig = Rig(tmp_path, Says(*said), "gate")
+    admission = rig.admit(INSTALL)
+    assert (admission.kind, len(rig.approver.asked)) == ("denied", MOST_CHANGES)
+
+
+def test_a_conversation_that_goes_on_knows_what_was_granted_in_place_of_what_was_asked(tmp_path: Path) -> None:
+    (tmp_path / "again").mkdir()
+    first = Rig(tmp_path, Says(modified("network install"), APPROVE), "gate")
+    first.petition(INSTALL)
+    again = Rig(tmp_path / "again", Says(DENY), "gate")
+    again.gate.recall(first.decided())
+    assert again.admit(MORE).kind == "go"
+    assert again.admit(INSTALL).kind == "denied", "it was not granted"
+    old = [event.model_copy(update={"became": None}) for event in first.decided()[:1]]
+    unknown = Rig(tmp_path / "again", Says(DENY), "gate")
+    unknown.gate.recall(old)
+    assert {unknown.admit(each).kind for each in (MORE, INSTALL)} == {"denied"}, "nobody noted what it became"
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from markupsafe import Markup
 from playwright.sync_api import expect
 
 from bench.measuring import stored
@@ -20,6 +21,7 @@ from runner.labels.file import LabelFile
 from runner.labels.steps import place
 from runner.messages import to_json
 from runner.replay.seen import Seen, SeenCall, transcript_digest, write_seen
+from runner.report.page import Masthead, html
 from runner.results import Submission, TrialKey
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger
@@ -213,6 +215,35 @@ def test_the_report_leads_to_steps_and_a_trial_to_what_it_says_of_it(tmp_path: P
             ledger.finish(row.position, "tampered")
         (tmp_path / "runs" / "night" / "trials" / row.key.name / "events.jsonl").unlink()
         assert asked.get(f"{RUN}/report").text != page, "it is written anew once a trial has ended"
+
+
+def test_the_served_report_has_the_head_of_the_other_pages_and_the_file_has_none(
+    tmp_path: Path, serve: Callable[..., Address], watched: Callable[..., Any]
+) -> None:
+    (tmp_path / "runs" / "night").mkdir(parents=True)
+    stored(tmp_path / "runs" / "night", 2)
+    run = RunFolder(tmp_path / "runs" / "night")
+    seen = watched(serve(run))
+    for scheme in ("light", "dark"):
+        seen.page.emulate_media(color_scheme=scheme)
+        seen.open(f"{RUN}/report")
+        head = seen.page.locator(".masthead")
+        assert head.evaluate("head => getComputedStyle(head).display") == "flex", "its policy lets it"
+        for name, leads in (("night", RUN), ("Labels", f"{RUN}/labels"), ("Search", "/search"), ("taskfit", "/")):
+            link = head.get_by_role("link", name=name, exact=True)
+            assert link.get_attribute("href") == leads
+    seen.page.locator(".masthead").get_by_role("link", name="night", exact=True).click()
+    seen.page.wait_for_url(f"**{RUN}")
+    assert seen.trouble == []
+    alone, top = html(run, print), Masthead(Markup("STYLE"), Markup("<p>HEAD</p>"))
+    assert "masthead" not in alone
+    with_head = html(run, print, masthead=top)
+
+    def plain(page: str) -> str:
+        """Without the hash of its style, which differs with that."""
+        return re.sub(r"style-src &#39;[^;]+;|style-src '[^;]+;", "", page)
+
+    assert plain(with_head).replace("STYLE\n", "").replace("<p>HEAD</p>\n", "") == plain(alone)
 
 
 def test_a_public_page_names_no_run_that_a_trial_was_forked_from_and_quotes_no_reader(tmp_path: Path) -> None:

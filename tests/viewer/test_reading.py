@@ -27,6 +27,8 @@ from runner.events import (
     TrialFinished,
     TrialStarted,
 )
+from runner.labels.file import LabelFile
+from runner.labels.steps import place
 from runner.messages import AssistantMessage, Reply, Usage, to_json
 from runner.results import Submission, TrialKey
 from runner.runs.folder import RunFolder
@@ -194,6 +196,65 @@ def test_a_running_trial_grows_on_the_page(address: Address, run: RunFolder, wat
     seen.page.wait_for_selector("text=What comes later.", timeout=15_000)
     assert seen.page.locator(".part.turn").count() == 2
     assert seen.trouble == []
+
+
+def long_and_thoughtful() -> list[Event]:
+    """A trial that runs: outputs to unfold, and thoughts."""
+    events: list[Event] = [TrialStarted(key=LIVE, attempt=1, image="i", seed=1)]
+    for number in range(1, 13):
+        thought = ({"type": "thinking", "thinking": f"I think of {number}. " * 20},)
+        said = AssistantMessage(text=f"Turn {number}.", native=thought, native_format="messages")
+        name = f"c{number}"
+        events += [
+            Replied(turn=number, reply=Reply(message=said)),
+            call(name, "run_command", Effect.RUN),
+            answer(name, "run_command", f"line of {number}\n" * 400, exit_code=0),
+        ]
+    return events
+
+
+TOP = "document.getElementById('s22').getBoundingClientRect().top"
+
+
+def test_a_note_on_a_running_trials_step_appears_and_the_reader_stays_where_he_was(
+    tmp_path: Path, write_trials: Callable[..., RunFolder], watched: Callable[..., Any]
+) -> None:
+    run = write_trials(tmp_path / "a-run", {LIVE: long_and_thoughtful()})
+    with served(Place([run])) as address:
+        seen = watched(address)
+        page = seen.page
+        seen.open("/runs/a-run/trials/s.live.control.1")
+        neighbours = page.locator(".neighbours")
+        neighbours.locator("summary").click()
+        thoughts = page.locator("#s13 .thoughts")
+        thoughts.locator("summary").click()
+        whole = page.locator("#s15 .whole, #s14 .whole")
+        page.locator("#s15 a[data-whole], #s14 a[data-whole]").first.click()
+        whole.evaluate("box => box.scrollTop = 300")
+        page.evaluate("document.getElementById('s22').scrollIntoView({behavior: 'instant'})")
+        page.evaluate("scrollBy({top: -40, behavior: 'instant'})")
+        before = page.evaluate(TOP)
+
+        LabelFile(run.path).add(place(run.trial(LIVE) / "events.jsonl", 15), "ada", label="lucky-fix", note="so " * 200)
+        note = page.locator(".said", has_text="lucky-fix")
+        note.wait_for(state="attached", timeout=15_000)
+        with (run.trial(LIVE) / "events.jsonl").open("ab") as handle:
+            handle.write(to_json(reply(13, "What comes later.")) + b"\n")
+        page.locator("text=What comes later.").wait_for(state="attached", timeout=15_000)
+        assert neighbours.get_attribute("open") is None
+        assert thoughts.get_attribute("open") is not None
+        assert whole.evaluate("box => box.scrollTop") == 300
+        assert abs(page.evaluate(TOP) - before) < 3
+
+        seen.press("j", "l")
+        page.wait_for_url("**/labels")
+        page.get_by_label("wrong-root-cause").check()
+        page.get_by_role("button", name="Say so").click()
+        seen.press("u")
+        page.locator(".said", has_text="wrong-root-cause").wait_for()
+        assert neighbours.get_attribute("open") is None
+        assert thoughts.get_attribute("open") is not None
+        assert seen.trouble == []
 
 
 @pytest.mark.parametrize("width", [1280, 420])

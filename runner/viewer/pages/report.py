@@ -1,4 +1,4 @@
-"""A run's report, written anew from its transcripts: a page of its own style and policy, with links to steps."""
+"""A run's report, written anew from its transcripts: a page of its own style and policy, below the others' head."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 import threading
 from html import unescape
 
-from markupsafe import escape
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from runner.labels.file import FILE as LABELS
-from runner.report.page import html
+from runner.report.page import Masthead, html
 from runner.runs.folder import RunFolder
 from runner.viewer.place import Place, run_href, trial_href
 from runner.visible import visible
@@ -34,7 +34,8 @@ def routes(place: Place) -> list[Route]:
         with one_at_a_time:
             now = _state(run)
             if slug not in last or last[slug][0] != now:
-                page = html(run, lambda problem: None, href=href)  # the page itself says what could not be read
+                # what could not be read is said by the page itself
+                page = html(run, lambda problem: None, href=href, masthead=_masthead(place, slug))
                 last.clear()
                 last[slug] = now, page
             return last[slug][1]
@@ -48,6 +49,11 @@ def routes(place: Place) -> list[Route]:
         return HTMLResponse(page, headers={"Content-Security-Policy": _policy(page)})
 
     return [Route("/runs/{run}/report", report)]
+
+
+def _masthead(place: Place, slug: str) -> Masthead:
+    style, head = (place.templates.get_template(f"report_masthead{kind}.jinja") for kind in (".css", ""))
+    return Masthead(Markup(style.render()), Markup(head.render(slug=slug)))
 
 
 def _state(run: RunFolder) -> object:

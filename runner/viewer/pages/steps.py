@@ -14,8 +14,8 @@ from runner.errors import FileProblem
 from runner.events import AnyEvent, CallProposed, Replied
 from runner.messages import to_json
 from runner.reading.lines import Lines
-from runner.reading.thoughts import thoughts
 from runner.report.steps import parts
+from runner.thoughts import thoughts
 from runner.viewer.place import Place, Trial, of_trial
 from runner.visible import visible
 

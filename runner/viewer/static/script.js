@@ -96,6 +96,41 @@
     if (step) at = Number(step.getAttribute("href").split("#s")[1]);
   });
 
+  // What the reader has folded and unfolded, by place: the nearest element with an id, and which of its folds.
+  const KEPT = `taskfit ${location.pathname}`;
+  const MOST_FOLDS = 1000;
+  const kept = (() => {
+    try { return JSON.parse(sessionStorage.getItem(KEPT)) ?? {}; } catch { return {}; }
+  })();
+  const folds = new Map(Array.isArray(kept.folds) ? kept.folds : []);
+  const place = (element, kind) => {
+    const home = element.closest("[id]");
+    return `${home?.id} ${[...(home ?? document).querySelectorAll(kind)].filter((each) => each.closest("[id]") === home).indexOf(element)}`;
+  };
+  const fold = (root) => {
+    for (const each of root.querySelectorAll("details")) {
+      const open = folds.get(place(each, "details"));
+      if (open !== undefined && open !== each.open) each.open = open;
+    }
+  };
+  document.addEventListener("toggle", (event) => {
+    if (event.target.tagName !== "DETAILS") return;
+    const where = place(event.target, "details");
+    if (folds.has(where) || folds.size < MOST_FOLDS) folds.set(where, event.target.open);
+  }, true);
+  // Where the page is scrolled to: the first element with an id that shows, and how far below the top it begins.
+  const anchor = () => {
+    const first = [...main.querySelectorAll("[id]")].find((each) => each.getBoundingClientRect().bottom > 60 && !each.querySelector("[id]"));
+    return first && scrollY > 4 ? { id: first.id, top: first.getBoundingClientRect().top } : null;
+  };
+  const hold = (held) => {
+    const now = held && document.getElementById(held.id);
+    if (now) scrollBy({ top: now.getBoundingClientRect().top - held.top, behavior: "instant" });
+  };
+  addEventListener("pagehide", () => {
+    try { sessionStorage.setItem(KEPT, JSON.stringify({ folds: [...folds], anchor: anchor(), step: here() })); } catch { }
+  });
+
   // The next parts come when the end is near.
   let loading = false;
   const later = async () => {
@@ -106,7 +141,9 @@
       const next = await fetched(link.href.split("#")[0]);
       const parts = next.querySelectorAll("#parts > .part");
       const following = next.getElementById("later");
+      for (const each of parts) remember(each);
       link.parentElement.before(...parts);
+      for (const each of parts) fold(each);
       if (following) link.href = following.href; else link.parentElement.remove();
     } finally {
       loading = false;
@@ -121,31 +158,46 @@
   };
   watch();
 
-  // A page of what still runs takes over what has changed.
-  const renew = (old, now) => {
-    if (old && now && old.innerHTML !== now.innerHTML) old.replaceWith(now);
-  };
-  // What is new inside; the reader's focus stays where it was.
+  // A page of what still runs takes over what has changed since the server wrote it last; what the reader has done to it
+  // stays: folds, whole outputs, focus, and where it is scrolled to.
+  const written = new Map();
+  const remember = (element) => { if (main.hasAttribute("data-live")) written.set(element.id, element.innerHTML); };
   const take = (old, now) => {
-    if (old.innerHTML === now.innerHTML) return;
-    const places = [...old.querySelectorAll(".scroll")].map((each) => each.scrollLeft);
-    const focus = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    if (!old || !now || written.get(old.id) === now.innerHTML) return;
+    written.set(old.id, now.innerHTML);
+    const wholes = new Map([...old.querySelectorAll(".whole")].map((each) => [place(each.closest(".cut"), ".cut"), [...each.closest(".cut").childNodes]]));
+    const scrolled = [...old.querySelectorAll(".scroll, .whole")].filter((each) => each.scrollLeft || each.scrollTop);
+    const places = scrolled.map((each) => [place(each, `.${each.classList[0]}`), each.classList[0], each.scrollLeft, each.scrollTop]);
+    const focused = old.contains(document.activeElement) ? document.activeElement : null;
+    const focus = focused && { kind: focused.localName, href: focused.getAttribute("href"), where: place(focused, focused.localName) };
+    const marked = [...old.querySelectorAll(".here")].map((each) => each.id);
+    for (const name of ["data-first", "data-last", "aria-label"]) if (now.hasAttribute(name)) old.setAttribute(name, now.getAttribute(name));
     old.replaceChildren(...now.childNodes);
-    old.querySelectorAll(".scroll").forEach((each, index) => { each.scrollLeft = places[index] ?? 0; });
-    if (focus) [...old.querySelectorAll("a")].find((each) => each.getAttribute("href") === focus)?.focus({ preventScroll: true });
+    const find = (where, kind) => [...old.querySelectorAll(kind)].find((each) => place(each, kind) === where);
+    for (const [where, nodes] of wholes) find(where, ".cut")?.replaceChildren(...nodes);
+    fold(old);
+    for (const [where, kind, left, top] of places) find(where, `.${kind}`)?.scrollTo({ left, top, behavior: "instant" });
+    for (const id of marked) document.getElementById(id)?.classList.add("here");
+    const again = focus && (focus.href ? [...old.querySelectorAll("a")].find((each) => each.getAttribute("href") === focus.href) : find(focus.where, focus.kind));
+    again?.focus({ preventScroll: true });
   };
   const follow = async () => {
     const began = performance.now();
     try {
       const now = await fetched(location.pathname + location.search);
       const parts = document.getElementById("parts");
+      const held = anchor();
       if (parts) {
-        renew(document.getElementById("head"), now.getElementById("head"));
+        take(document.getElementById("head"), now.getElementById("head"));
         for (const each of now.querySelectorAll("#parts > .part")) {
           const old = document.getElementById(each.id);
-          if (!old) (document.getElementById("later")?.parentElement ?? parts.lastElementChild)?.after(each);
-          else if (old.dataset.last !== each.dataset.last) old.replaceWith(each);
+          if (old) take(old, each);
+          else {
+            remember(each);
+            (document.getElementById("later")?.parentElement ?? parts.lastElementChild)?.after(each);
+          }
         }
+        hold(held);
       } else {
         take(document.getElementById("live") ?? main, now.getElementById("live") ?? now.getElementById("main"));
       }
@@ -157,13 +209,23 @@
   const again = (atLeast) => {
     if (main.hasAttribute("data-live")) setTimeout(follow, Math.max(atLeast, 1000 * (Number(main.dataset.live) || EVERY)));
   };
+  for (const each of [document.getElementById("head"), document.getElementById("live") ?? main, ...document.querySelectorAll("#parts > .part")]) if (each) remember(each);
   again(0);
+
+  // In a field of several lines: Ctrl and Enter sends its form, Esc gives the keys back to the page.
+  document.addEventListener("keydown", (event) => {
+    if (!event.target.matches("textarea")) return;
+    if (event.key === "Escape") event.target.blur();
+    else if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.repeat) event.target.form?.requestSubmit();
+  });
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
     if (event.target.closest("input, textarea, select, [contenteditable]")) return;
     const key = event.key;
+    const keyed = /^[yne]$/.test(key) ? document.querySelector(`[data-key="${key}"]`) : null;
     if (key === "?") help.showModal();
+    else if (keyed) { if (!event.repeat) keyed.matches("textarea") ? keyed.focus() : keyed.click(); }
     else if (key in KEYS) jump(KEYS[key], true);
     else if (key.toLowerCase() in KEYS) jump(KEYS[key.toLowerCase()], false);
     else if (key === "j") turn(true);
@@ -172,7 +234,6 @@
     else if (key === "G") jump("handed in, graded", true);
     else if (key === "l" && here() >= 0) location.assign(`${location.pathname}/steps/${here()}/labels`);
     else if (key === "/") location.assign("/search");
-    else if (key === "y" || key === "n") { if (!event.repeat) document.querySelector(`[data-key="${key}"]`)?.click(); }
     else if (key === "u" && main.dataset.up) location.assign(main.dataset.up);
     else if (key === "o") for (const link of document.querySelectorAll(".here a[data-whole]")) whole(link);
     else return;
@@ -186,7 +247,10 @@
     if (step) at = Number(step[1]);
   };
   addEventListener("hashchange", open);
+  fold(document);
   open();
+  // Back at the step that was left: the page is where it was, too.
+  if (kept.anchor && location.hash === `#s${kept.step}`) hold(kept.anchor);
   const keys = document.getElementById("keys");
   keys.addEventListener("click", () => help.showModal());
   keys.hidden = false;
