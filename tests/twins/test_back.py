@@ -71,15 +71,22 @@ def test_they_are_written_once_and_renewed_where_they_are_others(run: RunFolder)
     assert original_names(run, TWIN) == NAMES
 
 
-TOO_MANY = json.dumps({"names": dict.fromkeys(map(str, range(MOST + 1)), "a")})
+MAPS = {
+    "empty": "",
+    "a list": "[]",
+    "without names": "{}",
+    "names that are none": '{"names": []}',
+    "deep": "[" * 100_000,
+    "no UTF-8": "\xff",
+    "too many": json.dumps({"names": dict.fromkeys(map(str, range(MOST + 1)), "a")}),
+    "too large": " " * LARGEST + '{"names": {"a": "b"}}',
+}
 
 
-@pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"names": []}', "[" * 100_000, "\xff", TOO_MANY, " " * LARGEST + "{}"]
-)
-def test_a_map_that_is_none_is_as_good_as_lost(run: RunFolder, text: str) -> None:
+@pytest.mark.parametrize("kind", MAPS)
+def test_a_map_that_is_none_is_as_good_as_lost(run: RunFolder, kind: str) -> None:
     (run.path / FOLDER).mkdir()
-    (run.path / FOLDER / "shop~rename+move.json").write_text(text, encoding="latin-1")
+    (run.path / FOLDER / "shop~rename+move.json").write_text(MAPS[kind], encoding="latin-1")
     with pytest.raises(NamesLost):
         original_names(run, TWIN)
 
