@@ -177,22 +177,33 @@ def hub() -> Iterator[tuple[str, list[str]]]:
 
 
 def test_a_model_that_is_not_here_is_not_fetched(hub: tuple[str, list[str]], tmp_path: Path, model: Path) -> None:
-    """In a process of its own, as the command is: the libraries read their settings when they are imported."""
+    """In a process of its own: the libraries read their settings when they are imported."""
     address, asked = hub
-    where = {"HF_ENDPOINT": address, "HF_HOME": str(tmp_path), "NO_COLOR": "1"}
-    command = [str(Path(sys.executable).with_name("taskfit")), "scenarios", "duplicates", "--embeddings"]
-    for name in ("minishlab/potion-base-8M", "potion", "../../no/such", "/no/such/place"):
-        done = subprocess.run([*command, name], env=os.environ | where, capture_output=True, text=True)
-        assert done.returncode == 2 and "Traceback" not in done.stderr
-        assert "none is fetched" in done.stderr and "hf download" in done.stderr
     snapshot = tmp_path / "hub" / "models--some--model" / "snapshots" / "abc"
     snapshot.parent.mkdir(parents=True)
     snapshot.symlink_to(model)
     (snapshot.parents[1] / "refs").mkdir()
     (snapshot.parents[1] / "refs" / "main").write_text("abc")
-    done = subprocess.run([*command, "some/model"], env=os.environ | where, capture_output=True, text=True)
+    where = {"HF_ENDPOINT": address, "HF_HOME": str(tmp_path)}
+    names = ["minishlab/potion-base-8M", "potion", "../../no/such", "/no/such/place", "some/model"]
+    done = subprocess.run([sys.executable, "-c", TRY, *names], env=os.environ | where, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    *refused, found = done.stdout.splitlines()
+    assert len(refused) == 4 and found == "(1, 64)"
+    assert all("none is fetched" in said and "hf download" in said for said in refused)
     assert asked == []
+
+
+TRY = """
+import sys
+from runner.duplicates.embedders import embedder_of
+from runner.errors import UserError
+for name in sys.argv[1:]:
+    try:
+        print(embedder_of(name).embed(["an invoice"]).shape)
+    except UserError as error:
+        print(error)
+"""
 
 
 def test_the_environment_names_what_no_option_does(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
