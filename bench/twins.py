@@ -1,4 +1,4 @@
-"""Rename twins of a few scenarios, made and proved on cached images: the originals' are built, the twins' own are not."""
+"""Rename twins of a few scenarios, made and proved where the originals' images are built, their own are not."""
 
 from __future__ import annotations
 
