@@ -34,7 +34,8 @@ class Originals:
     def pieces(self, text: str, prose: bool = False) -> Iterator[tuple[str, str]]:
         """The text in pieces, each with its original's name; that is empty for what has none.
 
-        In `prose` a plain word is a name in code alone (fences, indented blocks, spans): it may be just a word.
+        In `prose` a plain word is a name in code alone (fences, indented blocks, spans), for it may be just a word; one
+        with a capital also within a sentence.
         """
         if not self._forms:
             yield text, ""
@@ -68,7 +69,7 @@ class Originals:
                 last += 1
             for upto in range(last, at - 1, -1) if most else ():
                 form = text[start : words[upto][1]]
-                if form in self._forms and (is_code or upto > at or is_telling(form)):
+                if form in self._forms and (is_code or upto > at or is_telling(form) or _is_called(text, start)):
                     yield start, words[upto][1], self._forms[form]
                     at = upto
                     break
@@ -78,6 +79,11 @@ class Originals:
 def is_prose(event: AnyEvent) -> bool:
     """Whether the text of a step is written for people."""
     return isinstance(event, Told | Replied | Challenged | Submitted)
+
+
+def _is_called(text: str, at: int) -> bool:
+    """Whether a capital stands within a sentence, as in `the Store`."""
+    return text[at].isupper() and at > 1 and text[at - 1] == " " and (text[at - 2].isalnum() or text[at - 2] in ",;)")
 
 
 def _are_joined(text: str, left: tuple[int, int], right: tuple[int, int]) -> bool:

@@ -87,8 +87,9 @@ def _with_originals(text: str, originals: Originals | None, prose: bool, shown: 
 
 
 def _twins_name(shown: Markup, old: str) -> Markup:
-    """The inner element is there to be hidden: the style sheet puts the original's name behind it, or in its place."""
-    return Markup(f'<span class="tn" title="{escape(visible(old))}"><span>{shown}</span></span>')
+    """Both names as text, so that either is found and copied; the style sheet hides the one that is not asked for."""
+    known = escape(visible(old))
+    return Markup(f'<span class="tn" title="{known}"><span>{shown}</span><i>{known}</i></span>')
 
 
 def clipped(text: str, limit: int = CLIPPED) -> str:

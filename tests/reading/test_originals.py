@@ -44,6 +44,11 @@ def test_in_prose_a_plain_word_is_a_name_in_code_alone() -> None:
     assert Originals(NAMES).beside(text, prose=True) == shown
 
 
+def test_in_prose_a_capital_within_a_sentence_makes_a_name() -> None:
+    shown = Originals(NAMES).beside("Store it. Store the Store, Store; (Store) A\nStore. STORE", prose=True)
+    assert shown == "Store it. Store the Store‹Cache›, Store‹Cache›; (Store) A\nStore. STORE"
+
+
 def test_what_a_short_form_could_mean_twice_is_told_by_the_long_one_alone() -> None:
     found = Originals({"a/river.py": "a/clock.py", "b/river.py": "b/watch.py"})
     assert found.beside("a/river.py b.river river.py river") == "a/river.py‹a/clock.py› b.river‹b.watch› river.py river"

@@ -27,7 +27,8 @@ pytestmark = pytest.mark.xdist_group("browser")
 ARM = "perturbation_rename"
 TWIN, ORIGINAL, LOST = key("shop", arm=ARM), key("shop"), key("till", arm=ARM)
 NAMES = {"Store": "Cache", "stored_at": "cached_at", "src/shop/river.py": "src/shop/clock.py"}
-LONG = "".join(f"{number}: Store.stored_at = Stores\n" for number in range(9_000))
+LONG = "".join(f"{number}: Store.stored_at = Stores\n" for number in range(4_500))
+SWITCH = '<input type="radio" name="names"'
 RUN = "/runs/night"
 PAGE = f"{RUN}/trials/{TWIN.name}"
 
@@ -36,7 +37,7 @@ def steps() -> list[Event]:
     edit = {"path": "src/shop/river.py", "old": "stored_at = 1\n", "new": "stored_at = Store(2)\n"}
     targeted = {"targets": (edit["path"],)}
     return [
-        said("I look where `Store` keeps stored_at; a Store is a store."),
+        said("I look where `Store` keeps stored_at; a Store is kept, Stores are not."),
         call("run_command", command="cat src/shop/river.py"),
         answered(LONG),
         call("edit_file", Effect.EDIT, call_id="d", **edit).model_copy(update=targeted),
@@ -64,8 +65,8 @@ def test_only_a_twins_trial_has_other_names_and_one_whose_map_is_lost_says_what_
 ) -> None:
     asked = client(address)
     page = asked.get(PAGE).text
-    assert 'title="Cache"><span>Store</span>' in page and ">Stores" not in page
-    assert 'title="src/shop/clock.py"' in page and 'name="names"' in page
+    assert 'title="Cache"><span>Store</span><i>Cache</i></span>' in page and ">Stores" not in page
+    assert 'title="src/shop/clock.py"' in page and SWITCH in page
     assert 'class="tn"' not in asked.get(f"{RUN}/trials/{ORIGINAL.name}").text
     lost = asked.get(f"{RUN}/trials/{LOST.name}").text
     assert "taskfit scenarios twin till --kind rename" in lost and 'class="tn"' not in lost
@@ -75,19 +76,15 @@ def test_a_key_a_click_or_no_script_at_all_changes_the_names(address: Address, w
     seen = watched(address)
     seen.open(PAGE)
     words = seen.page.locator(".words pre").first
+    behind = "each => getComputedStyle(each, '::after').content"
     name = seen.page.locator(".words .tn").first
-
-    def drawn(pseudo: str) -> str:
-        return str(name.evaluate(f"each => getComputedStyle(each, '{pseudo}').content"))
-
-    assert words.inner_text() == "I look where `Store` keeps stored_at; a Store is a store."
-    assert name.get_attribute("title") == "Cache" and drawn("::after") == drawn("::before") == "none"
-    assert seen.page.locator(".words .tn").count() == 2, "a plain word in prose need not be a name"
+    assert words.inner_text() == "I look where `Store` keeps stored_at; a Store is kept, Stores are not."
+    assert name.get_attribute("title") == "Cache" and name.evaluate(behind) == "none"
+    assert seen.page.locator(".words .tn").count() == 3, "of a plain word only where it looks like a name"
     seen.press("r")
-    assert drawn("::after") == '"‹" attr(title) "›"' or drawn("::after") == '"‹Cache›"' or "Cache" in drawn("::after")
+    assert "Cache" in name.evaluate(behind)
     seen.press("r")
-    assert "none" not in drawn("::before")
-    assert words.inner_text() == "I look where `` keeps ; a Store is a store.", "the twin's names are not shown"
+    assert words.inner_text() == "I look where `Cache` keeps cached_at; a Cache is kept, Stores are not."
     seen.open(f"{PAGE}?at=4#s4")
     expect(seen.page.get_by_label("the original’s", exact=True)).to_be_checked()
     seen.page.get_by_label("the twin’s", exact=True).check()
@@ -96,7 +93,7 @@ def test_a_key_a_click_or_no_script_at_all_changes_the_names(address: Address, w
     plain = watched(address, script=False)
     plain.open(PAGE)
     plain.page.get_by_label("the original’s", exact=True).check()
-    assert "Store" not in plain.page.locator(".words .tn").first.inner_text()
+    assert plain.page.locator(".words pre").first.inner_text().startswith("I look where `Cache`")
 
 
 def test_whole_outputs_steps_files_and_diffs_have_them_too(address: Address, watched: Callable[..., Any]) -> None:
@@ -106,11 +103,9 @@ def test_whole_outputs_steps_files_and_diffs_have_them_too(address: Address, wat
     seen.page.locator("a[data-whole]").first.click()
     whole = seen.page.locator(".whole")
     expect(whole.locator(".tn").first).to_have_attribute("title", "Cache")
-    before = whole.locator(".tn").count()
     seen.page.get_by_role("button", name="more of it").click()
-    expect(whole).to_contain_text("8999: Store")
-    assert whole.locator(".tn").count() > before
-    assert whole.inner_text() == LONG.removesuffix("\n") or whole.inner_text() == LONG
+    expect(whole.locator(".tn")).to_have_count(2 * 4_500 - 1)  # one is cut in two where the first part ends
+    assert whole.evaluate("each => each.innerText").strip() == LONG.strip()
     seen.open(f"{PAGE}/steps/4")
     assert seen.page.locator("#whole .tn").count() > 1_000
     seen.open(f"{PAGE}/beside?with={ORIGINAL.name}&from=0")
@@ -134,10 +129,14 @@ def test_names_can_be_read_in_both_themes_and_a_narrow_window(
 
 def test_an_exported_page_has_them_at_home_and_none_where_it_is_redacted(run: RunFolder) -> None:
     page = export(run)
-    assert 'title="Cache"><span>Store</span>' in page and page.count('name="names"') == 3 and "<script" not in page
-    assert 'name="names"' not in export(run, trial=ORIGINAL.name)
+    assert (
+        'title="Cache"><span>Store</span><i>Cache</i></span>' in page
+        and page.count(SWITCH) == 3
+        and "<script" not in page
+    )
+    assert SWITCH not in export(run, trial=ORIGINAL.name)
     redacted = export(run, "redacted")
-    assert not [word for word in ("Cache", "cached_at", "clock", "Store", 'name="names"') if word in redacted]
+    assert not [word for word in ("Cache", "cached_at", "clock", "Store", SWITCH) if word in redacted]
 
 
 def test_hostile_names_and_hostile_texts_stay_text(
