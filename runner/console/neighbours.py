@@ -13,7 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from runner.duplicates.near import Neighbours
+from runner.duplicates.near import Measure, Neighbours
 from runner.duplicates.texts import Described, View, shared
 from runner.visible import visible
 
@@ -60,7 +60,7 @@ def _sections(pair: Neighbours, first: Described, second: Described | None) -> I
             yield view, theirs
 
 
-def _measures(view: View) -> tuple[str, ...]:
+def _measures(view: View) -> tuple[Measure, ...]:
     return ("instruction", "meaning") if view == "instruction" else (view,)
 
 
