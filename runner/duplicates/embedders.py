@@ -85,4 +85,6 @@ def unit(embedder: Embedder, texts: Sequence[str]) -> Vectors:
     if found.ndim != 2 or len(found) != len(texts) or not np.isfinite(found).all():
         raise UserError("the embeddings are no finite vectors, one a text; take another model")
     length = np.linalg.norm(found, axis=1, keepdims=True)
-    return found / np.where(length > 0, length, np.float32(1))
+    length[length == 0] = 1.0
+    divided: Vectors = found / length
+    return divided
