@@ -26,6 +26,7 @@ from bench.nodes import nodes
 from bench.resuming import resuming
 from bench.rows import Row, alternate
 from bench.searching import searching
+from bench.twins import twins
 from bench.waiting import waiting_trials
 from runner.approvers.policy import PolicyApprover, load_policy
 from runner.console.live import LiveRun
@@ -50,7 +51,7 @@ AT_A_TIME = 2
 def main() -> int:
     engine = ensure_engine(print)
     rows = [start_up(), *measuring(), *searching(), *duplicates(), *adapter_overhead()]
-    rows += [*one_sandbox(engine), *oracle_trials(engine), *waiting_trials(), *nodes(engine)]
+    rows += [*one_sandbox(engine), *oracle_trials(engine), *twins(engine), *waiting_trials(), *nodes(engine)]
     rows += [*load(), *load_with_containers(engine), *resuming(engine), *chaos(engine)]
     table = Table("measure", "value", "reference", "ratio", "goal", "met")
     for row in rows:

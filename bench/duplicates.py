@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from bench.rows import Row
+from runner.duplicates.embedders import Ngrams
 from runner.duplicates.near import within
 from runner.duplicates.texts import described
 from runner.scenarios.catalog import load_scenario, scenario_folders
@@ -34,7 +35,7 @@ def duplicates() -> list[Row]:
         _write(Path(folder))
         started = time.perf_counter()
         loaded = [load_scenario(each) for each in scenario_folders([Path(folder, "scenarios")]).values()]
-        pairs = within([described(each) for each in loaded])
+        pairs = within([described(each) for each in loaded], embedder=Ngrams())
         seconds = time.perf_counter() - started
     copies = sum(pair.first + "-again" == pair.second for pair in pairs)
     assert copies == COPIES, copies

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from runner.reading.originals import Originals
 
 
 def show(
@@ -24,6 +27,9 @@ def show(
     beside: Annotated[
         str | None, typer.Option(metavar="TRIAL", help="Another trial of the scenario: where the two part, and then.")
     ] = None,
+    names: Annotated[
+        bool, typer.Option("--names", help="Of a trial on a twin: each name with the original's behind it, new‹old›.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="The events as JSON lines.")] = False,
 ) -> None:
     """Read a trial's transcript, step by step."""
@@ -39,8 +45,8 @@ def show(
     file = transcript_of(named)
     if beside is not None:
         if json or only or grep or step is not None or at is not None:
-            raise UserError("--beside shows two whole trials; leave the other options out")
-        _side_by_side(file, transcript_of(with_step(beside)[0]))
+            raise UserError("--beside shows two whole trials; leave the other options but --names out")
+        _side_by_side(file, transcript_of(with_step(beside)[0]), names)
         return
     step = at if step is None else step
     for name in only or []:
@@ -49,12 +55,15 @@ def show(
     console = Console()
     shown = 0
     events = selected(read(file), only or [])
+    if json and names:
+        raise UserError("--json prints the events as they were recorded; leave --names out")
     if json:
         for event in chosen(events, step=step, grep=grep):
             print(event.model_dump_json(by_alias=True))
             shown += 1
     else:
-        for block in render(events, step=step, grep=grep):
+        originals = _originals(file) if names else None
+        for block in render(events, step=step, grep=grep, originals=originals):
             console.print(block, highlight=False, soft_wrap=not console.is_terminal)
             shown += 1
     if not shown:
@@ -63,14 +72,41 @@ def show(
         raise UserError(f"{file} has no step{which}{of_kind}{f' with {grep!r}' if grep else ''}")
 
 
-def _side_by_side(left: Path, right: Path) -> None:
+def _originals(file: Path, optional: bool = False) -> Originals:
+    """The names that the twin of a transcript has in its original.
+
+    Raises UserError where it ran on no twin, unless that is `optional`, and where nobody knows them any more.
+    """
+    from runner.errors import UserError
+    from runner.events import TrialStarted
+    from runner.reading.originals import Originals
+    from runner.runs.folder import LOCK, RunFolder
+    from runner.studies.arms import of_twin
+    from runner.trials.transcript import read
+    from runner.twins.back import original_names
+
+    first = next(iter(read(file)), None)
+    key = first.key if isinstance(first, TrialStarted) else None
+    if key is None or not of_twin(key.arm):
+        if optional:
+            return Originals()
+        raise UserError(f"{file.parent} ran on no twin, so its names are the original's; leave --names out")
+    home = next((parent for parent in file.resolve().parents if (parent / LOCK).is_file()), None)
+    if home is None:
+        raise UserError(f"{file} lies in no run's folder, and only a run says what a twin's names were")
+    return Originals(original_names(RunFolder(home), key))
+
+
+def _side_by_side(left: Path, right: Path, names: bool) -> None:
     from rich.console import Console
 
     from runner.alignment import beside, patches_apart
     from runner.console.beside import patches, table
+    from runner.reading.originals import Originals
 
     console = Console()
-    console.print(table(beside(left, right)), highlight=False)
+    sides = [_originals(file, optional=True) if names else Originals() for file in (left, right)]
+    console.print(table(beside(left, right), sides), highlight=False)
     texts = [text for file in (left, right) if (text := _patch(file)) is not None]
     if len(texts) == 2:
         console.print(patches(patches_apart(*texts)), highlight=False)

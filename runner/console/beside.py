@@ -10,6 +10,7 @@ from rich.text import Text
 from runner.alignment import Alignment, Exchange, Kind
 from runner.events import CallRefused, Decided, Graded, ToolReturned, TrialFinished
 from runner.messages import shorten
+from runner.reading.originals import Originals, is_prose
 from runner.report.steps import parts
 from runner.visible import visible
 
@@ -18,8 +19,11 @@ LONGEST = 300
 SIGNS: Mapping[Kind, str] = {"same": "=", "answer": "≈", "other": "≠", "left": "<", "right": ">"}
 
 
-def table(found: Alignment) -> Table:
-    """What both did alike in one line, then each row; `≈`: the same action, answered otherwise."""
+def table(found: Alignment, originals: Sequence[Originals] = (Originals(), Originals())) -> Table:
+    """What both did alike in one line, then each row; `≈`: the same action, answered otherwise.
+
+    `originals` are what either side's names are in the original, and stand behind them.
+    """
     shown = Table(box=None, pad_edge=False, expand=True)
     shown.add_column(Text(visible(found.left.name)), ratio=1, overflow="fold")
     shown.add_column("", width=1)
@@ -33,7 +37,7 @@ def table(found: Alignment) -> Table:
     else:
         shown.add_row(Text("here they part", style="bold"), "", "")
     for row in found.rows[parted:]:
-        shown.add_row(_cell(row.left), SIGNS[row.kind], _cell(row.right))
+        shown.add_row(_cell(row.left, originals[0]), SIGNS[row.kind], _cell(row.right, originals[1]))
     return shown
 
 
@@ -52,19 +56,24 @@ def _last(found: Alignment, row: int) -> str:
     return " and ".join(map(str, dict.fromkeys(ends)))
 
 
-def _cell(exchange: Exchange | None) -> Text:
+def _cell(exchange: Exchange | None, originals: Originals) -> Text:
     if exchange is None:
         return Text()
     head = exchange.head
     title, style, body = parts(head)
     text = Text(f"{head.step} ", style="dim")
-    text.append(visible(title), style=style)
+    text.append(visible(originals.beside(title)), style=style)
     if body:
-        text.append(f"\n{visible(shorten(body, LONGEST), newlines=True).expandtabs(8)}", style="default")
+        text.append(_shown(body, originals, is_prose(head)), style="default")
     for event in exchange.events:
         if isinstance(event, ToolReturned | CallRefused | Decided | Graded | TrialFinished) and event is not head:
             said, style, answer = parts(event)
             text.append(f"\n{event.step} ", style="dim")
-            text.append(visible(said), style=style)
-            text.append(f"\n{visible(shorten(answer, LONGEST), newlines=True).expandtabs(8)}", style="dim")
+            text.append(visible(originals.beside(said)), style=style)
+            text.append(_shown(answer, originals, False), style="dim")
     return text
+
+
+def _shown(text: str, originals: Originals, prose: bool) -> str:
+    named = originals.beside(shorten(text, LONGEST), prose)
+    return f"\n{visible(named, newlines=True).expandtabs(8)}"

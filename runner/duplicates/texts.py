@@ -88,6 +88,22 @@ def shingles(view: View, text: str) -> Shingles:
     return frozenset(zlib.crc32("\0".join(run).encode("utf-8", "replace")) for run in told)
 
 
+def shared(view: View, text: str, other: str) -> list[tuple[int, int]]:
+    """Where a text says what another one says, too: runs of tokens of a shingle's length or more, as places in it."""
+    pattern, width = WORD if view == "instruction" else TOKEN, WIDTH[view]
+    there = shingles(view, other)
+    found = list(pattern.finditer(text))
+    tokens = _tokens(view, "\n".join(token.group() for token in found))
+    spans: list[tuple[int, int]] = []
+    for at in range(len(tokens) - width + 1 if len(tokens) == len(found) else 0):
+        if zlib.crc32("\0".join(tokens[at : at + width]).encode("utf-8", "replace")) in there:
+            start, end = found[at].start(), found[at + width - 1].end()
+            if spans and start <= spans[-1][1]:
+                start = spans.pop()[0]
+            spans.append((start, end))
+    return spans
+
+
 def _tokens(view: View, text: str) -> list[str]:
     if view == "instruction":
         return WORD.findall(text.lower())
@@ -127,6 +143,11 @@ def corpus(folder: Path) -> Iterator[Described]:
             if seen > MOST_FILES:
                 raise UserError(f"{folder} holds more than {MOST_FILES:,} files; name a smaller one")
             yield from _windows(file)
+
+
+def window(source: str, name: str) -> Described | None:
+    """A window of a file again, by what `corpus` called both; None where the file has changed since."""
+    return next((each for each in _windows(Path(source)) if each.id == name), None)
 
 
 def _windows(file: Path) -> Iterator[Described]:

@@ -43,6 +43,7 @@ from runner.scenarios.catalog import ScenarioFolder, load_scenario, validated
 from runner.studies.study import Study
 from runner.trials.leftover import Leftovers
 from runner.trials.telling import limits_of
+from runner.twins.back import keep_names
 from runner.twins.serving import Twins, subject_name, twins_of
 from sandboxes.client import Engine
 from sandboxes.errors import SandboxError
@@ -130,6 +131,7 @@ class Run:
         with self._closing(Ledger(self.folder.ledger_file)) as ledger:
             ledger.plan(keys)
         lock = lock_of(self.study, self.policy, self.scenarios, self._site.description, forks.digests, self.twins)
+        keep_names(self.folder.path, self.twins)
         self.folder.write_lock(lock)
 
     def _keys(self) -> list[TrialKey]:
@@ -331,6 +333,7 @@ def reopened(
             f"{folder.path} cannot go on: changed since it began: {', '.join(changed)}. "
             "Restore them, or start a new run; results of both would not be comparable."
         )
+    keep_names(folder.path, twins)
     if caps:
         whole = folder.lock()
         whole["study"]["budget"] = study.budget.model_dump(mode="json")

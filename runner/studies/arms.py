@@ -197,6 +197,16 @@ def of_twin(name: str) -> bool:
     return any(part.startswith(PERTURBED) for part in name.split("+"))
 
 
+def perturbation_of(name: str) -> str:
+    """What the scenarios of an arm are perturbed by, of its name.
+
+    >>> perturbation_of("perturbation_move-rename+framing_messy"), perturbation_of("control")
+    ('move+rename', 'original')
+    """
+    found = (part.removeprefix(PERTURBED) for part in name.split("+") if part.startswith(PERTURBED))
+    return next(found, ORIGINAL).replace("-", "+")
+
+
 def arms_of(values: Mapping[Factor, Sequence[Any]], cross: Sequence[Factor] = ()) -> dict[str, Arm]:
     """Name → arm: the control first, then one factor changed at a time; those of `cross` in every combination.
 

@@ -11,6 +11,7 @@ from runner.errors import Interrupted, UserError
 from runner.scenarios.catalog import ScenarioFolder
 from runner.studies.arms import ORIGINAL, Arm, Kind, twin_kinds
 from runner.twins.base import TwinRefused
+from runner.twins.cache import About, Twin
 from runner.twins.making import Maker
 from sandboxes.images import ImageStore
 
@@ -23,6 +24,8 @@ class Twins:
 
     found: Mapping[str, Mapping[str, ScenarioFolder]] = field(default_factory=dict)
     """Perturbation → scenario → its twin."""
+    abouts: Mapping[str, Mapping[str, About]] = field(default_factory=dict)
+    """Perturbation → scenario → how its twin was made, and what its names were."""
     refused: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Perturbation → scenario → why it has none, as `code: sentence`; that arm has no trial of it."""
 
@@ -66,16 +69,17 @@ def twins_of(
     """
     maker = Maker(images, say)
     found: dict[str, dict[str, ScenarioFolder]] = {}
+    abouts: dict[str, dict[str, About]] = {}
     refused: dict[str, dict[str, str]] = {}
     for perturbation in perturbations:
         if not (kinds := twin_kinds(perturbation)):
             continue
 
-        def one(original: ScenarioFolder, kinds: tuple[Kind, ...] = kinds) -> ScenarioFolder | str:
+        def one(original: ScenarioFolder, kinds: tuple[Kind, ...] = kinds) -> Twin | str:
             if stop.is_set():
                 raise Interrupted("stopped while twins were made")
             try:
-                return maker.twin(original, kinds, seed).found
+                return maker.twin(original, kinds, seed)
             except TwinRefused as error:
                 say(f"{original.id} has no twin by {'+'.join(kinds)}: {error}")
                 return str(error)
@@ -88,9 +92,10 @@ def twins_of(
             made = dict(zip(chosen, pool.map(one, chosen.values()), strict=True))
         finally:
             pool.shutdown(cancel_futures=True)
-        found[perturbation] = {name: each for name, each in made.items() if isinstance(each, ScenarioFolder)}
+        found[perturbation] = {name: each.found for name, each in made.items() if isinstance(each, Twin)}
+        abouts[perturbation] = {name: each.about for name, each in made.items() if isinstance(each, Twin)}
         refused[perturbation] = {name: each for name, each in made.items() if isinstance(each, str)}
         if not found[perturbation]:
             first = next(iter(refused[perturbation].items()), ("no scenario", "there is none"))
             raise UserError(f"perturbation {perturbation}: no scenario has such a twin; {first[0]}: {first[1]:.300}")
-    return Twins(found, refused)
+    return Twins(found, abouts, refused)

@@ -44,6 +44,8 @@ class Section:
     """Empty where there was no room, and where there is no transcript."""
     cut: str
     """What was left out; empty for nothing."""
+    has_names: bool
+    """Whether names in it carry those of a twin's original."""
 
 
 def export(run: RunFolder, mode: Mode = "local", trial: str | None = None) -> str:
@@ -86,7 +88,7 @@ def _sections(place: Place, view: View, slug: str, rows: Sequence[Row]) -> Itera
             if len(body) > room:
                 body, cut = Markup(), "all of its turns"
             room -= len(body)
-        yield Section(number, key, mark, body, cut)
+        yield Section(number, key, mark, body, cut, '<span class="tn"' in body)
 
 
 def _body(place: Place, view: View, trial: Trial, number: int, key: TrialKey) -> tuple[Markup, str]:

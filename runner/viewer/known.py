@@ -1,4 +1,5 @@
-"""What is known of a trial's steps beside its transcript: readers' labels, a replay, what a file held before."""
+"""What is known of a trial's steps beside its transcript: readers' labels, a replay, what a file held before, what a
+twin's names are in the original."""
 
 from __future__ import annotations
 
@@ -11,10 +12,12 @@ from runner.labels.file import LabelFile
 from runner.labels.mark import Mark
 from runner.labels.steps import current
 from runner.reading.marks import Mark as Sign
+from runner.reading.originals import Originals
 from runner.reading.reader import Reading
 from runner.reading.turns import Call, Part
 from runner.replay.files import Reconstruction
 from runner.replay.seen import Seen, SeenCall, all_seen, transcript_digest
+from runner.twins.back import NamesLost, original_names
 from runner.viewer.place import Trial
 from runner.viewer.workspaces import Workspaces, text_of
 
@@ -30,6 +33,7 @@ class Known:
     replay: Seen | None = None
     """One of this very transcript."""
     before: Mapping[int, str] = field(default_factory=dict)
+    originals: Originals = field(default_factory=Originals)
 
     def said(self, steps: Iterable[int]) -> list[tuple[int, Mark]]:
         """What readers say of these steps, each with its step."""
@@ -50,10 +54,18 @@ class Known:
 
 def known(trial: Trial, parts: Sequence[Part], workspaces: Workspaces, ended: bool) -> Known:
     """Of the parts that are shown; of a trial that has not `ended` the labels alone."""
-    labels = labels_of(trial)
+    labels, (originals, _) = labels_of(trial), originals_of(trial)
     if not ended:
-        return Known(labels)
-    return Known(labels, _replay(trial), _before(trial, parts, workspaces))
+        return Known(labels, originals=originals)
+    return Known(labels, _replay(trial), _before(trial, parts, workspaces), originals)
+
+
+def originals_of(trial: Trial) -> tuple[Originals, str]:
+    """The original's names where it ran on a twin, and what is to be said where nobody knows them any more."""
+    try:
+        return Originals(original_names(trial.run, trial.row.key)), ""
+    except NamesLost as error:
+        return Originals(), str(error)
 
 
 def labels_of(trial: Trial) -> dict[int, list[Mark]]:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from jinja2 import Environment
+from markupsafe import Markup, escape
 
 from runner.events import Graded
 from runner.messages import shorten
 from runner.reading.diffs import Pair, side_by_side
 from runner.reading.excerpt import Excerpt, excerpt
+from runner.reading.originals import Originals, is_prose
 from runner.reading.reader import Reading
 from runner.reading.turns import Call, Damaged, Item, Part
+from runner.report.templates import breakable, lines
+from runner.visible import visible
 
 CLIPPED = 300
 """Characters of a message within a sentence."""
@@ -47,7 +51,45 @@ def add_words(templates: Environment) -> None:
         passing=passing,
         part_title=part_title,
         turn_of=turn_of,
+        as_code=as_code,
+        as_prose=as_prose,
+        as_name=as_name,
+        as_sentence=as_sentence,
+        is_prose=is_prose,
     )
+
+
+def as_code(text: str, originals: Originals | None = None) -> Markup:
+    """Text of several lines in which a twin's names carry the original's."""
+    return _with_originals(text, originals, False, lines)
+
+
+def as_prose(text: str, originals: Originals | None = None) -> Markup:
+    """The same of what is written for people, in which a plain word need not be a name."""
+    return _with_originals(text, originals, True, lines)
+
+
+def as_name(name: str, originals: Originals | None = None) -> Markup:
+    """The same of a path or a test, which may break."""
+    return _with_originals(name, originals, False, breakable)
+
+
+def as_sentence(text: str, originals: Originals | None = None) -> Markup:
+    """The same of words within a line of prose."""
+    return _with_originals(text, originals, True, lambda piece: escape(visible(piece)))
+
+
+def _with_originals(text: str, originals: Originals | None, prose: bool, shown: Callable[[str], Markup]) -> Markup:
+    if not originals:
+        return shown(text)
+    pieces = originals.pieces(text, prose)
+    return Markup("").join(_twins_name(shown(piece), old) if old else shown(piece) for piece, old in pieces)
+
+
+def _twins_name(shown: Markup, old: str) -> Markup:
+    """Both names as text, so that either is found and copied; the style sheet hides the one that is not asked for."""
+    known = escape(visible(old))
+    return Markup(f'<span class="tn" title="{known}"><span>{shown}</span><i>{known}</i></span>')
 
 
 def clipped(text: str, limit: int = CLIPPED) -> str:

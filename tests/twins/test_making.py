@@ -23,6 +23,7 @@ from runner.scenarios.checkout import base_tree
 from runner.studies.arms import TwinKind
 from runner.studies.fairness import Side, between
 from runner.studies.study import Study
+from runner.twins.back import original_names
 from runner.twins.base import TwinRefused
 from runner.twins.cache import Twin, kept
 from runner.twins.making import Maker
@@ -209,6 +210,12 @@ def test_the_lock_holds_the_twins_and_what_is_told_of_them(run: Run, made: Twin)
     assert lock["hashes"]["twins"] == {"+".join(KINDS): {"discount": made.found.digest}}
     assert len(set(lock["hashes"]["told"]["discount"].values())) == 2
     assert between(Side.of(run.folder), Side.of(run.folder)).verdict == "comparable"
+
+
+def test_a_run_keeps_what_its_twins_names_were(run: Run, made: Twin) -> None:
+    assert (run.folder.path / "twins" / f"discount~{'+'.join(KINDS)}.json").is_file()
+    key = TrialKey(scenario="discount", model="oracle", arm=ARM, repeat=1)
+    assert original_names(run.folder, key) == made.about.names != {}
 
 
 def test_a_recorded_trial_of_a_twin_knows_the_twin(run: Run, made: Twin) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from runner.duplicates.embedders import Embedder
     from runner.packs.journal import Outcome
     from runner.packs.pack import Pack
     from runner.scenarios.proposal import Lead, Proposal
@@ -57,6 +58,7 @@ def take(
 
     from runner.scenarios.catalog import load_scenario
     from runner.console.intake import LiveIntake, line, summary
+    from runner.duplicates.embedders import embedder_of
     from runner.packs.intake import Intake, Watch
     from runner.packs.pack import Pack
     from runner.packs.proving import Terms
@@ -70,6 +72,7 @@ def take(
             note(load_scenario(pack.scenario_folder(outcome.id)), "ok", repeats)
 
     console = Console(stderr=True)
+    embedder = embedder_of()
     pack = Pack.at(to)
     look = _instead(repo, pack) if repo is not None else lambda proposal: proposal
     for each in refused if show_all else (each for each in refused if each.code not in PLAIN):
@@ -87,26 +90,30 @@ def take(
     else:
         Console().print(summary(outcomes))
     kept = sum(each.ok for each in outcomes)
-    for warning in _near([each.id for each in outcomes if each.ok], pack):
+    for warning in _near([each.id for each in outcomes if each.ok], pack, to, embedder):
         live.say(f"warning: {warning}")
     if kept:
         live.say(f"{kept} scenarios in {pack.root / 'scenarios'}; next: taskfit run --scenarios {to} --model oracle")
     raise typer.Exit(0 if kept else 1)
 
 
-def _near(kept: list[str], pack: Pack) -> list[str]:
+def _near(kept: list[str], pack: Pack, place: Path, embedder: Embedder | None) -> list[str]:
     """What is to be said of scenarios that say nearly what others say, of this pack or of the built-in ones."""
     from runner.scenarios.catalog import load_scenario, scenario_folders
     from runner.console.neighbours import warnings
     from runner.duplicates.near import within
     from runner.duplicates.texts import described
+    from runner.errors import UserError
 
     if not kept:
         return []
     folders = {*scenario_folders([pack.root]).values(), *scenario_folders().values()}
     loaded = [load_scenario(folder) for folder in sorted(folders)]
-    pairs = within([described(each) for each in loaded if each.scenario.impossible is None])
-    return warnings([pair for pair in pairs if {pair.first, pair.second} & set(kept)])
+    try:
+        pairs = within([described(each) for each in loaded if each.scenario.impossible is None], embedder=embedder)
+    except UserError as error:
+        return [f"what says nearly the same was not looked for: {error}"]
+    return warnings([pair for pair in pairs if {pair.first, pair.second} & set(kept)], place)
 
 
 def default_place(name: str) -> Path:

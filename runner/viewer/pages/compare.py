@@ -16,8 +16,10 @@ from runner.errors import FileProblem
 from runner.events import Replied
 from runner.reading.diffs import side_by_side
 from runner.reading.excerpt import Excerpt, excerpt
+from runner.reading.originals import is_prose
 from runner.report.steps import parts
 from runner.viewer.chips import Chip, chip
+from runner.viewer.known import originals_of
 from runner.viewer.place import Place, Trial, of_trial
 
 AT_ONCE = 200
@@ -43,6 +45,7 @@ class Line:
     step: int
     title: str
     style: str
+    is_prose: bool
     text: Excerpt | None
 
 
@@ -72,6 +75,7 @@ def routes(place: Place) -> list[Route]:
         first = int(start) if start.isascii() and start.isdigit() and len(start) < 8 else parted
         later = first + AT_ONCE
         again = {"with": name, "run": other.slug}
+        originals, lost = zip(originals_of(one), originals_of(other), strict=True)
         return place.page(
             "compare.html.jinja",
             one=one,
@@ -84,6 +88,8 @@ def routes(place: Place) -> list[Route]:
             alike_href=f"{one.href}/beside?{urlencode({**again, 'from': 0})}" if parted and first else "",
             later=f"{one.href}/beside?{urlencode({**again, 'from': later})}" if later < len(found.rows) else "",
             patches=_patches(one, other),
+            originals=originals,
+            lost=lost,
         )
 
     return of_trial("/beside", compare)
@@ -121,7 +127,16 @@ def _lines(exchange: Exchange | None, trial: Trial) -> list[Line]:
             continue
         title, style, body = parts(event)
         text = excerpt(body, ROOM) if body else None
-        lines.append(Line(trial.step_href(event.step), event.step, title, style.split()[-1] if style else "", text))
+        lines.append(
+            Line(
+                trial.step_href(event.step),
+                event.step,
+                title,
+                style.split()[-1] if style else "",
+                is_prose(event),
+                text,
+            )
+        )
     return lines
 
 

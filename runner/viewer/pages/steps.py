@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from runner.errors import FileProblem
 from runner.events import AnyEvent, CallProposed, Replied
 from runner.messages import to_json
 from runner.reading.lines import Lines
+from runner.reading.originals import is_prose
 from runner.report.steps import parts
 from runner.thoughts import thoughts
+from runner.viewer.known import originals_of
 from runner.viewer.place import Place, Trial, of_trial
-from runner.visible import visible
 
 PART = 100_000
 """Characters that are shown at a time."""
@@ -33,6 +33,8 @@ class Step:
     title: str
     text: str
     recorded: str
+    is_prose: bool = False
+    """Whether the text is written for people."""
     problem: str = ""
 
 
@@ -43,11 +45,17 @@ def routes(place: Place) -> list[Route]:
         if part >= parts_in_all:
             raise HTTPException(404, f"Step {seen.number} has {parts_in_all} parts.")
         shown = seen.text[part * PART : (part + 1) * PART]
-        if "text" in request.query_params:
-            more = f"{trial.href}/steps/{seen.number}?{urlencode({'part': part + 1, 'text': 1})}"
-            headers = {"X-More": more} if part + 1 < parts_in_all else {}
-            return PlainTextResponse(visible(shown, newlines=True), headers=headers)
-        return place.page("step.html.jinja", trial=trial, step=seen, shown=shown, part=part, parts=parts_in_all)
+        originals, lost = originals_of(trial)
+        return place.page(
+            "step.html.jinja",
+            trial=trial,
+            step=seen,
+            shown=shown,
+            part=part,
+            parts=parts_in_all,
+            originals=originals,
+            lost=lost,
+        )
 
     return of_trial("/steps/{step:int}", step)
 
@@ -72,12 +80,12 @@ def _step(lines: Lines, number: int) -> Step:
     try:
         event = lines.event(number)
     except FileProblem as error:
-        return Step(number, "a line that cannot be read", line.decode("utf-8", "replace"), "", str(error))
+        return Step(number, "a line that cannot be read", line.decode("utf-8", "replace"), "", problem=str(error))
     title, _, _ = parts(event)
     recorded = to_json(event, indent=1).decode("utf-8", "replace")
     if len(recorded) > RECORD:
         recorded = f"{recorded[:RECORD]}\n… {len(recorded) - RECORD:,} more characters"
-    return Step(number, title, whole(event), recorded)
+    return Step(number, title, whole(event), recorded, is_prose(event))
 
 
 def whole(event: AnyEvent) -> str:

@@ -17,7 +17,7 @@ from runner.reading.signs import signs
 from runner.results import TrialResult
 from runner.studies.arms import CONTROL
 from runner.viewer.chips import MARKS, Chip, chip
-from runner.viewer.known import known
+from runner.viewer.known import known, originals_of
 from runner.viewer.links import Links, Served
 from runner.viewer.place import Place, Trial, of_trial, trial_href
 from runner.viewer.timeline import timeline
@@ -56,6 +56,7 @@ def routes(place: Place) -> list[Route]:
                 neighbours=_neighbours(place, seen),
                 chunk=_chunk(reading, seen, first),
                 live=live,
+                lost=originals_of(seen)[1],
             )
 
     return of_trial("", trial)

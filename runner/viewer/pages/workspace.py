@@ -13,6 +13,7 @@ from starlette.routing import Route
 from runner.errors import UserError
 from runner.reading.diffs import Pair, side_by_side
 from runner.replay.files import FileChange, Reconstruction
+from runner.viewer.known import originals_of
 from runner.viewer.pages.steps import PART
 from runner.viewer.place import Place, of_trial
 from runner.viewer.workspaces import text_of
@@ -42,11 +43,14 @@ def routes(place: Place) -> list[Route]:
         try:
             found = place.workspaces.of(trial.folder)
         except UserError as error:
-            return place.page("workspace.html.jinja", trial=trial, step=step, problem=str(error))
+            return place.page(
+                "workspace.html.jinja", trial=trial, step=step, problem=str(error), originals=None, lost=""
+            )
         steps = found.changed_steps()
         changed = found.files_at(step, since)
         tree = _tree(found, step)
         path = request.query_params.get("path")
+        originals, lost = originals_of(trial)
         if path is not None and path not in tree:
             raise HTTPException(404, f"There is no file {path} at step {step}.")
         return place.page(
@@ -55,6 +59,8 @@ def routes(place: Place) -> list[Route]:
             step=step,
             since=since,
             problem="",
+            originals=originals,
+            lost=lost,
             found=found,
             doubts=found.doubts_at(step),
             earlier=max((each for each in steps if each < step), default=None),

@@ -4,6 +4,7 @@
 (() => {
   const main = document.getElementById("main");
   const help = document.getElementById("help");
+  const names = [...document.querySelectorAll("input[name=names]")];
   const KEYS = { e: "errors", d: "edits", t: "tests", a: "approvals", f: "faults and challenges", m: "labels" };
   const EVERY = 2;
 
@@ -13,6 +14,17 @@
     if (!answer.ok) throw new Error(`${answer.status}`);
     return new DOMParser().parseFromString(await answer.text(), "text/html");
   };
+
+  // A twin's names or the original's, as the reader wants them, on the next pages, too.
+  const name = (choice) => {
+    choice.checked = true;
+    sessionStorage.setItem("names", choice.value);
+  };
+  for (const each of document.querySelectorAll(".names kbd")) each.hidden = false;
+  for (const each of names) {
+    if (each.value === sessionStorage.getItem("names")) each.checked = true;
+    each.addEventListener("change", () => name(each));
+  }
 
   // The step that the reader is at: the one that was gone to last, until the page is scrolled away from it.
   let at = null;
@@ -67,7 +79,7 @@
   const whole = async (link) => {
     const cut = link.closest(".cut");
     link.setAttribute("aria-busy", "true");
-    let address = `${link.href}?text=1`;
+    let address = link.href;
     const box = document.createElement("pre");
     box.className = "whole";
     box.tabIndex = 0;
@@ -75,11 +87,13 @@
     more.type = "button";
     more.textContent = "more of it";
     const take = async () => {
-      const answer = await fetch(address);
-      if (!answer.ok) { more.textContent = `cannot be had (${answer.status})`; return; }
-      box.append(await answer.text());
-      address = answer.headers.get("X-More");
-      more.hidden = !address;
+      try {
+        const page = await fetched(address);
+        box.append(...page.getElementById("whole").childNodes);
+        const next = page.querySelector('a[rel="next"]');
+        more.hidden = !next;
+        address = next?.href;
+      } catch (error) { more.textContent = `cannot be had (${error.message})`; }
     };
     more.addEventListener("click", take);
     await take();
@@ -221,7 +235,7 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
-    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    if (event.target.closest("input:not([name=names]), textarea, select, [contenteditable]")) return;
     const key = event.key;
     const keyed = /^[yne]$/.test(key) ? document.querySelector(`[data-key="${key}"]`) : null;
     if (key === "?") help.showModal();
@@ -234,6 +248,7 @@
     else if (key === "G") jump("handed in, graded", true);
     else if (key === "l" && here() >= 0) location.assign(`${location.pathname}/steps/${here()}/labels`);
     else if (key === "/") location.assign("/search");
+    else if (key === "r" && names.length) name(names[(names.findIndex((each) => each.checked) + 1) % names.length]);
     else if (key === "u" && main.dataset.up) location.assign(main.dataset.up);
     else if (key === "o") for (const link of document.querySelectorAll(".here a[data-whole]")) whole(link);
     else return;
