@@ -18,6 +18,22 @@ from sandboxes.cluster.joining import join
 from sandboxes.host import ensure_engine
 from sandboxes.images import ImageStore
 
+LONGEST_ID = 200
+"""Characters of a parameter that name its test: some have megabytes, and names travel between processes."""
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    if isinstance(val, str) and len(val) > LONGEST_ID:
+        return f"{val[:20]}... {len(val)} characters"
+    if isinstance(val, bytes) and len(val) > LONGEST_ID:
+        return f"{val[:20]!r}... {len(val)} bytes"
+    return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones begin first, so that none of them runs alone at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
 
 @pytest.fixture(scope="session")
 def engine() -> Engine:

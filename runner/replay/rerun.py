@@ -30,7 +30,7 @@ from runner.replay.seen import (
 )
 from runner.scenarios.catalog import ScenarioFolder
 from runner.scenarios.checkout import changes, difference
-from runner.scenarios.workspace import prepare
+from runner.scenarios.workspace import Workspace, prepare
 from runner.tools.base import Workbench
 from runner.trials.snapshot import lay_out, load, save
 from sandboxes.archive import Tree
@@ -72,6 +72,8 @@ class Replayer:
     engine: Engine
     say: Say
     stop: threading.Event = field(default_factory=threading.Event)
+    _prepared: dict[tuple[str, str], Workspace] = field(default_factory=dict)
+    """Id and digest of a scenario → what all replays of its trials share."""
 
     def replay(self, recorded: Recorded, found: ScenarioFolder, before: int | None = None) -> Rerun:
         """Make the calls of a trial again, those before a step alone where one is given, and keep what was seen.
@@ -80,7 +82,7 @@ class Replayer:
         Interrupted, EngineUnavailable.
         """
         recorded.check_ended()
-        workspace = prepare(found, ImageStore(self.engine, self.say))
+        workspace = self._workspace(found)
         number = next_number(recorded.folder)
         seen = Seen(
             number=number,
@@ -110,6 +112,12 @@ class Replayer:
         seen = seen.model_copy(update={"calls": tuple(calls), "final": final, "final_differs": differing})
         write_seen(recorded.folder, seen)
         return Rerun(seen, left)
+
+    def _workspace(self, found: ScenarioFolder) -> Workspace:
+        key = (found.id, found.digest)
+        if key not in self._prepared:
+            self._prepared[key] = prepare(found, ImageStore(self.engine, self.say))
+        return self._prepared[key]
 
 
 class _Pass:

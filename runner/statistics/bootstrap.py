@@ -13,8 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
-from scipy.stats import binom, norm, t
+from scipy.special import bdtr, expit, logit, ndtr, stdtrit
 
 from runner.statistics.estimate import FEW_SCENARIOS, LEVEL, NOTHING, Estimate
 from runner.statistics.rates import wilson, z_of
@@ -66,7 +65,7 @@ def _studentized(value: float, error: float, top: Numbers, bottom: Numbers, leve
     if 1 - float(inner.mean()) > tail:
         effective = min(value * (1 - value) / error**2, float(bottom.sum()))
         z = z_of(level)
-        return wilson(value, effective * (z / float(t.ppf((1 + level) / 2, n - 1))) ** 2, z)
+        return wilson(value, effective * (z / float(stdtrit(n - 1, (1 + level) / 2))) ** 2, z)
     shares = found[inner]
     away = (logit(shares) - logit(value)) * shares * (1 - shares) / errors[inner]
     below, above = np.quantile(away, [tail, 1 - tail])
@@ -136,7 +135,8 @@ def quantile(values: Sequence[float], q: float, level: float = LEVEL) -> Estimat
         low, high = np.quantile(np.quantile(data[_positions(n)], q, axis=1), [tail, 1 - tail])
     else:
         tail = (1 - level) / 2
-        below, above = int(binom.ppf(tail, n, q)), int(binom.isf(tail, n, q))
+        reached = bdtr(np.arange(n + 1), n, q)
+        below, above = (int(np.searchsorted(reached, end)) for end in (tail, 1 - tail))
         if below < 1 or above >= n:
             return Estimate(n=n, reason=FEW_TO_BOUND)
         low, high = data[below - 1], data[above]
@@ -175,7 +175,7 @@ def resampled(
 
 def tail_of(n: int, level: float = LEVEL) -> float:
     """The level of the lower end of an interval over n units. Hesterberg 2015."""
-    return float(norm.cdf(math.sqrt(n / (n - 1)) * float(t.ppf((1 - level) / 2, n - 1))))
+    return float(ndtr(math.sqrt(n / (n - 1)) * float(stdtrit(n - 1, (1 - level) / 2))))
 
 
 @lru_cache(maxsize=64)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtr, stdtrit
 
 from runner.statistics.bootstrap import NO_SPREAD
 from runner.statistics.estimate import LEVEL, Estimate
@@ -45,8 +45,8 @@ def excess(
         share**2 / (len(each) - 1) for share, each in zip(shares, (public, private), strict=True)
     )
     error = math.sqrt(variance)
-    half = float(t.ppf((1 + level) / 2, freedom)) * error
-    p = float(2 * t.sf(abs(value) / error, freedom))
+    half = float(stdtrit(freedom, (1 + level) / 2)) * error
+    p = float(2 * stdtr(freedom, -abs(value) / error))
     return Estimate(value=value, low=max(-most, value - half), high=min(most, value + half), n=n, p=p)
 
 

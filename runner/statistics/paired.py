@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import binomtest, t
+from scipy.special import bdtr, stdtrit
 
 from runner.statistics.bootstrap import NO_SPREAD, Numbers, draws, signs, tail_of
 from runner.statistics.estimate import FEW_SCENARIOS, LEVEL, Estimate
@@ -41,7 +41,7 @@ def difference(differences: Sequence[Sequence[float]], clusters: Sequence[str] =
         p = _sign_flips(sums)
     else:
         p = _mcnemar(means) if single else _sign_flips(means)
-        half = float(t.ppf((1 + level) / 2, n - 1)) * float(means.std(ddof=1)) / math.sqrt(n)
+        half = float(stdtrit(n - 1, (1 + level) / 2)) * float(means.std(ddof=1)) / math.sqrt(n)
         low, high = value - half, value + half
     if high - low <= NO_SPREAD:
         half = wilson(0.0, n, z_of(level))[1]
@@ -52,7 +52,7 @@ def difference(differences: Sequence[Sequence[float]], clusters: Sequence[str] =
 def _mcnemar(differences: Numbers) -> float:
     """Exact: of the pairs that differ, as many one way as the other."""
     better, worse = int((differences > 0).sum()), int((differences < 0).sum())
-    return float(binomtest(better, better + worse).pvalue) if better + worse else 1.0
+    return min(1.0, 2 * float(bdtr(min(better, worse), better + worse, 0.5))) if better + worse else 1.0
 
 
 def _sign_flips(values: Numbers) -> float:

@@ -13,15 +13,13 @@ of 2/K, and half a step is lost on average. With `exact`, the bound that has to 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
 from pydantic import Field
-from scipy.optimize import brentq
-from scipy.special import expit, nctdtr
-from scipy.stats import norm, t
+from scipy.special import expit, nctdtr, ndtr, ndtri, stdtrit
 
 from runner.messages import Frozen
 from runner.statistics.bootstrap import Numbers, resampled
@@ -61,9 +59,9 @@ def paired_power(effect: float, scenarios: int, alpha: float = ALPHA, step: floa
     step /= math.sqrt(scenarios)
     degrees, centre = scenarios - 1, abs(effect) * math.sqrt(scenarios)
     if scenarios >= MANY:
-        z = float(norm.isf(alpha / 2)) + step
-        return float(norm.sf(z - centre) + norm.cdf(-z - centre))
-    bound = float(t.isf(alpha / 2, degrees)) + step
+        z = step - float(ndtri(alpha / 2))
+        return float(ndtr(centre - z) + ndtr(-z - centre))
+    bound = step - float(stdtrit(degrees, alpha / 2))
     above, below = 1 - float(nctdtr(degrees, centre, bound)), float(nctdtr(degrees, centre, -bound))
     return min(1.0, (1.0 if math.isnan(above) else above) + (0.0 if math.isnan(below) else below))
 
@@ -81,7 +79,7 @@ def standard_effect(scenarios: int, power: float = POWER, alpha: float = ALPHA, 
     high = 1.0
     while paired_power(high, scenarios, alpha, step) < power:
         high *= 2
-    return float(brentq(lambda effect: paired_power(effect, scenarios, alpha, step) - power, 0.0, high, xtol=1e-12))
+    return _root(lambda effect: paired_power(effect, scenarios, alpha, step) - power, high, 1e-12)
 
 
 def scenarios_for(effect: float, power: float = POWER, alpha: float = ALPHA, step: float = 0.0) -> int | None:
@@ -89,7 +87,7 @@ def scenarios_for(effect: float, power: float = POWER, alpha: float = ALPHA, ste
     _check(power, alpha)
     if effect == 0:
         return None
-    size, z = abs(effect), float(norm.isf(alpha / 2) + norm.ppf(power))
+    size, z = abs(effect), float(ndtri(power) - ndtri(alpha / 2))
     root = (z + math.sqrt(z * z + 4 * size * step)) / (2 * size)  # size √N = z + step / √N, for the normal
     high = max(fewest_scenarios(alpha), math.ceil(root * root))
     if high >= MANY:
@@ -211,7 +209,7 @@ def detectable(
 
     if scenarios < fewest_scenarios(alpha) or gain(FURTHEST) < 0:
         return Estimate(n=scenarios, reason=TOO_LARGE)
-    distance = float(brentq(gain, 0.0, FURTHEST, xtol=1e-10))
+    distance = _root(gain, FURTHEST, 1e-10)
     return Estimate(value=_apart(distance, place)[0], n=scenarios)
 
 
@@ -231,11 +229,18 @@ def needed(
         return Estimate(reason=NO_DIFFERENCE)
     if size >= _apart(FURTHEST, place)[0]:
         return Estimate(reason="no two models differ by so much")
-    distance = float(brentq(lambda each: _apart(each, place)[0] - size, 0.0, FURTHEST, xtol=1e-12))
+    distance = _root(lambda each: _apart(each, place)[0] - size, FURTHEST, 1e-12)
     deviation = math.sqrt(_apart(distance, place)[1].variance(repeats))
     if deviation == 0:
         return Estimate(value=fewest_scenarios(alpha))
     return Estimate(value=scenarios_for(size / deviation, power, alpha, _step(deviation, repeats, exact)))
+
+
+def _root(function: Callable[[float], float], high: float, close: float) -> float:
+    """Where a function of [0, high] changes its sign, by Brent's method."""
+    from scipy.optimize import brentq  # takes a sixth of a second to import, which comparing alone need not wait for
+
+    return float(brentq(function, 0.0, high, xtol=close))
 
 
 def _step(deviation: float, repeats: int, exact: bool) -> float:

@@ -32,7 +32,7 @@ from sandboxes.client import Engine
 from sandboxes.images import ImageStore
 from tests.runs.test_run import Silent
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("twins")]
 KINDS: tuple[TwinKind, ...] = ("rename", "move", "reorder", "reword")
 PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 WriteShop = Callable[..., Path]

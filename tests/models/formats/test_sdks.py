@@ -10,9 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import anthropic
-import openai
 import pytest
+
+pytestmark = pytest.mark.xdist_group("sdks")  # they take seconds to import
 
 _spec = importlib.util.spec_from_file_location("format_examples", Path(__file__).with_name("test_formats.py"))
 assert _spec is not None and _spec.loader is not None
@@ -57,6 +57,8 @@ def url() -> Iterator[str]:
 
 
 def test_anthropics_client_agrees(url: str) -> None:
+    import anthropic
+
     client = anthropic.Anthropic(api_key="k", base_url=url, max_retries=0)
     events = list(
         client.messages.create(model="m", max_tokens=9, stream=True, messages=[{"role": "user", "content": "x"}])
@@ -72,6 +74,8 @@ def test_anthropics_client_agrees(url: str) -> None:
 
 
 def test_openais_client_agrees_on_responses(url: str) -> None:
+    import openai
+
     client = openai.OpenAI(api_key="k", base_url=f"{url}/v1", max_retries=0)
     events = list(client.responses.create(model="m", input="x", stream=True))
     ours = examples.read(examples.RESPONSES, examples.OPENAI)
@@ -88,6 +92,8 @@ def test_openais_client_agrees_on_responses(url: str) -> None:
 
 
 def test_openais_client_agrees_on_chat_completions(url: str) -> None:
+    import openai
+
     client = openai.OpenAI(api_key="k", base_url=f"{url}/v1", max_retries=0)
     chunks = list(client.chat.completions.create(model="m", messages=[{"role": "user", "content": "x"}], stream=True))
     ours = examples.read(examples.CHAT, examples.CHATTED)
