@@ -19,9 +19,11 @@ def transformed(subject: Subject, kinds: Sequence[TwinKind], terms: Terms) -> Tr
     names: dict[str, str] = {}
     changed = candidates = 0
     uses = 0.0
+    touched: frozenset[str] = frozenset()
     for kind in kinds:
         made = KINDS[kind].apply(subject, terms)
         names = {**names, **{new: names.get(old, old) for new, old in made.names.items()}}
         changed, candidates, uses = changed + made.changed, candidates + made.candidates, max(uses, made.uses)
+        touched |= {names.get(path, path) for path in made.touched}
         subject = made.subject
-    return Transformed(subject, names, changed, candidates, uses)
+    return Transformed(subject, names, changed, candidates, uses, touched)

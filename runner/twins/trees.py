@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
+import libcst as cst
+
+from runner.mining.python import parsed
 from runner.twins.base import Subject
 from runner.twins.syntax import PYTHON
 from sandboxes.archive import Entry, Tree
 
 Change = Callable[[str, bytes], bytes]
 """Gets a file's path and content; the same for both is the same result."""
+LOOKS_AT_ITSELF = re.compile(
+    rb"\b(getsource\w*|getsourcelines|getcomments|linecache|findsource|co_firstlineno|f_lineno)\b"
+)
+"""In files whose code may read its own text, so that another text may be another program."""
+_TEST = re.compile(r"(test_.*|.*_tests?|tests?|conftest)\.py")
 
 
 def with_python(subject: Subject, change: Change) -> Subject:
@@ -28,3 +38,25 @@ def with_python(subject: Subject, change: Change) -> Subject:
         return {path: one(path, entry) for path, entry in files.items()}
 
     return replace(subject, base=tree(subject.base), solved=tree(subject.solved), hidden=tree(subject.hidden))
+
+
+def module_of(data: bytes) -> cst.Module | None:
+    """A Python file's syntax with all its whitespace; None where it is none.
+
+    Python's own parser goes first: it refuses nesting at which libcst's would overflow the stack.
+    """
+    if parsed(data) is None:
+        return None
+    try:
+        return cst.parse_module(data)
+    except (cst.ParserSyntaxError, UnicodeError, RecursionError):
+        return None
+
+
+def is_test(path: str) -> bool:
+    """Whether a file holds tests, or what they share, by its name.
+
+    >>> is_test("tests/test_a.py"), is_test("tests/helpers.py"), is_test("src/contest.py")
+    (True, False, False)
+    """
+    return _TEST.fullmatch(posixpath.basename(path)) is not None
