@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, field_validator
 
 from runner.messages import Frozen
 
-TwinKind = Literal["rename", "move", "reorder", "reword"]
+TwinKind = Literal["rename", "move", "reorder", "reword", "constants", "layout"]
 """A transformation that makes a twin of a scenario (`runner.twins`)."""
 ORIGINAL = "original"
 ChallengeKind = Literal["none", "continue", "prove_it", "verify", "evidence", "false_alarm"]

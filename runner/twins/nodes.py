@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+import libcst as cst
+
 
 def last_name(node: ast.expr) -> str:
     """The last name of `a.b.c`; empty for what is none."""
@@ -46,3 +48,12 @@ def plain_strings(node: ast.expr) -> Iterator[ast.Constant]:
     """The strings of a literal table."""
     parts = node.elts if isinstance(node, ast.List | ast.Tuple | ast.Set) else [node]
     return (part for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str))
+
+
+def dotted(name: str) -> cst.Name | cst.Attribute:
+    """`a.b.c` as code."""
+    first, *rest = name.split(".")
+    found: cst.Name | cst.Attribute = cst.Name(first)
+    for part in rest:
+        found = cst.Attribute(found, cst.Name(part))
+    return found

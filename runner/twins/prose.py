@@ -1,15 +1,17 @@
 """Comments and docstrings in other words, with every fact as it was.
 
 Facts are what a reader could look up: numbers, identifiers, code between backticks, quoted texts, types, field names
-(`:param name:`, `name : type`, `Args:`), directives, links, doctests and literal blocks. They stay word for word, in their
-order; only plain words between them are replaced (`runner.twins.phrases`), and sentences turned by a few fixed rules.
+(`:param name:`, `name : type`, `Args:`), directives, links, doctests and literal blocks. They stay word for word, in
+their order; only plain words between them are replaced (`runner.twins.phrases`), and sentences turned by a few rules.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import groupby
+from pathlib import Path
 
 from runner.twins.phrases import Phrasing
 
@@ -28,15 +30,6 @@ FACT = re.compile(
 _FACT_OF_LINES = re.compile(FACT.pattern.replace(r'"[^"\n]*"', '"[^"]*"'), re.MULTILINE)
 """Where every quote is closed, one may go on over the end of a line."""
 
-_VERBS = frozenset(
-    "add allow apply ask assert attach book build bind call change check choose claim clean clear close collect combine commit "
-    "compare compute convert copy count create cut decode delete describe detach drop emit encode enter evaluate expand "
-    "extend extract fail fetch fill filter find finish fold format forget get give group handle hold insert join keep "
-    "lend limit list load lock look make map mark match merge move note open order pad parse pick prepare print prolong put "
-    "queue quote raise read record register release remove render replace report request reset resolve restore return "
-    "round run save say scan schedule search select send serve set show skip sort split start stop store strip sum swap "
-    "take tell test translate trim truncate turn undo unlock update use validate visit wait walk work wrap write yield".split()
-)
 _LEAD = re.compile(
     r"(\s*)([A-Z][a-z]+)(?= (?:an?|the|all|any|every|each|some|its?|one|what|which|whether|how|this|that)\b)"
 )
@@ -118,10 +111,16 @@ def _led(line: str) -> str:
     if lead is None or _SAYS_MORE.search(sentence):
         return line
     word = lead[2].lower()
-    other = _third(word) if word in _VERBS else next((verb for verb in _VERBS if _third(verb) == word), None)
+    other = _third(word) if word in _verbs() else next((verb for verb in _verbs() if _third(verb) == word), None)
     if other is None:
         return line
     return f"{lead[1]}{other.capitalize()}{line[lead.end() :]}"
+
+
+@cache
+def _verbs() -> frozenset[str]:
+    text = Path(__file__).with_name("verbs.txt").read_text(encoding="utf-8")
+    return frozenset(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
 
 
 def _third(verb: str) -> str:

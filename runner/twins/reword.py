@@ -1,9 +1,9 @@
 """The kind `reword`: comments and docstrings say the same in other words, or are left out.
 
 What is rewritten keeps every fact word for word (`runner.twins.prose`). A comment to which no rule applies goes, and so
-does such a docstring of what is private; docstrings of public names stay then, for they may be all that says what is right.
-Left alone are docstrings with escapes, those of files whose code reads `__doc__`, files that look at their own source, and
-comments that tools obey.
+does such a docstring of what is private; docstrings of public names stay then, for they may be all that says what is
+right. Left alone are docstrings with escapes, those of files whose code reads `__doc__`, files that look at their own
+source, and comments that tools obey.
 """
 
 from __future__ import annotations
@@ -80,9 +80,9 @@ class _Comments(cst.CSTVisitor):
             self._block.append(node.comment)
         elif not isinstance(node, _WITHIN_LINE):
             self._end()
-        if isinstance(node, cst.TrailingWhitespace) and node.comment is not None:
-            if not _OBEYED.match(node.comment.value):
-                self._decide([node.comment])
+        trailing = node.comment if isinstance(node, cst.TrailingWhitespace) else None
+        if trailing is not None and not _OBEYED.match(trailing.value):
+            self._decide([trailing])
         return True
 
     def leave_Module(self, original_node: cst.Module) -> None:
