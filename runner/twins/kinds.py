@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from runner.studies.arms import TwinKind
 from runner.twins.base import Subject, Terms, Transformation, Transformed
+from runner.twins.constants import Constants
 from runner.twins.layout import Layout
 from runner.twins.move import Move
 from runner.twins.rename import Rename
@@ -14,7 +15,7 @@ from runner.twins.reorder import Reorder
 from runner.twins.reword import Reword
 
 KINDS: Mapping[TwinKind, Transformation] = {
-    each.kind: each for each in (Rename(), Move(), Reorder(), Reword(), Layout())
+    each.kind: each for each in (Rename(), Move(), Reorder(), Reword(), Constants(), Layout())
 }
 
 

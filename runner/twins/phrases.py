@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-APART = "\0"
-"""Stands in a text where something goes on that is not known, as a placeholder: no turn begins or ends beside it."""
-
 _SIDE = re.compile(r"(?:\{(?P<before>[^\s{}][^{}]*)\})?(?P<core>[^{}]+)(?:\{(?P<after>.*)\})?")
-_EDGE = rf"[\w'’{APART}-]"
+_EDGE = r"[\w'’{}-]"
+"""No turn begins or ends beside one: neither a part of a word, nor text that has a placeholder as its neighbour."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class Phrasing:
         """A text in other words; as it is where none of its turns is known."""
         pieces, at = [], 0
         for start, end, old in self.found(text):
-            pieces += [text[at:start], _styled(self.chosen[old], text[start:end])]
+            pieces += [text[at:start], styled(self.chosen[old], text[start:end])]
             at = end
         return "".join([*pieces, text[at:]])
 
@@ -96,5 +94,5 @@ def turns() -> dict[str, Turn]:
     return found
 
 
-def _styled(words: str, like: str) -> str:
+def styled(words: str, like: str) -> str:
     return words[0].upper() + words[1:] if like[:1].isupper() else words
