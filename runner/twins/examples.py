@@ -16,6 +16,8 @@ from pathlib import Path
 
 from runner.twins.strings import KEPT, outside_kept
 
+MOST_WORDS = 20_000
+"""Different ones in all strings, beyond which none changes."""
 LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -27,6 +29,8 @@ def letters(text: str) -> set[str]:
 def examples(seed: str, strings: Iterable[str], fixed: Collection[str]) -> dict[str, str]:
     """Word → its new one, both in lower case. `strings` are the tests' as they are written; `fixed` words stay."""
     every, may_change = _words(strings)
+    if len(every) > MOST_WORDS:
+        return {}
     chosen: dict[str, str] = {}
     for word in sorted(may_change - {*fixed}):
         options = [other for other in _kinds().get(word, ()) if other not in every and other not in fixed]

@@ -78,32 +78,33 @@ def _noticed(phrasing: Phrasing, seen: Seen) -> Iterator[str]:
     for message in seen.messages:
         for _, _, old in phrasing.found(message):
             holding.setdefault(old, []).append(message)
+    read = [(text, _words(text)) for text in {*seen.expected, *seen.told}]
+    sought = [_words(KEPT.sub(" ", text)) for text in seen.code]
+    fixed = [text.lower() for text in seen.fixed]
     for old, messages in holding.items():
-        words = set(_LETTERS.findall(old))
-        said = [set(_LETTERS.findall(message.lower())) for message in messages]
-        is_fixed = any(old in text.lower() for text in seen.fixed)
-        read = {*seen.expected, *seen.told}
-        is_read = is_fixed or any(_depends(text, old, words, said, seen, phrasing) for text in read)
-        if is_read or any(_may_be_sought(text, words, said) for text in seen.code):
+        words = _words(old)
+        said = [_words(message) for message in messages]
+        is_fixed = any(old in text for text in fixed) or any(_may_be_sought(own, words, said) for own in sought)
+        if is_fixed or any(_depends(text, old, said, seen, phrasing) for text, own in read if words & own):
             yield old
 
 
-def _depends(text: str, old: str, words: set[str], said: list[set[str]], seen: Seen, phrasing: Phrasing) -> bool:
-    lower = text.lower()
-    if not words & set(_LETTERS.findall(lower)):
-        return False
+def _depends(text: str, old: str, said: list[set[str]], seen: Seen, phrasing: Phrasing) -> bool:
+    """Whether a string that shares words with a turn says more of a message, or less, than may change."""
     if quotes(text, seen.messages):
-        new = unescaped(phrasing.said(text))
-        whole = all(
-            not _is_part(unescaped(text), message) or _is_part(new, phrasing.said(message)) for message in seen.messages
-        )
-        return not whole or quotes(text, seen.reference)
-    return old in lower or _may_be_sought(text, words, said) or _is_cut(lower, old)
+        plain, new = unescaped(text), unescaped(phrasing.said(text))
+        quoted = [message for message in seen.messages if _is_part(plain, message)]
+        return quotes(text, seen.reference) or not all(_is_part(new, phrasing.said(each)) for each in quoted)
+    lower = text.lower()
+    return old in lower or _may_be_sought(_words(KEPT.sub(" ", text)), _words(old), said) or _is_cut(lower, old)
 
 
-def _may_be_sought(text: str, words: set[str], said: list[set[str]]) -> bool:
-    """Whether all of a text's words are a message's, some of them the turn's."""
-    own = set(_LETTERS.findall(KEPT.sub(" ", text.lower())))
+def _words(text: str) -> set[str]:
+    return set(_LETTERS.findall(text.lower()))
+
+
+def _may_be_sought(own: set[str], words: set[str], said: list[set[str]]) -> bool:
+    """Whether all words of a text are a message's, some of them the turn's."""
     return bool(own & words) and any(own <= message for message in said)
 
 
@@ -120,5 +121,7 @@ def _is_cut(text: str, old: str) -> bool:
 
 def _is_part(text: str, message: str) -> bool:
     """Whether it stands in a message, from word to word."""
+    if text not in message:
+        return False
     edges = (r"(?<!\w)" if text[:1].isalnum() else "", r"(?!\w)" if text[-1:].isalnum() else "")
     return re.search(f"{edges[0]}{re.escape(text)}{edges[1]}", message) is not None

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Collection
+from bisect import bisect_right
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,9 @@ from pathlib import Path
 _SIDE = re.compile(r"(?:\{(?P<before>[^\s{}][^{}]*)\})?(?P<core>[^{}]+)(?:\{(?P<after>.*)\})?")
 _EDGE = r"[\w'’{}-]"
 """No turn begins or ends beside one: neither a part of a word, nor text that has a placeholder as its neighbour."""
+
+_BEFORE = 40
+"""Characters before a turn that are looked at."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Turn:
     """What must begin where it ends."""
 
     def stands(self, text: str, start: int, end: int) -> bool:
-        if self.before is not None and self.before.search(text[:start]):
+        if self.before is not None and self.before.search(text[max(0, start - _BEFORE) : start]):
             return False
         return self.after is None or self.after.match(text, end) is not None
 
@@ -46,10 +50,13 @@ class Phrasing:
             rf"(?<!{_EDGE})(?:{'|'.join(map(re.escape, longest)) or '(?!)'})(?!{_EDGE})", re.IGNORECASE
         )
 
-    def said(self, text: str) -> str:
-        """A text in other words; as it is where none of its turns is known."""
+    def said(self, text: str, kept: Sequence[tuple[int, int]] = ()) -> str:
+        """A text in other words; as it is where none of its turns is known, and within the places `kept`, in order."""
         pieces, at = [], 0
         for start, end, old in self.found(text):
+            behind = bisect_right(kept, (start, end))
+            if any(start < last and first < end for first, last in kept[max(0, behind - 1) : behind + 1]):
+                continue
             pieces += [text[at:start], styled(self.chosen[old], text[start:end])]
             at = end
         return "".join([*pieces, text[at:]])
@@ -60,13 +67,17 @@ class Phrasing:
         for match in self._pattern.finditer(text):
             old, start, end = match.group().lower(), match.start(), match.end()
             plain = match.group()[1:] == old[1:]
-            if plain and self._turns[old].stands(text, start, end) and self._keeps_article(text[:start], old):
+            if (
+                plain
+                and self._turns[old].stands(text, start, end)
+                and self._keeps_article(text[max(0, start - _BEFORE) : start], old)
+            ):
                 found.append((start, end, old))
         return found
 
     def _keeps_article(self, before: str, old: str) -> bool:
         """Whether `a` or `an` before a turn is right before its other words too."""
-        article = re.search(r"\ban? \Z", before, re.IGNORECASE)
+        article = re.search(r"\ban? \Z", before[-4:], re.IGNORECASE)
         return article is None or (old[0] in "aeiou") == (self.chosen[old][0] in "aeiou")
 
 

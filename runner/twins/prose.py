@@ -20,8 +20,8 @@ FACT = re.compile(
     r'|"[^"\n]*"|“[^”\n]*”|(?<!\w)\'[^\'\n]*\'(?!\w)'
     r"|^[ \t]*[:@.]{1,2}\s?[a-z]+[^:\n]*::?"
     r"|^[ \t]*\*{0,2}\w+(?: ?\([^)\n]*\))? ?:(?=\s)"
-    r"|\w+\([^)\n]*\)"
-    r"|[^\s,;]*[\d_{}<>=%\\$@#|/*~^+&\[\]][^\s,;]*"
+    r"|\b\w+\([^)\n]*\)"
+    r"|(?<![^\s,;])[^\s,;]*[\d_{}<>=%\\$@#|/*~^+&\[\]][^\s,;]*"
     r"|\b\w+(?:\.\w+)+|\b[a-z]+[A-Z]\w*|\b[A-Z]+[a-z]*[A-Z]\w*|(?<!\w)--?\w[\w-]*",
     re.MULTILINE,
 )
@@ -81,23 +81,27 @@ def _turned(line: str) -> str:
 
 
 def _said(text: str, phrasing: Phrasing) -> str:
-    return "".join(part if fact else _plain(part, phrasing) for part, fact in parts(text))
+    text = "".join(part if fact else _divided(part) for part, fact in parts(text))
+    return phrasing.said(text, [found.span() for found in _facts(text)])
 
 
 def parts(text: str) -> Iterator[tuple[str, bool]]:
     """(part, whether it is a fact); joined they are the text."""
     at = 0
-    for fact in (FACT if text.count('"') % 2 else _FACT_OF_LINES).finditer(text):
+    for fact in _facts(text):
         yield text[at : fact.start()], False
         yield fact.group(), True
         at = fact.end()
     yield text[at:], False
 
 
-def _plain(text: str, phrasing: Phrasing) -> str:
-    if "(" not in text and ")" not in text:
-        text = _JOINED.sub(lambda found: f". {found[1].upper()}", text)
-    return phrasing.said(text)
+def _facts(text: str) -> Iterator[re.Match[str]]:
+    return (FACT if text.count('"') % 2 else _FACT_OF_LINES).finditer(text)
+
+
+def _divided(text: str) -> str:
+    """Two sentences of what a semicolon joins; not within parentheses."""
+    return text if "(" in text or ")" in text else _JOINED.sub(lambda found: f". {found[1].upper()}", text)
 
 
 def _led(line: str) -> str:

@@ -18,8 +18,8 @@ _Text = cst.SimpleString | cst.FormattedString | cst.ConcatenatedString
 Piece = cst.SimpleString | cst.FormattedStringText
 
 KEPT = re.compile(
-    r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]*\}|[0-7]{1,3}|.)"
-    r"|%(?:\(\w+\))?[-#0 +]*[\d*]*(?:\.[\d*]+)?[a-zA-Z%]|\{\{|\}\}|\{[^{}]*\}",
+    r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]{0,99}\}|[0-7]{1,3}|.)"
+    r"|%(?:\(\w{1,99}\))?[-#0 +]{0,5}[\d*]{0,9}(?:\.[\d*]{1,9})?[a-zA-Z%]|\{\{|\}\}|\{[^{}]*\}",
     re.DOTALL,
 )
 """Escapes, those of regular expressions included, and what a format puts a value into."""
