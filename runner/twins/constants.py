@@ -120,7 +120,7 @@ def _read_module(found: _Read, module: cst.Module, data: bytes, tests: bool, mes
 
 def _divided(string: String) -> Iterator[str]:
     """Turns that stand in two pieces of a string at once."""
-    for start, end, old in Phrasing("").found(string.written):
+    for start, end, old in Phrasing("", share=1.0).found(string.written):
         if not any(_holds(piece, first, start, end) for piece, first in string.pieces):
             yield old
 

@@ -18,6 +18,8 @@ from runner.twins.strings import KEPT, outside_kept
 
 MOST_WORDS = 20_000
 """Different ones in all strings, beyond which none changes."""
+_SHORTEST = 3
+"""Shorter words may be parts of others: keys of one letter say nothing."""
 LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -58,11 +60,10 @@ def _words(strings: Iterable[str]) -> tuple[set[str], set[str]]:
     every: set[str] = set()
     bound: set[str] = set()
     for string in strings:
-        every |= letters(string)
-        for kept in KEPT.findall(string):
-            bound |= letters(kept) | letters(kept[1:])
-        found = LETTERS.findall(string)
-        bound |= {word.lower() for word in found if not (word.islower() or word.isupper() or word.istitle())}
+        kept = {letter for each in KEPT.findall(string) for letter in letters(each) | letters(each[1:])}
+        found = LETTERS.findall(KEPT.sub(" ", string))
+        every |= kept | {word.lower() for word in found}
+        bound |= kept | {word.lower() for word in found if not (word.islower() or word.isupper() or word.istitle())}
     return every, every - bound
 
 
@@ -72,7 +73,8 @@ def _fits(word: str, other: str, every: Collection[str], chosen: Mapping[str, st
         if old == word:
             continue
         new = chosen.get(old, old)
-        if (word < old) != (other < new) or (word in old) != (other in new) or (old in word) != (new in other):
+        within = len(old) >= _SHORTEST and ((word in old) != (other in new) or (old in word) != (new in other))
+        if within or (word < old) != (other < new):
             return False
     return True
 

@@ -45,7 +45,7 @@ def wording(seed: str, seen: Seen, without: Collection[str]) -> Phrasing:
     """How the messages are said, with every turn left out that something may depend on."""
     left_out = {*without, *APOSTROPHES}
     while True:
-        phrasing = Phrasing(seed, left_out)
+        phrasing = Phrasing(seed, left_out, share=1.0)
         more = set(_noticed(phrasing, seen))
         if not more:
             return phrasing

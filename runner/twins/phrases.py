@@ -41,8 +41,10 @@ class Turn:
 class Phrasing:
     """Says texts otherwise: each turn becomes one of those that may stand for it, the same in all texts."""
 
-    def __init__(self, seed: str, without: Collection[str] = ()) -> None:
-        self._turns = {old: turn for old, turn in turns().items() if old not in without}
+    def __init__(self, seed: str, without: Collection[str] = (), share: float = 0.85) -> None:
+        """`share` of the turns change, 0 to 1; the others stay as they are, so that one seed is not like the next."""
+        drawn = {old: random.Random(f"{seed} {old} stays").random() < share for old in turns()}
+        self._turns = {old: turn for old, turn in turns().items() if drawn[old] and old not in without}
         self.chosen = {old: random.Random(f"{seed} {old}").choice(turn.others) for old, turn in self._turns.items()}
         """Turn → what it becomes."""
         longest = sorted(self._turns, key=len, reverse=True)

@@ -10,7 +10,7 @@ import pytest
 from runner.twins.phrases import Phrasing, turns
 from runner.twins.prose import FACT, parts, reworded
 
-PHRASING = Phrasing("1")
+PHRASING = Phrasing("1", share=1.0)
 FACTS = [
     "`must`", "``is not``", '"at least one"', "“the rest”", "'cannot'", "3.5", "17", "-2", "must_be", "isNot",
     "HTTPError", "EUR", "never()", "each.other", "--until", "a/whole/path.py", "P1Y2M", "$HOME", "key=value", "<must>",
@@ -112,7 +112,7 @@ def test_doctests_blocks_fields_headings_and_quotes_stay(text: str) -> None:
     ],
 )
 def test_turns_change_where_what_is_around_allows_it(text: str, becomes: str) -> None:
-    assert reworded(text, Phrasing("1", {"tells"}), of_function=True) in (becomes, becomes.replace("Tells", "Says"))
+    assert reworded(text, PHRASING, of_function=True) in (becomes, becomes.replace("Tells", "Says"))
 
 
 def test_no_turn_holds_a_number_or_changes_how_often_is_denied() -> None:
@@ -127,6 +127,6 @@ def test_no_turn_holds_a_number_or_changes_how_often_is_denied() -> None:
 
 def test_one_seed_says_a_turn_in_one_way_and_another_seed_in_another() -> None:
     texts = ["it must be", "they MUST", "Must they"]
-    assert [Phrasing("1").said(text) for text in texts] == [Phrasing("1").said(text) for text in texts]
+    assert [PHRASING.said(text) for text in texts] == ["it shall be", "they MUST", "Shall they"]
     drawn = {Phrasing(str(seed)).said("has to be chosen instead of the rest, for example") for seed in range(12)}
     assert len({*drawn, *(Phrasing(str(seed)).said("tells whether") for seed in range(3))}) > 1
