@@ -99,6 +99,8 @@ def _read_module(found: _Read, module: cst.Module, data: bytes, tests: bool, mes
     for each in strings(module):
         if each.role == "docstring":
             continue
+        if len(each.pieces) > 1:
+            seen.fixed += _divided(each)
         if tests:
             seen.expected.add(each.written)
             if each.role == "id":
@@ -106,8 +108,6 @@ def _read_module(found: _Read, module: cst.Module, data: bytes, tests: bool, mes
                 found.fixed_words |= letters(each.written)
         elif each.role == "message" and " " in each.written and not each.is_bytes:
             messages.add(each.written)
-            if len(each.pieces) > 1:
-                seen.fixed += _divided(each)
         else:
             seen.code.add(each.written)
     if tests:

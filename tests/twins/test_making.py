@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,7 +33,7 @@ from sandboxes.images import ImageStore
 from tests.runs.test_run import Silent
 
 pytestmark = pytest.mark.engine
-KINDS: tuple[TwinKind, ...] = ("rename", "move", "reorder", "reword")
+KINDS: tuple[TwinKind, ...] = ("rename", "move", "reorder", "reword", "constants", "layout")
 PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 WriteShop = Callable[..., Path]
 
@@ -99,6 +100,51 @@ def test_a_twin_is_made_once(made: Twin, shop: ScenarioFolder, maker: Maker) -> 
 def test_a_name_that_is_put_together_while_the_program_runs_is_found_by_the_proof(made: Twin) -> None:
     assert made.about.kept == ("on_open_door",)
     assert {"play", "Act", "step_name"} <= set(made.about.names.values())
+
+
+COUNTED = """\
+import pytest
+from shop.act import checked
+
+STATE = []
+
+
+def test_first():
+    STATE.append(1)
+
+
+def test_counted():
+    with pytest.raises(ValueError) as caught:
+        checked(0)
+    assert len(str(caught.value).split()[1]) == 4
+
+
+def test_last():
+    assert STATE == [1]
+"""
+CHECKED = """
+
+def checked(pieces):
+    if pieces < 1:
+        raise ValueError("pieces must be at least 1")
+"""
+
+
+def test_what_only_running_shows_stays_and_the_rest_is_made_again(
+    tmp_path: Path, shop_writer: WriteShop, maker: Maker
+) -> None:
+    folder = shop_writer(tmp_path)
+    source = tmp_path / "repos" / "shop" / "source"
+    (source / "tests" / "test_counted.py").write_text(COUNTED)
+    act = source / "src" / "shop" / "act.py"
+    act.write_text(act.read_text() + CHECKED)
+    original = load_scenario(folder)
+    twin = maker.twin(original, ["constants", "layout"], 2)
+    tree = base_tree(twin.found)
+    assert twin.about.kept == ("must", "tests/test_counted.py")
+    assert tree["tests/test_counted.py"].data.decode() == COUNTED
+    assert b"pieces must be no less than 1" in tree["src/shop/act.py"].data
+    assert tree["tests/test_till.py"] != base_tree(original)["tests/test_till.py"]
 
 
 def test_a_scenario_that_does_not_hold_has_no_twin(tmp_path: Path, shop_writer: WriteShop, maker: Maker) -> None:
@@ -230,7 +276,7 @@ def test_a_run_whose_twin_was_changed_does_not_go_on(run: Run, made: Twin, engin
     text = file.read_text()
     try:
         file.write_text(text + "The answer is 42.\n")
-        with pytest.raises(UserError, match=r"twins\.rename\+move\+reorder\+reword\.discount"):
+        with pytest.raises(UserError, match=re.escape(f"twins.{'+'.join(KINDS)}.discount")):
             reopened(run.folder, engine, Silent(), None)
     finally:
         file.write_text(text)
