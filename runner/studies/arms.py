@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, field_validator
 from runner.messages import Frozen
 from runner.scenarios.scenario import ImpossibleKind
 
-TwinKind = Literal["rename", "move", "reorder", "reword"]
+TwinKind = Literal["rename", "move", "reorder", "reword", "constants", "layout"]
 """A transformation that makes a twin of a scenario (`runner.twins`)."""
 Kind = TwinKind | ImpossibleKind
 """What a scenario can be made into: the same problem in another form, or one that nobody can solve."""

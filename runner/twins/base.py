@@ -74,6 +74,8 @@ class Transformed:
     candidates: int = 0
     uses: float = 0.0
     """The share of the code's identifiers, wherever they stand, that are others now; 0 to 1."""
+    touched: frozenset[str] = frozenset()
+    """Paths, of the original, of files that are otherwise by more than names; a proof may point at them."""
 
 
 class Transformation(Protocol):

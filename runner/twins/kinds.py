@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from runner.studies.arms import TwinKind
 from runner.twins.base import Subject, Terms, Transformation, Transformed
+from runner.twins.constants import Constants
+from runner.twins.layout import Layout
 from runner.twins.move import Move
 from runner.twins.rename import Rename
 from runner.twins.reorder import Reorder
 from runner.twins.reword import Reword
 
-KINDS: Mapping[TwinKind, Transformation] = {each.kind: each for each in (Rename(), Move(), Reorder(), Reword())}
+KINDS: Mapping[TwinKind, Transformation] = {
+    each.kind: each for each in (Rename(), Move(), Reorder(), Reword(), Constants(), Layout())
+}
 
 
 def transformed(subject: Subject, kinds: Sequence[TwinKind], terms: Terms) -> Transformed:
@@ -19,9 +24,12 @@ def transformed(subject: Subject, kinds: Sequence[TwinKind], terms: Terms) -> Tr
     names: dict[str, str] = {}
     changed = candidates = 0
     uses = 0.0
+    touched: frozenset[str] = frozenset()
     for kind in kinds:
-        made = KINDS[kind].apply(subject, terms)
+        stays = terms.without | {new for new, old in names.items() if old in terms.without}
+        made = KINDS[kind].apply(subject, replace(terms, without=stays))
         names = {**names, **{new: names.get(old, old) for new, old in made.names.items()}}
         changed, candidates, uses = changed + made.changed, candidates + made.candidates, max(uses, made.uses)
+        touched |= {names.get(path, path) for path in made.touched}
         subject = made.subject
-    return Transformed(subject, names, changed, candidates, uses)
+    return Transformed(subject, names, changed, candidates, uses, touched)

@@ -93,7 +93,7 @@ class Maker:
             try:
                 return self._proved(made.subject, original, known, key, about, began)
             except Unlike as error:
-                more = error.pointed_at(made.names) - without
+                more = error.pointed_at(made.names, made.touched) - without
                 if not more or tried == TRIES:
                     raise
                 self.say(f"{original.id}: {error.sentence[:200]}; once more without {', '.join(sorted(more)[:8])}")

@@ -13,6 +13,7 @@ from libcst.helpers import get_full_name_for_node
 
 from runner.scenarios.scenario import Scenario, Scope
 from runner.twins.base import Subject, Terms
+from runner.twins.nodes import dotted
 from runner.twins.syntax import own_roots
 from runner.twins.words import Namer
 from sandboxes.archive import Tree
@@ -94,7 +95,7 @@ class Imports(cst.CSTTransformer):
             if old is None:
                 return updated_node
             return updated_node.with_changes(
-                module=_name(self._moved.dotted(self._moved.paths[old], self._moved.roots[old]))
+                module=dotted(self._moved.dotted(self._moved.paths[old], self._moved.roots[old]))
             )
         folder = posixpath.dirname(self._path)
         for _ in original_node.relative[1:]:
@@ -108,7 +109,7 @@ class Imports(cst.CSTTransformer):
         names = [name for name in names if name != "."]
         return updated_node.with_changes(
             relative=[cst.Dot()] * ups,
-            module=_name(".".join(names)) if names else None,
+            module=dotted(".".join(names)) if names else None,
             whitespace_after_from=cst.SimpleWhitespace(" "),
             whitespace_before_import=cst.SimpleWhitespace(" "),
         )
@@ -128,11 +129,3 @@ class _Whole(cst.CSTVisitor):
 
     def visit_ImportAlias(self, node: cst.ImportAlias) -> None:
         self.names.update((get_full_name_for_node(node.name) or "").split("."))
-
-
-def _name(dotted: str) -> cst.Name | cst.Attribute:
-    first, *rest = dotted.split(".")
-    found: cst.Name | cst.Attribute = cst.Name(first)
-    for part in rest:
-        found = cst.Attribute(found, cst.Name(part))
-    return found

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+import libcst as cst
+
 
 def last_name(node: ast.expr) -> str:
     """The last name of `a.b.c`; empty for what is none."""
@@ -69,3 +71,12 @@ def made_outside(tree: ast.Module, outside: set[str]) -> set[str]:
         if isinstance(part, ast.Assign) and isinstance(part.value, ast.Call) and first_name(part.value) in outside
         for target in part.targets
     }
+
+
+def dotted(name: str) -> cst.Name | cst.Attribute:
+    """`a.b.c` as code."""
+    first, *rest = name.split(".")
+    found: cst.Name | cst.Attribute = cst.Name(first)
+    for part in rest:
+        found = cst.Attribute(found, cst.Name(part))
+    return found

@@ -26,18 +26,29 @@ class Unlike(TwinRefused):
         super().__init__("unlike", sentence)
         self.seen = seen
 
-    def pointed_at(self, names: Mapping[str, str]) -> frozenset[str]:
-        """The original's names, or paths, that the failure points at, by either (`names` is new → old)."""
-        known = {_plain(old): old for old in names.values()} | {_plain(new): old for new, old in names.items()}
-        for text in self.seen:
-            if found := {known[word] for word in WORD.findall(text) if word in known}:
-                return frozenset(found)
+    def pointed_at(self, names: Mapping[str, str], touched: Collection[str] = ()) -> frozenset[str]:
+        """The original's names, or paths, that the failure points at, by either (`names` is new → old).
+
+        Where no name is pointed at, a file of `touched` may be, by the errors or by the ids of the tests that differ.
+        """
+        known: dict[str, set[str]] = {}
+        for new, old in names.items():
+            for name in (old, new):
+                known.setdefault(_plain(name), set()).add(old)
+        files: dict[str, set[str]] = {}
+        for path in touched:
+            files.setdefault(_plain(path), set()).add(path)
+        for pointers in (known, files):
+            for text in self.seen:
+                words = {*WORD.findall(text), *(name for name in pointers if " " in name and name in text)}
+                if found := {old for word in words for old in pointers.get(word, ())}:
+                    return frozenset(found)
         return frozenset()
 
 
 def _plain(name: str) -> str:
-    """A name as an error may say it: a path by its file's alone."""
-    return name.rsplit("/", 1)[-1].removesuffix(".py")
+    """A name as an error may say it: a path by its file's alone, a place by its path."""
+    return name.partition("::")[0].rsplit("/", 1)[-1].removesuffix(".py")
 
 
 def prove(engine: Engine, workspace: Workspace, original: ScenarioFolder, known: Baseline) -> Baseline:
@@ -51,11 +62,12 @@ def prove(engine: Engine, workspace: Workspace, original: ScenarioFolder, known:
     try:
         found = judge(workspace, before, after)
     except ScenarioInvalid as error:
-        raise Unlike(error.problem[:500], list(_seen(workspace, known, before[0], after[0]))) from error
+        raise Unlike(error.problem[:500], [*_seen(workspace, known, before[0], after[0]), error.problem]) from error
     if differing := sorted(known.pass_to_pass ^ found.pass_to_pass):
         lost = sorted(known.pass_to_pass - found.pass_to_pass)
         what = "passes no longer before and after" if lost else "passes, and there was none of this id"
-        raise Unlike(f"{(lost or differing)[0]} {what}", list(_seen(workspace, known, before[0], after[0])))
+        sentence = f"{(lost or differing)[0]} {what}"
+        raise Unlike(sentence, [*_seen(workspace, known, before[0], after[0]), "\n".join(differing)])
     return found
 
 
@@ -86,3 +98,11 @@ def _seen(workspace: Workspace, known: Baseline, before: Grading, after: Grading
             yield "\n".join(re.findall(r"^(?:E |\w*Error).*$", grading.output, re.MULTILINE))
     missing = {node for node, outcome in after.expected(wanted[1]).items() if outcome == "missing"}
     yield "\n".join(sorted(missing))
+    yield "\n".join(
+        sorted(
+            node
+            for side, grading in enumerate((before, after))
+            for node, outcome in grading.expected(wanted[side]).items()
+            if outcome in ("failed", "error")
+        )
+    )

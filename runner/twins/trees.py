@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,6 +14,11 @@ from sandboxes.archive import Entry, Tree
 Change = Callable[[str, bytes], bytes]
 """Gets a file's path and content; the same for both is the same result. What it cannot walk to its end (RecursionError)
 stays as it is."""
+LOOKS_AT_ITSELF = re.compile(
+    rb"\b(getsource\w*|getsourcelines|getcomments|linecache|findsource|co_firstlineno|f_lineno)\b"
+)
+"""In files whose code may read its own text, so that another text may be another program."""
+_TEST = re.compile(r"(test_.*|.*_tests?|tests?|conftest)\.py")
 
 
 def with_python(subject: Subject, change: Change) -> Subject:
@@ -36,3 +43,12 @@ def _changed(change: Change, path: str, data: bytes) -> bytes:
         return change(path, data)
     except RecursionError:
         return data
+
+
+def is_test(path: str) -> bool:
+    """Whether a file holds tests, or what they share, by its name.
+
+    >>> is_test("tests/test_a.py"), is_test("tests/helpers.py"), is_test("src/contest.py")
+    (True, False, False)
+    """
+    return _TEST.fullmatch(posixpath.basename(path)) is not None

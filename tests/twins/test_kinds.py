@@ -19,6 +19,8 @@ from runner.twins.reword import Reword
 from sandboxes.archive import Entry
 
 WriteSubject = Callable[..., Subject]
+SEED = 0
+"""By which the turns that are tried here are drawn."""
 
 
 def text_of(subject: Subject, path: str) -> str:
@@ -186,6 +188,41 @@ def test_comments_and_private_docstrings_go_and_what_is_obeyed_or_public_stays(w
         '#!/usr/bin/env python\nx = 1  # noqa: E1\ny = 2\n\n\ndef public():\n    """Stays."""\n\n\n'
         'def _private():\n    return 1\n\n\ndef _alone():\n    """Stays."""\n'
     )
+
+
+def reworded(write_subject: WriteSubject, code: str) -> str:
+    subject = with_fix(write_subject({"a.py": code, "b.py": "# one\n"}))
+    return text_of(Reword().apply(subject, Terms(SEED)).subject, "a.py")
+
+
+def test_comments_and_docstrings_say_the_same_in_other_words(write_subject: WriteSubject) -> None:
+    code = (
+        '"""It must be so."""\n# cannot be\n#: until 3\n# so\nx = 1  # it must be\n\n\n'
+        'class A:\n    """`must` must be."""\n\n'
+        '    def f(self):\n        r"""Take the next one; cannot fail."""\n        return 1\n'
+    )
+    assert reworded(write_subject, code) == (
+        '"""It shall be so."""\n# can not be\n#: till 3\n# so\nx = 1  # it shall be\n\n\n'
+        'class A:\n    """`must` shall be."""\n\n'
+        '    def f(self):\n        r"""Takes the next one. Can not fail."""\n        return 1\n'
+    )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'def f():\n    """It must\\tbe."""\n',
+        'def f():\n    """It must be."""\n\n\nx = f.__doc__\n',
+        'def f():\n    b"""It must be."""\n',
+        'def f():\n    f"""It must be."""\n',
+        "def f():\n    'It is not so.'\n",
+        'def f():\n    """>>> must()\n    1\n    """\n',
+        "# it must be\nimport inspect\nx = inspect.getsource(inspect)\n",
+        "x = 'it must be'\n",
+    ],
+)
+def test_docstrings_stay_where_more_than_words_would_change(write_subject: WriteSubject, code: str) -> None:
+    assert reworded(write_subject, code) == code
 
 
 def with_fix(subject: Subject) -> Subject:

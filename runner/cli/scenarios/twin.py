@@ -18,13 +18,19 @@ if TYPE_CHECKING:
 
 def twin(
     scenario: Annotated[list[str], typer.Argument(metavar="SCENARIO...", help="Ids or globs.")],
-    kind: Annotated[str, typer.Option(help="rename, several joined by +, or an impossible one: contradiction, wrong_test.")] = "rename",
+    kind: Annotated[
+        str,
+        typer.Option(
+            help="rename, move, reorder, reword, constants, layout, or several joined by +; or an impossible one: "
+            "contradiction, wrong_test."
+        ),
+    ] = "rename",
     seed: Annotated[int, typer.Option(help="Seed of whatever is drawn.")] = 7,
     show: Annotated[bool, typer.Option("--show", help="Show what is otherwise than in the original.")] = False,
     scenarios: Places = None,
     json: AsJson = False,
 ) -> None:
-    """Make twins of scenarios: the same problem in other names, proved by its tests, in a folder that is printed."""
+    """Make twins of scenarios: the same problem in another form, proved by its tests, in a folder that is printed."""
     import json as json_module
 
     from rich.console import Console

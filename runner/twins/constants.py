@@ -1,0 +1,206 @@
+"""The kind `constants`: messages say the same in other words, and the tests' examples are other ones.
+
+Two things change, everywhere alike: turns of messages (`runner.twins.messages`), also where tests, the instruction and
+its framings quote them; and names of people and things in the strings of tests (`runner.twins.examples`), also in the
+code parts of these texts. Left alone is what could be more than a name for something: numbers, whose expected values
+would have to be worked out anew; constants of the code itself, on which its behaviour depends; messages of one word,
+which are keys as often as not; and whatever else a string is for. The proof by running has the last word: what it
+points at stays as well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import libcst as cst
+
+from runner.mining.python import concrete
+from runner.studies.arms import TwinKind
+from runner.twins.base import Subject, Terms, Transformed, TwinRefused
+from runner.twins.examples import LETTERS, examples, in_style, letters, with_examples
+from runner.twins.messages import Seen, quotes, told_parts, wording
+from runner.twins.phrases import Phrasing, styled
+from runner.twins.strings import Piece, Replacer, String, source_of, strings
+from runner.twins.syntax import PYTHON
+from runner.twins.texts import is_document, parts, words_of
+from runner.twins.trees import LOOKS_AT_ITSELF, is_test, with_python
+
+DATA_BYTES = 4 << 20
+"""Of each file that is no Python, beyond which it is not read."""
+_QUOTED = re.compile(r"([\"“])([^\"”\n]+)([\"”])")
+
+
+class Constants:
+    """Changes messages and examples."""
+
+    kind: TwinKind = "constants"
+
+    def apply(self, subject: Subject, terms: Terms) -> Transformed:
+        """Raises TwinRefused where no message and no example can change."""
+        read = _read(subject)
+        seed = f"constants {terms.seed}"
+        phrasing = wording(seed, read.seen, terms.without)
+        kept = read.fixed_words | {word.lower() for word in terms.without}
+        chosen = examples(seed, [*read.seen.expected, *read.seen.told], kept)
+        change = _Change(phrasing, chosen, read.seen)
+        made = replace(
+            with_python(subject, change.file),
+            instruction=change.text(subject.instruction),
+            framings={name: change.text(text) for name, text in subject.framings.items()},
+        )
+        if not change.changed:
+            raise TwinRefused("nothing-to-change", "no message and no example in it can safely be another one")
+        return Transformed(made, change.names, len(change.changed), max(len(change.changed), read.candidates))
+
+
+@dataclass
+class _Read:
+    """What was found in a subject."""
+
+    seen: Seen = field(default_factory=Seen)
+    fixed_words: set[str] = field(default_factory=set)
+    """Words, in lower case, that are no examples."""
+    candidates: int = 0
+
+
+def _read(subject: Subject) -> _Read:
+    found = _Read()
+    solved: set[str] = set()
+    for path, data in sorted({(path, each.data) for tree in subject.trees for path, each in tree.items()}):
+        found.fixed_words |= letters(path)
+        module = concrete(data) if path.endswith(PYTHON) else None
+        if module is None or LOOKS_AT_ITSELF.search(data):
+            text = data[:DATA_BYTES].decode("utf-8", "replace")
+            if not is_document(path):
+                found.seen.fixed.append(text)
+                found.fixed_words |= letters(text)
+            continue
+        in_base = path in subject.base and subject.base[path].data == data
+        try:
+            _read_module(found, module, data, is_test(path), solved if not in_base else found.seen.messages)
+        except RecursionError:
+            found.seen.fixed.append(data.decode("utf-8", "replace"))
+            found.fixed_words |= letters(data.decode("utf-8", "replace"))
+    found.seen.reference = solved - found.seen.messages
+    for text in subject.texts:
+        found.seen.told |= {*told_parts(text)}
+        found.fixed_words |= {word for part, code in parts(text) if not code for word in letters(part)}
+    scenario = subject.scenario
+    facts = [*scenario.framing.facts, *scenario.checks.mentions, *scenario.tests.fail_to_pass, scenario.title]
+    found.seen.fixed += facts
+    found.fixed_words |= {word for fact in facts for word in letters(fact)}
+    found.candidates = len(found.seen.messages)
+    return found
+
+
+def _read_module(found: _Read, module: cst.Module, data: bytes, tests: bool, messages: set[str]) -> None:
+    seen = found.seen
+    for each in strings(module):
+        if each.role == "docstring":
+            continue
+        if len(each.pieces) > 1:
+            seen.fixed += _divided(each)
+        if tests:
+            seen.expected.add(each.written)
+            if each.role == "id":
+                seen.fixed.append(each.written)
+                found.fixed_words |= letters(each.written)
+        elif each.role == "message" and " " in each.written and not each.is_bytes:
+            messages.add(each.written)
+        else:
+            seen.code.add(each.written)
+    if tests:
+        names = _Names()
+        module.visit(names)
+        found.fixed_words |= names.found
+    else:
+        found.fixed_words |= {part for word in words_of(data) for part in letters(word)}
+
+
+def _divided(string: String) -> Iterator[str]:
+    """Turns that stand in two pieces of a string at once."""
+    for start, end, old in Phrasing("", share=1.0).found(string.written):
+        if not any(_holds(piece, first, start, end) for piece, first in string.pieces):
+            yield old
+
+
+def _holds(piece: Piece, first: int, start: int, end: int) -> bool:
+    return first <= start and end <= first + len(source_of(piece))
+
+
+class _Names(cst.CSTVisitor):
+    """Identifiers, in lower case."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def visit_Name(self, node: cst.Name) -> None:
+        self.found.add(node.value.lower())
+
+
+class _Change:
+    """Makes the changes, and keeps what they were."""
+
+    def __init__(self, phrasing: Phrasing, chosen: Mapping[str, str], seen: Seen) -> None:
+        self.changed: set[str] = set()
+        """Messages, and example words."""
+        self.names: dict[str, str] = {}
+        self._phrasing, self._chosen, self._seen = phrasing, chosen, seen
+
+    def file(self, path: str, data: bytes) -> bytes:
+        module = None if LOOKS_AT_ITSELF.search(data) else concrete(data)
+        if module is None:
+            return data
+        try:
+            sources: dict[Piece, str] = {}
+            for each in strings(module):
+                sources |= self._sources(each, is_test(path))
+            return module.visit(Replacer(sources)).bytes if sources else data
+        except (UnicodeError, RecursionError):
+            return data
+
+    def text(self, text: str) -> str:
+        """An instruction with its quotes of messages, and the examples in its code, changed."""
+        return "".join(self._told(part) if code else _QUOTED.sub(self._quoted, part) for part, code in parts(text))
+
+    def _quoted(self, found: re.Match[str]) -> str:
+        return f"{found[1]}{self._told(found[2])}{found[3]}"
+
+    def _told(self, part: str) -> str:
+        bare = part.strip("`\n")
+        said = self._phrasing.said(part) if quotes(bare, self._seen.messages) else part
+        return LETTERS.sub(lambda word: in_style(word.group(), self._chosen), said)
+
+    def _sources(self, string: String, tests: bool) -> dict[Piece, str]:
+        """Pieces of a string that change → their new sources."""
+        if string.role in ("docstring", "id"):
+            return {}
+        is_message = not tests and string.role == "message" and string.written in self._seen.messages
+        says = is_message or (tests and quotes(string.written, self._seen.messages))
+        spans = self._phrasing.found(string.written) if says else []
+        found: dict[Piece, str] = {}
+        for piece, first in string.pieces:
+            source = new = source_of(piece)
+            for start, end, old in reversed(spans):
+                if _holds(piece, first, start, end):
+                    turned = self._phrasing.chosen[old]
+                    new = f"{new[: start - first]}{styled(turned, source[start - first :])}{new[end - first :]}"
+                    self.names[turned] = old
+                    self.changed.add(string.written)
+            if tests:
+                new = self._with_examples(new)
+            if new != source:
+                found[piece] = new
+        return found
+
+    def _with_examples(self, source: str) -> str:
+        new = with_examples(source, self._chosen)
+        if new != source:
+            for old in LETTERS.findall(source):
+                if old.lower() in self._chosen:
+                    self.names[in_style(old, self._chosen)] = old
+                    self.changed.add(old.lower())
+        return new
