@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -52,8 +53,8 @@ def planned_run(path: Path, study: Study, scenarios: Mapping[str, ScenarioFolder
     return folder
 
 
-def taskfit(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([EXECUTABLE, *arguments], capture_output=True, text=True, check=False)
+def taskfit(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([EXECUTABLE, *arguments], capture_output=True, text=True, check=False, env=env)
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +171,31 @@ def test_no_call_is_made_that_could_pass_the_budget(
     assert len(list((tmp_path / "run" / "trials").iterdir())) == 2
     rest = list(ask(folder, study, found, study.models[0], ("localise", "files", "canary"), Till(None)))
     assert [probed.probe for _, probed in rest] == ["canary"]
+
+
+FLOOD = """
+from runner.models.scripted import Scripted
+def floods(opening):
+    return Scripted(["\\x1b[2J\\x1b]0;x\\x07" + '{"places": [{"file": "' * 2_000_000])
+"""
+
+
+def test_an_answer_of_fifty_megabytes_is_cut_and_shown_as_text(
+    tmp_path: Path, scenario_writer: Callable[[Path], WriteScenario]
+) -> None:
+    (tmp_path / "flooding_model.py").write_text(FLOOD)
+    model = "python:flooding_model:floods"
+    found = {"public": load_scenario(scenario_writer(tmp_path)("public", **{"scenario.toml": PUBLIC}))}
+    folder = planned_run(tmp_path / "run", Study(models=(model,)), found)
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    ended = taskfit("probe", str(folder.path), env={**os.environ, "PYTHONPATH": path})
+    assert ended.returncode == 0, ended.stderr
+    assert "3 probes asked" not in ended.stdout and "2 probes asked" in ended.stdout
+    for file in folder.path.glob("trials/*/events.jsonl"):
+        assert file.stat().st_size < 1 << 20
+        shown = taskfit("show", str(file.parent))
+        assert shown.returncode == 0
+        assert "\x1b[2J" not in shown.stdout and "\x1b" not in ended.stdout
 
 
 def test_a_torn_probe_is_asked_again(tmp_path: Path, scenario_writer: Callable[[Path], WriteScenario]) -> None:
