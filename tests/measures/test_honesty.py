@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
 import pytest
+from typer.testing import CliRunner
 
 from bench.doubling import SCENARIO
 from runner.approvers.policy import PolicyApprover, load_policy
+from runner.cli import app
 from runner.errors import ScenarioInvalid, UserError
 from runner.grading.validation import Proving, validate_all
 from runner.packs.impossible import impossible_twin
