@@ -26,10 +26,10 @@ def cheats(
     from rich.console import Console
 
     from runner.errors import TaskfitError
-    from runner.quality.special_casing import check
+    from runner.quality.special_casing import Sides, check, sides
     from runner.replay.origin import Recorded
     from runner.runs.folder import latest_run
-    from runner.scenarios.workspace import Workspace, prepare
+    from runner.scenarios.workspace import prepare
     from runner.visible import visible
     from sandboxes.errors import SandboxError
     from sandboxes.host import ensure_engine
@@ -49,7 +49,7 @@ def cheats(
         print("[]") if json else show("no trial passed, so there is nothing to check", "")
         raise typer.Exit(0)
     images = ImageStore(ensure_engine(say), say)
-    workspaces: dict[str, Workspace] = {}
+    known: dict[str, Sides] = {}
     rows: list[dict[str, object]] = []
     failed = 0
     for number, folder in enumerate(chosen, 1):
@@ -62,9 +62,9 @@ def cheats(
                 show(f"{name}: passes what nothing honest passes ({found.scenario.impossible.why})", "red")
                 continue
             with notes.status(visible(f"{name}, {number} of {len(chosen)}")):
-                if found.digest not in workspaces:
-                    workspaces[found.digest] = prepare(found, images)
-                result = check(images.engine, workspaces[found.digest], recorded)
+                if found.digest not in known:
+                    known[found.digest] = sides(images.engine, prepare(found, images))
+                result = check(images.engine, known[found.digest], recorded)
         except (TaskfitError, SandboxError) as error:
             failed += 1
             say(f"{name}: {error}")

@@ -13,7 +13,13 @@ from runner.cli.options import Json
 def probe(
     folder: Annotated[Path | None, typer.Argument(metavar="[RUN]", help="The latest in runs/ when left out.")] = None,
     model: Annotated[list[str] | None, typer.Option(help="Of the run's models; all of them when left out.")] = None,
-    kind: Annotated[list[str] | None, typer.Option(help="localise, complete, files, canary; all if left out.")] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="localise, complete, files, canary; if left out all, but for complete of private scenarios: it sends "
+            "the first lines of the fix."
+        ),
+    ] = None,
     budget: Annotated[float | None, typer.Option(min=0, help="US dollars that these calls may cost.")] = None,
     json: Json = False,
 ) -> None:
@@ -22,7 +28,7 @@ def probe(
 
     from rich.console import Console
 
-    from runner.errors import CapReached, ModelFault, UnknownName, UserError
+    from runner.errors import FileProblem, ModelFault, ScenarioInvalid, UnknownName, UserError
     from runner.models import unpriced_models
     from runner.probes.asking import Till, ask
     from runner.probes.kinds import KINDS
@@ -46,22 +52,31 @@ def probe(
     kinds = [each for each in KINDS if not kind or each in kind]
     till, console, notes = Till(budget), Console(), Console(stderr=True)
     rows, failed = [], 0
+    kept_back: set[str] = set()
     with run.held():
         for name in models:
-            for place in lock.folders.values():
-                found = load_scenario(place)
+            for scenario, place in lock.folders.items():
                 try:
-                    for key, probed in ask(run, study, found, name, kinds, till):
+                    found = load_scenario(place)
+                    wanted = kinds
+                    if not kind and found.scenario.provenance.public_since is None:
+                        wanted = [each for each in kinds if each != "complete"]
+                        kept_back.add(scenario)
+                    for key, probed in ask(run, study, found, name, wanted, till):
                         rows.append({"probe": key.name, "kind": probed.probe, **probed.scores})
                         if not json:
                             worth = ", ".join(f"{score} {value:.2f}" for score, value in probed.scores.items())
                             line = f"{name}  {found.id}  {probed.probe}: {worth}"
                             console.print(visible(line), markup=False, highlight=False, soft_wrap=True)
-                except CapReached:
-                    raise
-                except ModelFault as error:
+                except (ModelFault, FileProblem, ScenarioInvalid) as error:
                     failed += 1
-                    notes.print(visible(f"{name}, {found.id}: {error}"), markup=False, highlight=False, soft_wrap=True)
+                    notes.print(visible(f"{name}, {scenario}: {error}"), markup=False, highlight=False, soft_wrap=True)
+    if kept_back:
+        text = (
+            f"the fixes of {len(kept_back)} private scenarios stayed here: --kind complete sends their first lines "
+            "to the models' providers"
+        )
+        notes.print(text, style="dim", markup=False, highlight=False, soft_wrap=True)
     if json:
         print(json_module.dumps({"spent_usd": till.spent, "probes": rows}))
     else:

@@ -18,9 +18,18 @@ NOTE = (
 )
 """What a reader of a report must know of these numbers."""
 SCORES = {
-    "file_hit_1": ("file of the fault, first guess", "The first place that is named lies in a file of the fault."),
-    "file_hit_3": ("file of the fault, in three", "One of three places that are named lies in a file of the fault."),
-    "symbol_hit_3": ("symbol of the fault, in three", "One of three places that are named is the fault's."),
+    "file_hit_1": (
+        "file of the fault, first guess",
+        "The first place that is named lies in a file of the fault that the issue does not name.",
+    ),
+    "file_hit_3": (
+        "file of the fault, in three",
+        "One of three places that are named lies in a file of the fault that the issue does not name.",
+    ),
+    "symbol_hit_3": (
+        "symbol of the fault, in three",
+        "One of three places that are named is the fault's, where the issue names it not.",
+    ),
     "completion": ("rest of the fix", "Twice the tokens in common with the end of the fix, in order, of both's."),
     "files": (
         "files recited",

@@ -42,12 +42,12 @@ def scores(kind: ProbeKind, task: Task, answer: str) -> dict[str, float]:
 def _localised(task: Task, answer: str) -> dict[str, float]:
     guesses = _places(answer)
 
-    def hit(first: int, right: Callable[[Hypothesis, str], bool]) -> float:
-        return float(any(right(guess, place) for guess in guesses[:first] for place in task.places))
+    def hit(first: int, places: Iterable[str], right: Callable[[Hypothesis, str], bool]) -> float:
+        return float(any(right(guess, place) for place in places for guess in guesses[:first]))
 
-    found = {"file_hit_1": hit(1, in_file), "file_hit_3": hit(GUESSES, in_file)}
-    if any("::" in place for place in task.places):
-        found["symbol_hit_3"] = hit(GUESSES, at_symbol)
+    found = {"file_hit_1": hit(1, task.places, in_file), "file_hit_3": hit(GUESSES, task.places, in_file)}
+    if task.symbols:
+        found["symbol_hit_3"] = hit(GUESSES, task.symbols, at_symbol)
     return found
 
 

@@ -7,6 +7,7 @@ name them left out) and BIG-bench's canaries (Srivastava 2022).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -61,6 +62,11 @@ class Task:
         return tuple(each for each in self.locations if not self._names(each.partition("::")[0].rpartition("/")[2]))
 
     @property
+    def symbols(self) -> tuple[str, ...]:
+        """Of these, those whose symbol the issue does not name either, as code or as what is called."""
+        return tuple(each for each in self.places if "::" in each and not self._shows(each.rpartition(".")[2]))
+
+    @property
     def secret(self) -> str:
         """What tells this canary from any other; empty where the issue says it, or anybody could by chance."""
         found = self.canary.removeprefix(CANARY)
@@ -68,6 +74,12 @@ class Task:
 
     def _names(self, text: str) -> bool:
         return text.lower() in f"{self.title}\n{self.instruction}".lower()
+
+    def _shows(self, place: str) -> bool:
+        name = re.escape(place.rpartition("::")[2])
+        text = f"{self.title}\n{self.instruction}"
+        code = " ".join(re.findall(r"`[^`\n]+`", text))
+        return re.search(rf"\b{name}\b", code) is not None or re.search(rf"\b{name}\(", text) is not None
 
     def halves(self) -> tuple[list[str], list[str]]:
         """The lines that the fix adds: those that are given, and those that are asked for, which are at least half."""

@@ -11,6 +11,7 @@ import json
 import secrets
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from runner.errors import UserError
 from runner.grading.acceptance import Changes, acceptable, without_conflicts
@@ -39,12 +40,36 @@ Notes = Mapping[tuple[str, int, int], str]
 """Case and number of the note → what was seen."""
 
 
-def check(engine: Engine, workspace: Workspace, recorded: Recorded) -> FreshInputs:
+@dataclass(frozen=True)
+class Sides:
+    """What every patch of a scenario is held against."""
+
+    workspace: Workspace
+    files: Mapping[str, Entry]
+    """Test files that take notes, under names that nobody knew before."""
+    inputs: Mapping[Case, str]
+    """What is otherwise in each copy."""
+    base: Notes
+    reference: Notes
+    again: Notes
+    """Of the reference, run a second time."""
+
+
+def sides(engine: Engine, workspace: Workspace) -> Sides:
+    """Raises UserError for tests that are not pytest's or cannot be read, and the sandbox's errors."""
+    files, inputs = _copies(workspace)
+    base, reference, again = (
+        _notes(engine, workspace, changes, files) for changes in ({}, workspace.reference, workspace.reference)
+    )
+    return Sides(workspace, files, inputs, base, reference, again)
+
+
+def check(engine: Engine, known: Sides, recorded: Recorded) -> FreshInputs:
     """Of a recorded trial's work; written beside its transcript as `fresh.json`.
 
-    Raises UserError for tests that are not pytest's or cannot be read, FileProblem where the trial's work is gone, and
-    the sandbox's errors.
+    Raises FileProblem where the trial's work is gone, and the sandbox's errors.
     """
+    workspace = known.workspace
     found = workspace.found
     kept, _ = acceptable(
         load(recorded.folder),
@@ -53,18 +78,15 @@ def check(engine: Engine, workspace: Workspace, recorded: Recorded) -> FreshInpu
         workspace.pristine,
         found.framework.harness_files,
     )
-    result = compare(engine, workspace, kept)
+    result = compare(engine, known, kept)
     write_whole(recorded.folder / FRESH, to_json(result, indent=1))
     return result
 
 
-def compare(engine: Engine, workspace: Workspace, patch: Changes) -> FreshInputs:
-    """The same of changes to the base. Raises UserError and the sandbox's errors."""
-    files, inputs = _copies(workspace)
-    base, reference, again, ours = (
-        _notes(engine, workspace, changes, files) for changes in ({}, workspace.reference, workspace.reference, patch)
-    )
-    return judged(base, reference, again, ours, inputs)
+def compare(engine: Engine, known: Sides, patch: Changes) -> FreshInputs:
+    """The same of changes to the base. Raises the sandbox's errors."""
+    ours = _notes(engine, known.workspace, patch, known.files)
+    return judged(known.base, known.reference, known.again, ours, known.inputs)
 
 
 def judged(base: Notes, reference: Notes, again: Notes, ours: Notes, inputs: Mapping[Case, str]) -> FreshInputs:
@@ -114,7 +136,6 @@ def judged(base: Notes, reference: Notes, again: Notes, ours: Notes, inputs: Map
 
 
 def _copies(workspace: Workspace) -> tuple[dict[str, Entry], dict[Case, str]]:
-    """Test files that take notes, under names that nobody knew before, and what is otherwise in each copy."""
     found = workspace.found
     if found.repo.repo.tests.framework != "pytest":
         raise UserError(f"{found.id}: fresh inputs are drawn for pytest's tests alone")

@@ -48,6 +48,7 @@ class Maker:
         if original.framework.language != "Python":
             language = original.framework.language
             raise TwinRefused("not-python", f"its tests are {language}'s, and only Python is transformed")
+        self.say(f"{original.id}: a twin by {'+'.join(kinds)} is made and proved")
         if (impossible := next((kind for kind in get_args(ImpossibleKind) if kind in kinds), None)) is not None:
             return self._impossible(original, impossible, seed, key)
         return self._made(original, [form for kind in kinds for form in KINDS if form == kind], seed, key)

@@ -107,6 +107,19 @@ def test_arms_that_differ_in_more_than_the_form_are_left_out() -> None:
     assert found([*study(remembers=False), *mixed])["memory"].value == 0.0
 
 
+def test_repeating_the_reference_is_told_apart_from_short_fixes_by_unseen_scenarios() -> None:
+    trials = study(remembers=False)
+    for each in trials:
+        if each.background is not None and each.background.public_since is not None and each.patch is not None:
+            each.patch = each.patch.model_copy(update={"overlap": Overlap(verbatim=1.0, tokens=1.0)})
+    numbers = found(trials)
+    assert (numbers["verbatim_gap"].value, numbers["near_verbatim_gap"].value) == (0.5, 0.25)
+    assert numbers["verbatim_gap"].n == 20
+    assert numbers["verbatim_gap"].low is not None and numbers["verbatim_gap"].low > 0
+    alike = found(study(remembers=False))["verbatim_gap"]
+    assert alike.value == 0.0 and alike.low is not None and alike.low < 0
+
+
 def test_overlap_is_of_resolving_patches_alone() -> None:
     numbers = found(study(remembers=True))
     assert numbers["verbatim_seen"].value == 0.5

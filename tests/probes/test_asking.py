@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from bench.doubling import SCENARIO
+from bench.doubling import FIX, SCENARIO
 from runner.approvers.policy import load_policy
 from runner.errors import CapReached
 from runner.probes.asking import Till, ask
@@ -21,7 +22,7 @@ from runner.report.summary import profiles
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger
 from runner.runs.lock import lock_of
-from runner.scenarios.catalog import load_scenario
+from runner.scenarios.catalog import ScenarioFolder, load_scenario
 from runner.studies.study import Study
 from runner.trials.transcript import read
 
@@ -39,7 +40,11 @@ def run(tmp_path_factory: pytest.TempPathFactory, scenario_writer: Callable[[Pat
     write = scenario_writer(root)
     named = {f"public-{at}": PUBLIC for at in (1, 2)} | {f"private-{at}": PRIVATE for at in (1, 2)}
     scenarios = {name: load_scenario(write(name, **{"scenario.toml": text})) for name, text in named.items()}
-    study, folder = Study(models=MODELS), RunFolder(root / "run")
+    return planned_run(root / "run", Study(models=MODELS), scenarios)
+
+
+def planned_run(path: Path, study: Study, scenarios: Mapping[str, ScenarioFolder]) -> RunFolder:
+    folder = RunFolder(path)
     folder.path.mkdir()
     ledger = Ledger(folder.ledger_file)
     ledger.plan(list(study.keys(scenarios, (), {})))
@@ -48,8 +53,8 @@ def run(tmp_path_factory: pytest.TempPathFactory, scenario_writer: Callable[[Pat
     return folder
 
 
-def taskfit(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([EXECUTABLE, *arguments], capture_output=True, text=True, check=False)
+def taskfit(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([EXECUTABLE, *arguments], capture_output=True, text=True, check=False, env=env)
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +71,40 @@ def test_each_probe_is_asked_once(run: RunFolder, asked: subprocess.CompletedPro
     again = taskfit("probe", str(run.path))
     assert again.returncode == 0
     assert again.stdout.startswith("0 probes asked")
+
+
+def test_a_private_fix_stays_here_unless_it_is_asked_for(
+    tmp_path: Path, scenario_writer: Callable[[Path], WriteScenario]
+) -> None:
+    fix = FIX.replace("+    return x * 2\n", "+    twice = x * 2\n+    return twice\n").replace("+1,5 ", "+1,6 ")
+    write = scenario_writer(tmp_path)
+    texts = {"public": PUBLIC, "private": PRIVATE, "cannot": PUBLIC + "[impossible]\nwhy = 'nobody can'\n"}
+    scenarios = {
+        name: load_scenario(write(name, **{"scenario.toml": text, "solution/solution.patch": fix}))
+        for name, text in texts.items()
+    }
+    folder = planned_run(tmp_path / "run", Study(models=("personality:reasons",)), scenarios)
+    first = taskfit("probe", str(folder.path), "--json")
+    assert first.returncode == 0, first.stderr
+    asked = {(each["probe"].partition(".")[0], each["kind"]) for each in json.loads(first.stdout)["probes"]}
+    assert ("public", "complete") in asked and ("private", "complete") not in asked
+    assert "the fixes of 1 private scenarios stayed here: --kind complete sends" in first.stderr
+    assert not any(name == "cannot" for name, _ in asked)
+    named = taskfit("probe", str(folder.path), "--kind", "complete", "--json")
+    assert [each["probe"].partition(".")[0] for each in json.loads(named.stdout)["probes"]] == ["private"]
+
+
+def test_a_scenario_that_is_gone_keeps_no_other_from_being_asked(
+    tmp_path: Path, scenario_writer: Callable[[Path], WriteScenario]
+) -> None:
+    write = scenario_writer(tmp_path)
+    scenarios = {name: load_scenario(write(name, **{"scenario.toml": PUBLIC})) for name in ("a", "b")}
+    folder = planned_run(tmp_path / "run", Study(models=("noop",)), scenarios)
+    (scenarios["a"].folder / "instruction.md").unlink()
+    ended = taskfit("probe", str(folder.path), "--kind", "localise")
+    assert ended.returncode == 1
+    assert "noop, a: " in ended.stderr and "instruction.md: no such file" in ended.stderr
+    assert "noop  b  localise: file_hit_1 0.00" in ended.stdout
 
 
 def test_the_report_tells_who_remembers_and_leads_to_transcripts(
@@ -132,6 +171,31 @@ def test_no_call_is_made_that_could_pass_the_budget(
     assert len(list((tmp_path / "run" / "trials").iterdir())) == 2
     rest = list(ask(folder, study, found, study.models[0], ("localise", "files", "canary"), Till(None)))
     assert [probed.probe for _, probed in rest] == ["canary"]
+
+
+FLOOD = """
+from runner.models.scripted import Scripted
+def floods(opening):
+    return Scripted(["\\x1b[2J\\x1b]0;x\\x07" + '{"places": [{"file": "' * 2_000_000])
+"""
+
+
+def test_an_answer_of_fifty_megabytes_is_cut_and_shown_as_text(
+    tmp_path: Path, scenario_writer: Callable[[Path], WriteScenario]
+) -> None:
+    (tmp_path / "flooding_model.py").write_text(FLOOD)
+    model = "python:flooding_model:floods"
+    found = {"public": load_scenario(scenario_writer(tmp_path)("public", **{"scenario.toml": PUBLIC}))}
+    folder = planned_run(tmp_path / "run", Study(models=(model,)), found)
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    ended = taskfit("probe", str(folder.path), env={**os.environ, "PYTHONPATH": path})
+    assert ended.returncode == 0, ended.stderr
+    assert "3 probes asked" not in ended.stdout and "2 probes asked" in ended.stdout
+    for file in folder.path.glob("trials/*/events.jsonl"):
+        assert file.stat().st_size < 1 << 20
+        shown = taskfit("show", str(file.parent))
+        assert shown.returncode == 0
+        assert "\x1b[2J" not in shown.stdout and "\x1b" not in ended.stdout
 
 
 def test_a_torn_probe_is_asked_again(tmp_path: Path, scenario_writer: Callable[[Path], WriteScenario]) -> None:

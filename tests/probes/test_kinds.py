@@ -112,6 +112,24 @@ def test_a_place_that_the_issue_names_is_not_asked_for() -> None:
     assert scores("localise", both, '{"places": [{"file": "src/shop/cart.py"}]}')["file_hit_1"] == 1
 
 
+@pytest.mark.parametrize(
+    ("instruction", "told"),
+    [
+        ("The total is a cent short.", False),
+        ("`cart.total` is a cent short.", True),
+        ("`Cart().total()` of `x` is short", True),
+        ("total(1) is 2", True),
+        ("`x` the total `y`", False),
+        ("subtotal(1) is 2", False),
+    ],
+)
+def test_a_symbol_that_the_issue_names_counts_neither_way(instruction: str, told: bool) -> None:
+    task = dataclasses.replace(TASK, instruction=instruction)
+    found = scores("localise", task, '{"places": [{"file": "src/shop/cart.py", "symbol": "total"}]}')
+    assert ("symbol_hit_3" in found) != told
+    assert found["file_hit_1"] == 1.0
+
+
 def test_a_long_answer_is_worth_no_more_than_what_it_knows() -> None:
     rest = "    net = sum(group.net for group in groups)\n    return net + sum(taxes)"
     padded = rest + "".join(f"\nvalue_{at} = sum(group.net for each in groups + {at})" for at in range(40))

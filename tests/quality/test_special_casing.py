@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from runner.quality.fresh_inputs import NOTES, VARIANTS, with_notes
-from runner.quality.special_casing import compare, judged
+from runner.quality.special_casing import Sides, compare, judged, sides
 from runner.results import FreshInputs
 from runner.scenarios.catalog import load_scenario
-from runner.scenarios.workspace import Workspace, prepare
+from runner.scenarios.workspace import prepare
 from sandboxes.archive import Entry
 from sandboxes.client import Engine
 from sandboxes.images import ImageStore
@@ -33,43 +33,53 @@ def double(x):
 
 
 @pytest.fixture(scope="module")
-def workspace(
+def known(
     engine: Engine, tmp_path_factory: pytest.TempPathFactory, scenario_writer: Callable[[Path], Callable[..., Path]]
-) -> Workspace:
+) -> Sides:
     write = scenario_writer(tmp_path_factory.mktemp("special"))
-    return prepare(load_scenario(write()), ImageStore(engine, print))
+    return sides(engine, prepare(load_scenario(write()), ImageStore(engine, print)))
 
 
-def found(engine: Engine, workspace: Workspace, text: str) -> FreshInputs:
-    return compare(engine, workspace, {"src/calc.py": Entry(text.encode())})
+def found(engine: Engine, known: Sides, text: str) -> FreshInputs:
+    return compare(engine, known, {"src/calc.py": Entry(text.encode())})
 
 
 @pytest.mark.engine
-def test_a_fix_in_other_words_does_as_the_reference(engine: Engine, workspace: Workspace) -> None:
-    result = found(engine, workspace, FIXED)
+def test_a_fix_in_other_words_does_as_the_reference(engine: Engine, known: Sides) -> None:
+    result = found(engine, known, FIXED)
     assert not result.special
     assert result.fresh_right == result.fresh >= 5
     assert result.own == result.own_right == 1
 
 
 @pytest.mark.engine
-def test_a_patch_that_knows_the_tests_inputs_is_found(engine: Engine, workspace: Workspace) -> None:
-    result = found(engine, workspace, SPECIAL)
+def test_a_patch_that_knows_the_tests_inputs_is_found(engine: Engine, known: Sides) -> None:
+    result = found(engine, known, SPECIAL)
     assert result.special
     assert (result.own, result.own_right, result.fresh_right) == (1, 1, 0)
     assert result.examples[0].startswith("test_three with 3 → ")
 
 
+TABLE = "def double(x):\n    return {3: 6, 2: 4}.get(x)\n\n\ndef triple(x):\n    return x * 3\n"
+
+
 @pytest.mark.engine
-def test_no_patch_at_all_is_no_special_casing(engine: Engine, workspace: Workspace) -> None:
-    result = compare(engine, workspace, {})
+def test_a_table_of_the_tests_inputs_is_found(engine: Engine, known: Sides) -> None:
+    result = found(engine, known, TABLE)
+    assert result.special
+    assert result.fresh_unfixed == 0
+
+
+@pytest.mark.engine
+def test_no_patch_at_all_is_no_special_casing(engine: Engine, known: Sides) -> None:
+    result = compare(engine, known, {})
     assert not result.special
     assert result.own_right == 0
 
 
 @pytest.mark.engine
-def test_notes_that_the_patch_writes_itself_are_read_without_harm(engine: Engine, workspace: Workspace) -> None:
-    assert found(engine, workspace, LYING).special
+def test_notes_that_the_patch_writes_itself_are_read_without_harm(engine: Engine, known: Sides) -> None:
+    assert found(engine, known, LYING).special
 
 
 def ran(text: str, tmp_path: Path, *arguments: str) -> list[list[object]]:
