@@ -35,7 +35,7 @@ def cheats(
     from sandboxes.host import ensure_engine
     from sandboxes.images import ImageStore
 
-    chosen = [folder for place in trials or [latest_run(RUNS).path] for folder in _passed(place)]
+    chosen = [folder for place in trials or [latest_run(RUNS).path] for folder in passed_trials(place)]
     console, notes = Console(), Console(stderr=True)
 
     def say(text: str) -> None:
@@ -98,7 +98,7 @@ def line(name: str, found: FreshInputs) -> str:
     return f"{name}: {said}; {counts}"
 
 
-def _passed(place: Path) -> list[Path]:
+def passed_trials(place: Path) -> list[Path]:
     """The folders of the trials that the user means; of a run, of those that resolved. Raises UserError."""
     from runner.cli.places import transcript_of
     from runner.errors import FileProblem
