@@ -132,6 +132,14 @@ def test_notes_tell_parameters_coroutines_and_how_a_test_ended(tmp_path: Path) -
     ]
 
 
+def test_a_loop_of_checks_ends_after_some_of_them(tmp_path: Path) -> None:
+    source = "def test_all():\n    at = 0\n    while True:\n        at += 1\n        assert at != 0\n"
+    found = ran(with_notes(source, ["test_all"], 1).text, tmp_path)
+    own = [note for note in found if note[1] == 0]
+    assert len(own) == 201
+    assert own[-1][3] == "raises _Enough"
+
+
 def notes(**copies: str) -> dict[tuple[str, int, int], str]:
     """One note each of the copies `c0`, `c1` and so on, and that they passed."""
     found = {("test_a", int(name[1:]), 0): text for name, text in copies.items()}
