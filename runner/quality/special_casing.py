@@ -34,6 +34,8 @@ SEED = 7
 MOST_NOTES = 8 << 20
 """Bytes of notes that are read."""
 EXAMPLES = 5
+ALL_SECONDS = 60.0
+"""For all copies together: threads that a copy left waiting keep a process from its end."""
 COPY_SECONDS = 10.0
 """For one copy: other literals can make a loop of it that does not end."""
 Case = tuple[str, int]
@@ -173,7 +175,9 @@ def _notes(engine: Engine, workspace: Workspace, changes: Changes, files: Mappin
             without_conflicts({**overlay, **ours}, ours),
             delete=[path for path, entry in changes.items() if entry is None or path in workspace.pristine],
         )
-        sandbox.exec(Command([*argv, *files], env=variables, timeout=limits.command_seconds, output_limit=4096))
+        sandbox.exec(
+            Command([*argv, *files], env=variables, timeout=min(limits.command_seconds, ALL_SECONDS), output_limit=4096)
+        )
         try:
             text = sandbox.read(place, MOST_NOTES)
         except (FileNotFoundError, IsADirectoryError, PermissionError):
