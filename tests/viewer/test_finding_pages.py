@@ -286,7 +286,8 @@ def test_what_somebody_else_has_decided_meanwhile_is_told(
         assert answer.status_code == 409
         assert "was decided meanwhile: deny by human (no). That answer stands." in answer.text
         assert "decided meanwhile" in asked.get(page).text
-        assert asked.post(page, data={**form, "outcome": "modify"}, headers=own(address)).status_code == 400
+        assert asked.post(page, data={**form, "outcome": "modify"}, headers=own(address)).status_code == 409
+        assert asked.post(page, data={**form, "outcome": "escalate"}, headers=own(address)).status_code == 400
         for odd in ("00000000", "..%2f..%2fx", "zzzzzzzz"):
             assert asked.get(f"/runs/night/approvals/{odd}").status_code in (404, 409)
     assert (stands := Questions(run.path).answer(waiting.id)) is not None and stands.outcome == "deny"
