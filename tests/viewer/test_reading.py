@@ -252,8 +252,8 @@ def test_a_note_on_a_running_trials_step_appears_and_the_reader_stays_where_he_w
         page.get_by_role("button", name="Say so").click()
         seen.press("u")
         page.locator(".said", has_text="wrong-root-cause").wait_for()
-        assert neighbours.get_attribute("open") is None
-        assert thoughts.get_attribute("open") is not None
+        expect(neighbours).not_to_have_attribute("open", "")
+        expect(thoughts).to_have_attribute("open", "")
         assert seen.trouble == []
 
 

@@ -161,8 +161,7 @@ def named(target: Target) -> Iterator[list[str]]:
 
 def home(target: Target) -> str:
     """The package's folder, where cargo runs its tests."""
-    manifest: str = target.package["manifest_path"]
-    return os.path.dirname(manifest)
+    return os.path.dirname(str(target.package["manifest_path"]))
 
 
 def settings() -> dict[str, str]:
