@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from bench import program
 from bench.doubling import SCENARIO
 from runner.approvers.policy import load_policy
 from runner.errors import CapReached
@@ -29,7 +29,6 @@ WriteScenario = Callable[..., Path]
 PUBLIC = SCENARIO + "[truth]\nlocations = ['src/calc.py::double']\n[provenance]\npublic_since = 2024-05-01\n"
 PRIVATE = PUBLIC.replace("public_since = 2024-05-01\n", "canary = 'taskfit-canary-77aa'\n")
 MODELS = ("personality:remembers", "personality:reasons")
-EXECUTABLE = Path(sys.executable).with_name("taskfit")
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +48,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, scenario_writer: Callable[[Pat
 
 
 def taskfit(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([EXECUTABLE, *arguments], capture_output=True, text=True, check=False)
+    return program.taskfit(*arguments)
 
 
 @pytest.fixture(scope="module")
