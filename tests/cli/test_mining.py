@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench import program
 from histories import FIX, MESSAGE, START, Repository
 from sandboxes.archive import read_folder
 
 pytestmark = pytest.mark.engine
-PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 PROJECT = {
     **START,
     "pyproject.toml": '[build-system]\nrequires = ["setuptools>=64"]\nbuild-backend = "setuptools.build_meta"\n'
@@ -24,7 +22,7 @@ TAX = "Fix the tax of carts\n\nCart().tax() gives 1 where the price list says 2 
 
 
 def taskfit(cwd: Path, *words: str, code: int = 0) -> str:
-    done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, cwd=cwd, check=False, timeout=280)
+    done = program.taskfit(*words, cwd=cwd)
     assert done.returncode == code, done.stderr + done.stdout
     return done.stdout
 
@@ -142,8 +140,7 @@ def test_mistakes_are_told_and_change_nothing(
     repository: Repository, tmp_path: Path, words: tuple[str, ...], said: str
 ) -> None:
     before = read_folder(repository.folder)
-    command = [PROGRAM, "scenarios", "mine", *words]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    done = program.taskfit("scenarios", "mine", *words, cwd=tmp_path)
     assert (done.returncode, said in " ".join(done.stderr.split())) == (2, True), done.stderr
     assert "Traceback" not in done.stderr
     assert read_folder(repository.folder) == before

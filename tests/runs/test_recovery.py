@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.program import taskfit
 from runner.errors import LedgerDamaged, UserError
 from runner.events import Replied
 from runner.messages import AssistantMessage, Reply, Usage
@@ -22,7 +23,6 @@ from runner.trials.transcript import Transcript
 from runner.trials.trial import write_result
 
 KEYS = [TrialKey(scenario="s", model="m", repeat=n) for n in range(1, 61)]
-PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 
 
 @pytest.fixture
@@ -220,14 +220,13 @@ def test_a_real_run_goes_on_after_its_ledger_was_lost_and_repeats_nothing(
     out = tmp_path / "out"
     words = ["run", "--model", "noop", "--repeats", "3", "--max-trials", "2", "--out", str(out)]
     words += ["--scenarios", str(write_scenario().parent)]
-    first = subprocess.run([PROGRAM, *words], capture_output=True, text=True, check=False, timeout=200)
+    first = taskfit(*words)
     assert first.returncode == 4, first.stderr
     before = {file: file.stat().st_mtime_ns for file in out.glob("trials/*/result.json")}
     garbage(out / "ledger.sqlite")
-    told = subprocess.run([PROGRAM, "report", str(out)], capture_output=True, text=True, check=False, timeout=60)
+    told = taskfit("report", str(out))
     assert told.returncode == 2 and "makes it again out of the trials' results" in told.stderr
-    again = [PROGRAM, "resume", str(out), "--max-trials", "3"]
-    last = subprocess.run(again, capture_output=True, text=True, check=False, timeout=200)
+    last = taskfit("resume", str(out), "--max-trials", "3")
     assert last.returncode == 0, last.stderr
     assert len(list(out.glob("trials/*/result.json"))) == 3
     assert {file: file.stat().st_mtime_ns for file in before} == before

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from bench.program import taskfit
 from runner.approvers.policy import load_policy
 from runner.errors import UserError
 from runner.replay.origin import Recorded
@@ -34,7 +33,6 @@ from tests.runs.test_run import Silent
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("twins")]
 KINDS: tuple[TwinKind, ...] = ("rename", "move", "reorder", "reword", "constants", "layout")
-PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 WriteShop = Callable[..., Path]
 
 
@@ -182,8 +180,7 @@ def test_whatever_a_package_prints_while_its_names_are_asked_for_is_read(output:
 
 
 def command(cwd: Path, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    argv = [PROGRAM, "scenarios", "twin", *words]
-    done = subprocess.run(argv, capture_output=True, text=True, cwd=cwd, check=False, timeout=240, env=os.environ)
+    done = taskfit("scenarios", "twin", *words, cwd=cwd)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     return done
