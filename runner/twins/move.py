@@ -15,6 +15,7 @@ from runner.twins.base import Subject, Terms, Transformed, TwinRefused
 from runner.twins.modules import Imports, Moves, imported_whole, moves
 from runner.twins.syntax import PYTHON, FileNames, own_roots
 from runner.twins.texts import WORD, is_document, words_of
+from runner.twins.trees import module_of
 from sandboxes.archive import Entry, Tree
 
 
@@ -53,9 +54,12 @@ def _seen(subject: Subject) -> tuple[set[str], set[str], int]:
         here = words_of(content)
         words |= here
         tree = parsed(content) if path.endswith(PYTHON) else None
+        module = module_of(content) if tree is not None else None
         try:
-            whole = imported_whole(cst.parse_module(content)) if tree is not None else set()
-        except (cst.ParserSyntaxError, UnicodeError, RecursionError):
+            whole = imported_whole(module) if module is not None else set()
+        except RecursionError:
+            module = None
+        if module is None:
             tree, whole = None, set()
         if tree is not None:
             seen.read(tree, counts=False)
@@ -107,10 +111,13 @@ class _Change:
         if entry.is_link:
             return entry
         if path.endswith(PYTHON):
+            module = module_of(entry.data)
             try:
-                module = cst.parse_module(entry.data)
-                return replace(entry, data=module.visit(Imports(path, self._moved)).visit(_Comments(self)).bytes)
-            except (cst.ParserSyntaxError, UnicodeError, RecursionError):
+                changed = (
+                    module.visit(Imports(path, self._moved)).visit(_Comments(self)) if module is not None else None
+                )
+                return replace(entry, data=changed.bytes) if changed is not None else entry
+            except (UnicodeError, RecursionError):
                 return entry
         if is_document(path):
             text = entry.data.decode("utf-8", "surrogateescape")

@@ -8,16 +8,17 @@ import libcst as cst
 
 from runner.twins.syntax import TABLES
 from runner.twins.texts import WORD, renamed_comment
+from runner.twins.trees import module_of
 
 
 def renamed_module(data: bytes, names: Mapping[str, str]) -> bytes:
     """A Python file with its names replaced; as it is, where none of them stands in it or it is no Python."""
     if names.keys().isdisjoint(WORD.findall(data.decode("utf-8", "replace"))):
         return data
+    module = module_of(data)
     try:
-        module = cst.parse_module(data)
-        return module.visit(_Renamer(names)).bytes
-    except (cst.ParserSyntaxError, UnicodeError, RecursionError):
+        return module.visit(_Renamer(names)).bytes if module is not None else data
+    except (UnicodeError, RecursionError):
         return data
 
 
