@@ -13,12 +13,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import libcst as cst
 
 from runner.studies.arms import TwinKind
 from runner.twins.base import Subject, Terms, Transformed, TwinRefused
-from runner.twins.examples import LETTERS, examples, in_style, letters, with_examples
+from runner.twins.examples import LETTERS, examples, in_style, known, letters, with_examples
 from runner.twins.messages import Seen, quotes, told_parts, wording
 from runner.twins.numbers import NumberChanger, digits, numbers
 from runner.twins.phrases import Phrasing, styled
@@ -66,6 +67,7 @@ class _Read:
     """Words, in lower case, that are no examples."""
     fixed_numbers: set[str] = field(default_factory=set)
     candidates: int = 0
+    """Messages of the base, and words of tests that could be examples."""
 
 
 def _read(subject: Subject) -> _Read:
@@ -77,14 +79,14 @@ def _read(subject: Subject) -> _Read:
         if module is None or LOOKS_AT_ITSELF.search(data):
             text = data[:DATA_BYTES].decode("utf-8", "replace")
             if not is_document(path):
-                found.seen.fixed.append(text)
+                found.seen.data.append(text)
                 found.fixed_words |= letters(text)
             continue
         in_base = path in subject.base and subject.base[path].data == data
         try:
             _read_module(found, module, data, is_test(path), solved if not in_base else found.seen.messages)
         except RecursionError:
-            found.seen.fixed.append(data.decode("utf-8", "replace"))
+            found.seen.data.append(data.decode("utf-8", "replace"))
             found.fixed_words |= letters(data.decode("utf-8", "replace"))
     found.seen.reference = solved - found.seen.messages
     for text in subject.texts:
@@ -95,7 +97,7 @@ def _read(subject: Subject) -> _Read:
     found.seen.fixed += facts
     found.fixed_words |= {word for fact in facts for word in letters(fact)}
     found.fixed_numbers = {each for text in (*subject.texts, *facts) for each in digits(text)}
-    found.candidates = len(found.seen.messages)
+    found.candidates = len(found.seen.messages) + len(known(found.seen.expected))
     return found
 
 
@@ -123,9 +125,14 @@ def _read_module(found: _Read, module: cst.Module, data: bytes, tests: bool, mes
         found.fixed_words |= {part for word in words_of(data) for part in letters(word)}
 
 
+@cache
+def _every_turn() -> Phrasing:
+    return Phrasing("", share=1.0)
+
+
 def _divided(string: String) -> Iterator[str]:
     """Turns that stand in two pieces of a string at once."""
-    for start, end, old in Phrasing("", share=1.0).found(string.written):
+    for start, end, old in _every_turn().found(string.written):
         if not any(_holds(piece, first, start, end) for piece, first in string.pieces):
             yield old
 

@@ -123,6 +123,12 @@ def test_what_a_proof_pointed_at_stays(write_subject: WriteSubject) -> None:
     assert '"bob"' in text_of(made, "tests/test_shop.py")
 
 
+def test_words_of_another_file_that_no_message_says_are_nobodys_business(write_subject: WriteSubject) -> None:
+    subject = shop(write_subject)
+    licence = replace(subject, base={**subject.base, "LICENSE": Entry(b"You must keep this. It cannot be left out.")})
+    assert text_of(made_of(licence)) == text_of(made_of(subject))
+
+
 def test_quotes_and_examples_in_texts_follow_and_prose_stays(write_subject: WriteSubject) -> None:
     text = 'It must say `pieces must be at least 1` and "must be at least 1".\n\n    sell("bob", 0)\n'
     subject = replace(shop(write_subject), instruction=text, framings={"messy": text})
