@@ -38,7 +38,9 @@ class Seen:
     told: set[str] = field(default_factory=set)
     """Code parts and quotes of what a model is told."""
     fixed: list[str] = field(default_factory=list)
-    """Texts of which no turn may change: facts, data files, parts of test ids."""
+    """Texts of which no turn may change: facts, parts of test ids."""
+    data: list[str] = field(default_factory=list)
+    """Texts of other files, which may hold what a message says."""
 
 
 def wording(seed: str, seen: Seen, without: Collection[str]) -> Phrasing:
@@ -75,18 +77,28 @@ def told_parts(text: str) -> Iterator[str]:
 def _noticed(phrasing: Phrasing, seen: Seen) -> Iterator[str]:
     """Turns of messages that something else may depend on."""
     holding: dict[str, list[str]] = {}
+    around: dict[str, set[str]] = {}
     for message in seen.messages:
-        for _, _, old in phrasing.found(message):
+        for start, end, old in phrasing.found(message):
             holding.setdefault(old, []).append(message)
+            around.setdefault(old, set()).add(_with_neighbours(message, start, end))
     read = [(text, _words(text)) for text in {*seen.expected, *seen.told}]
     sought = [_words(KEPT.sub(" ", text)) for text in seen.code]
-    fixed = [text.lower() for text in seen.fixed]
+    fixed, data = ([text.lower() for text in texts] for texts in (seen.fixed, seen.data))
     for old, messages in holding.items():
         words = _words(old)
         said = [_words(message) for message in messages]
         is_fixed = any(old in text for text in fixed) or any(_may_be_sought(own, words, said) for own in sought)
-        if is_fixed or any(_depends(text, old, said, seen, phrasing) for text, own in read if words & own):
+        is_kept = any(each in text for text in data for each in around[old])
+        if is_fixed or is_kept or any(_depends(text, old, said, seen, phrasing) for text, own in read if words & own):
             yield old
+
+
+def _with_neighbours(message: str, start: int, end: int) -> str:
+    """A turn with the words beside it, in lower case: what a file holds that holds the message."""
+    before = re.search(r"(?:\w+ ){1,2}\Z", message[max(0, start - 40) : start])
+    after = re.match(r"(?: \w+){1,2}", message[end : end + 40])
+    return f"{before.group() if before else ''}{message[start:end]}{after.group() if after else ''}".lower()
 
 
 def _depends(text: str, old: str, said: list[set[str]], seen: Seen, phrasing: Phrasing) -> bool:

@@ -15,6 +15,9 @@ import libcst as cst
 VARIABLES = ("found", "actual", "got", "outcome", "seen", "observed", "shown", "what_came")
 """Names for what an assertion looks at; one is taken that the file does not have."""
 
+_NOTICING = frozenset({"locals", "vars", "dir", "f_locals", "weakref", "gc", "getrefcount"})
+"""What can notice one variable more, or that something lives longer."""
+
 
 class Shapes(cst.CSTTransformer):
     """Rewrites one file; what is drawn goes by the statement's own text, so that equal ones become equal ones."""
@@ -24,7 +27,8 @@ class Shapes(cst.CSTTransformer):
         self.changed = 0
         self.seen = 0
         self._seed = seed
-        self._variable = next((name for name in VARIABLES if name not in identifiers), None)
+        free = (name for name in VARIABLES if name not in identifiers)
+        self._variable = next(free, None) if _NOTICING.isdisjoint(identifiers) else None
         self._functions = 0
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
