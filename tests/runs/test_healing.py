@@ -26,7 +26,8 @@ from runner.runs.budget import Amounts, Budget
 from runner.runs.crew import LOSSES
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger, Row
-from runner.runs.run import Run, reopened
+from runner.runs.reopening import reopened
+from runner.runs.run import Run
 from runner.runs.runlog import LOG, Happened, RunLog, read_log
 from runner.runs.running import Patience
 from runner.scenarios.catalog import load_scenario

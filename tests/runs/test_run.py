@@ -26,7 +26,8 @@ from runner.results import TrialKey, TrialResult
 from runner.runs.budget import Budget
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger, Row
-from runner.runs.run import Run, reopened
+from runner.runs.reopening import reopened
+from runner.runs.run import Run
 from runner.runs.runlog import LOG, read_log
 from runner.scenarios.catalog import load_scenario
 from runner.studies.study import Study

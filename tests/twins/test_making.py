@@ -16,7 +16,8 @@ from runner.errors import UserError
 from runner.replay.origin import Recorded
 from runner.results import TrialKey
 from runner.runs.folder import RunFolder
-from runner.runs.run import Run, reopened
+from runner.runs.reopening import reopened
+from runner.runs.run import Run
 from runner.scenarios.catalog import ScenarioFolder, load_scenario, scenario_folders
 from runner.scenarios.checkout import base_tree
 from runner.studies.arms import TwinKind
