@@ -59,7 +59,7 @@ def run(
         builder = session.engine()
         site = session.site(builder)
         work = Run(study, folder, scenarios, rules, session.human(), builder, session.observer, site=site)
-        work.plan()
+        session.plan(work)
         if tells.tells:
             keep(folder.path, tells)
         session.work(work)
@@ -151,6 +151,18 @@ class Session:
 
         self._site = site_of(self._study.engine, engine)
         return self._site
+
+    def plan(self, work: Run) -> None:
+        """Write the run down, twins included. What is interrupted here is no run yet."""
+        from runner.errors import Interrupted
+
+        try:
+            work.plan()
+        except (KeyboardInterrupt, Interrupted):
+            with suppress(KeyboardInterrupt):
+                self._notifier.interrupted()
+            self._say("interrupted before the run began; what was made is kept: give the same command again")
+            raise typer.Exit(INTERRUPTED) from None
 
     def work(self, work: Run, retry_infra: bool = False) -> None:
         """Run to the end, print the report, and leave with the run's exit code."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
-from runner.errors import FileProblem, ScenarioInvalid, UserError
+from runner.errors import FileProblem, ScenarioInvalid, UserError, is_full
 from runner.grading import baseline
 from runner.scenarios.catalog import RAW, ScenarioFolder
 from runner.scenarios.checkout import base_tree, solved_tree
@@ -142,8 +142,14 @@ class Maker:
 
 @contextmanager
 def _partial(key: str) -> Iterator[Path]:
-    """A folder to write a twin into; it is gone in the end."""
-    folder = cache.partial_folder(key)
+    """A folder to write a twin into; it is gone in the end. Raises FileProblem where there can be none."""
+    try:
+        folder = cache.partial_folder(key)
+    except OSError as error:
+        if is_full(error):
+            raise
+        problem = f"can hold no twin: {error.strerror or error}; XDG_CACHE_HOME names another folder"
+        raise FileProblem(cache.folder_of(key).parent, problem) from None
     try:
         yield folder
     finally:

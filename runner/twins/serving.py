@@ -90,6 +90,9 @@ def twins_of(
         pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="twin")
         try:
             made = dict(zip(chosen, pool.map(one, chosen.values()), strict=True))
+        except KeyboardInterrupt:
+            say("interrupted: the twins that are being made are finished first, and kept")
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
         found[perturbation] = {name: each.found for name, each in made.items() if isinstance(each, Twin)}

@@ -302,3 +302,12 @@ def test_an_arm_has_no_trial_of_a_scenario_without_such_a_twin(
     assert any("tables-full-join has no twin" in said for said in observer.said)
     with pytest.raises(UserError, match="no scenario has such a twin; tables-full-join: not-python"):
         planned("alone", tables)
+
+
+def test_a_cache_that_can_hold_nothing_is_the_users_mistake(
+    engine: Engine, shop: ScenarioFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(UserError, match="can hold no twin: Not a directory; XDG_CACHE_HOME names another folder"):
+        Maker(ImageStore(engine, print)).twin(shop, ["contradiction"], 3)
