@@ -413,6 +413,7 @@ def test_waiting_requests_of_a_real_run_are_approved_and_changed_in_the_browser(
         seen.page.locator(".found li a").first.click()
         expect(seen.page.locator("#parts")).to_contain_text("human")
         assert key_of.name in seen.page.url
+        expect(seen.page.locator("#parts")).to_contain_text("Asked about again, as the approver had changed it")
         decided = [each for each in read(RunFolder(out).trial(key_of) / "events.jsonl") if isinstance(each, Decided)]
         assert [each.decision.outcome for each in decided] == ["approve", "modify", "deny"]
         assert decided[1].became == decided[2].request.action
