@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -105,15 +107,25 @@ def test_one_commit_is_added_with_an_instruction_of_ones_own(repository: Reposit
     assert (folder / "instruction.md").read_text() == "Mine.\n", "what is kept is not made again"
 
 
-def test_a_patch_and_tests_made_by_hand_are_added(repository: Repository, tmp_path: Path) -> None:
+def test_a_patch_and_tests_made_by_hand_are_added_and_what_they_repeat_is_named(
+    repository: Repository, tmp_path: Path, scenario_writer: Callable[[Path], Callable[..., Path]]
+) -> None:
+    scenario_writer(tmp_path / "pack")("theirs", **{"instruction.md": MESSAGE})
     fix = repository.git("diff", "HEAD~1", "HEAD", "--", "src")
     tests = repository.git("diff", "HEAD~1", "HEAD", "--", "tests")
     (tmp_path / "fix.diff").write_text(fix + "\n")
     (tmp_path / "tests.diff").write_text(tests + "\n")
     (tmp_path / "issue.md").write_text(MESSAGE)
     words = ("--patch", "fix.diff", "--tests", "tests.diff", "--instruction", "issue.md", "--base", "HEAD~1")
-    (outcome,) = json.loads(taskfit(tmp_path, "scenarios", "add", "shop", *words, "--to", "pack", "--json"))
+    add = [PROGRAM, "scenarios", "add", "shop", *words, "--to", "pack", "--json"]
+    done = subprocess.run(add, capture_output=True, text=True, cwd=tmp_path, check=True, timeout=280)
+    (outcome,) = json.loads(done.stdout)
     assert (outcome["code"], outcome["fail_to_pass"]) == ("ok", 1), outcome
+    said = " ".join(done.stderr.split())
+    command = re.search(rf"taskfit (scenarios duplicates pack --pair {outcome['id']} theirs)", said)
+    assert command is not None, said
+    shown = taskfit(tmp_path, *command[1].split())
+    assert re.search(r"the issue +instruction 1.00, meaning 1.00", shown)
 
 
 def test_an_environment_of_ones_own_is_another_question(repository: Repository, tmp_path: Path) -> None:

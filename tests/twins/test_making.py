@@ -269,7 +269,10 @@ def test_a_recorded_trial_of_a_twin_knows_the_twin(run: Run, made: Twin) -> None
 
 def test_a_run_goes_on_though_the_cache_has_lost_its_twins(run: Run, made: Twin, engine: Engine) -> None:
     shutil.rmtree(made.found.folder.parent.parent)
+    shutil.rmtree(run.folder.path / "twins")  # as a run from before there was such a folder
     again = reopened(run.folder, engine, Silent(), None)
+    key = TrialKey(scenario="discount", model="oracle", arm=ARM, repeat=1)
+    assert original_names(run.folder, key) == made.about.names
     assert again.twins.digests == run.twins.digests
     again.work()
     assert len(again.folder.results()) == 4

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
+from contrast import CONTRAST
 from hostile import hostile
 from payloads import ELEMENTS, PAYLOADS
 from runner.effects import Effect
@@ -20,7 +21,6 @@ from runner.twins.back import FOLDER
 from runner.viewer.export import export
 from runner.viewer.place import Place
 from runner.viewer.serving import Address, served
-from test_reading import CONTRAST
 from written import answered, call, key, said, trial, write_run
 
 pytestmark = pytest.mark.xdist_group("browser")
