@@ -186,10 +186,8 @@ class _Change:
         if not is_test(path) or is_shared or path in self._without:
             return {}
         chosen = numbers(f"{self._seed} {path}", module, self._keys, self._read.fixed_numbers)
-        for old, new in chosen.items():
-            self.names[str(new)] = str(old)
-            self.changed.add(f"{path} {old}")
-            self.touched.add(path)
+        self.changed |= {f"{path} {old}" for old in chosen}
+        self.touched |= {path} if chosen else set()
         return chosen
 
     def text(self, text: str) -> str:

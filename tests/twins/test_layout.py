@@ -175,6 +175,8 @@ def test_a_fixture_takes_its_imports_along(write_subject: WriteSubject) -> None:
         "@pytest.fixture\ndef goods(): return LIMIT",
         "@pytest.fixture(params=[LIMIT])\ndef goods(): return 1",
         "@pytest.fixture\ndef goods(): return 1\n\n\nALSO = goods",
+        "@pytest.fixture\ndef goods(): return len('1')\n\n\ndef len(text): return 1",
+        "@pytest.fixture\ndef goods(): return os.path\n\n\nimport os\nimport os.path",
         "@pytest.fixture\ndef goods(): return 1\n\n\nNAME = 'goods'",
     ],
 )
