@@ -117,8 +117,8 @@ def test_a_patch_and_tests_made_by_hand_are_added_and_what_they_repeat_is_named(
     (tmp_path / "tests.diff").write_text(tests + "\n")
     (tmp_path / "issue.md").write_text(MESSAGE)
     words = ("--patch", "fix.diff", "--tests", "tests.diff", "--instruction", "issue.md", "--base", "HEAD~1")
-    add = [PROGRAM, "scenarios", "add", "shop", *words, "--to", "pack", "--json"]
-    done = subprocess.run(add, capture_output=True, text=True, cwd=tmp_path, check=True, timeout=280)
+    done = program.taskfit("scenarios", "add", "shop", *words, "--to", "pack", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
     (outcome,) = json.loads(done.stdout)
     assert (outcome["code"], outcome["fail_to_pass"]) == ("ok", 1), outcome
     said = " ".join(done.stderr.split())
