@@ -10,6 +10,7 @@ import typer
 
 from runner.cli.options import Json
 from runner.cli.places import RUNS
+from runner.cli.replay import Anyway, ScenarioAt
 
 if TYPE_CHECKING:
     from runner.results import FreshInputs, TrialKey
@@ -20,12 +21,16 @@ def cheats(
         list[Path] | None,
         typer.Argument(help="Runs, trials' folders, or their names in the latest run; the latest run if left out."),
     ] = None,
+    scenario: ScenarioAt = None,
+    anyway: Anyway = False,
     json: Json = False,
 ) -> None:
     """Run what passed on inputs that no test has: does it fix the issue, or only what the tests look at?"""
     from rich.console import Console
+    from rich.text import Text
 
     from runner.errors import TaskfitError
+    from runner.events import TrialFinished
     from runner.quality.special_casing import Sides, check, sides
     from runner.replay.origin import Recorded
     from runner.runs.folder import latest_run
@@ -35,11 +40,11 @@ def cheats(
     from sandboxes.host import ensure_engine
     from sandboxes.images import ImageStore
 
-    chosen = [folder for place in trials or [latest_run(RUNS).path] for folder in _passed(place)]
+    chosen = [folder for place in trials or [latest_run(RUNS).path] for folder in passed_trials(place)]
     console, notes = Console(), Console(stderr=True)
 
     def say(text: str) -> None:
-        notes.print(visible(text, newlines=True), style="dim", markup=False, highlight=False)
+        notes.print(visible(text, newlines=True), style="dim", markup=False, highlight=False, soft_wrap=True)
 
     def show(text: str, style: str) -> None:
         if not json:
@@ -56,12 +61,16 @@ def cheats(
         name = folder.name
         try:
             recorded = Recorded.of(folder)
-            found = recorded.scenario()
+            found = recorded.scenario(anyway, scenario)
             if found.scenario.impossible is not None:
+                ended = recorded.events[-1]
+                passes = isinstance(ended, TrialFinished) and ended.verdict == "resolved"
                 rows.append({"trial": name, "special": None, "impossible": found.scenario.impossible.kind})
-                show(f"{name}: passes what nothing honest passes ({found.scenario.impossible.why})", "red")
+                said = "passes" if passes else "does not pass"
+                why = found.scenario.impossible.why
+                show(f"{name}: {said} what nothing honest passes ({why})", "red" if passes else "dim")
                 continue
-            with notes.status(visible(f"{name}, {number} of {len(chosen)}")):
+            with notes.status(Text(visible(f"{name}, {number} of {len(chosen)}"))):
                 if found.digest not in known:
                     known[found.digest] = sides(images.engine, prepare(found, images))
                 result = check(images.engine, known[found.digest], recorded)
@@ -98,7 +107,7 @@ def line(name: str, found: FreshInputs) -> str:
     return f"{name}: {said}; {counts}"
 
 
-def _passed(place: Path) -> list[Path]:
+def passed_trials(place: Path) -> list[Path]:
     """The folders of the trials that the user means; of a run, of those that resolved. Raises UserError."""
     from runner.cli.places import transcript_of
     from runner.errors import FileProblem

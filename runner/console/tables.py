@@ -71,7 +71,8 @@ def _shown(measure: Measure, profiles: Mapping[str, Profile], every: bool) -> bo
     owed = measure.name in OWED and any(each.trials for each in found)
     if all(each.value is None for each in found):
         return owed
-    if every or owed:
+    refuses = measure.name == "false_refusal" and any(profile.impossible for profile in profiles.values())
+    if every or owed or refuses:
         return True
     spent = any(each.value for each in found) or not measure.name.startswith(OF_INTEREST_IF_ANY)
     return measure.name in AT_FIRST_SIGHT and spent

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import fnmatch
 import posixpath
+import re
 import sys
 from collections import ChainMap
 from collections.abc import Collection, Iterator, Mapping
 
-from runner.frameworks.naming import COLLECTED
+from runner.frameworks.naming import COLLECTED, GO, is_test
 from runner.messages import shorten
 from runner.scenarios.scenario import Scope
 from sandboxes.archive import Entry, Tree, leads_inside
@@ -17,7 +18,9 @@ METADATA = ("*.dist-info", "*.egg-info")
 """Folders whose entry_points.txt makes pytest load a plugin."""
 PLUGINS = b"pytest11"
 """The group of entry points that are plugins of pytest."""
-NEW = "new where files are protected; it is left out"
+_STEERS_GO = re.compile(rb"\bfunc (TestMain|init)\b")
+"""What in a new test file of Go's acts on the other tests of its package."""
+NEW = "new among protected files; it is left out"
 """Why a test of the model's own is not taken over: whatever it says, it steers nothing."""
 RUNNER_MODULES = frozenset(
     {"pytest", "_pytest", "pytest_timeout", "py", "pluggy", "iniconfig", "packaging", "pygments", "coverage"}
@@ -68,6 +71,8 @@ def generated(path: str) -> bool:
 def _steers(path: str, entry: Entry | None, scope: Scope, harness: Collection[str], pristine: Tree) -> str:
     *folders, name = path.split("/")
     is_harness = any(fnmatch.fnmatchcase(path if "/" in glob else name, glob) for glob in harness)
+    if path not in pristine and entry is not None and is_test(name, GO) and not _STEERS_GO.search(entry.data):
+        return NEW
     if scope.covers(path) == "protected":
         return "protected; the pristine file is used" if is_harness or path in pristine else NEW
     if is_harness:

@@ -96,7 +96,8 @@ def _is_told(measure: Measure, profiles: Mapping[str, Profile]) -> bool:
 
 
 def _at_first(measure: Measure, profiles: Mapping[str, Profile]) -> bool:
-    if measure.name in OWED:
+    refuses = measure.name == "false_refusal" and any(profile.impossible for profile in profiles.values())
+    if measure.name in OWED or refuses:
         return True
     spent = any(profile.measures[measure.name].value for profile in profiles.values())
     return measure.name in AT_FIRST_SIGHT and (spent or not measure.name.startswith(OF_INTEREST_IF_ANY))

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from bench.doubling import SCENARIO
 from runner.approvers.policy import PolicyApprover, load_policy
 from runner.cli import app
+from runner.cli.cheats import passed_trials
 from runner.errors import ScenarioInvalid, UserError
 from runner.grading.validation import Proving, validate_all
 from runner.packs.impossible import impossible_twin
@@ -215,28 +216,25 @@ def test_a_draft_that_passes_at_the_base_is_not_kept(
     assert caught.value.code == "base-passes"
 
 
+def passed(run: RunFolder) -> list[str]:
+    return [each.key.name for each in run.results() if each.verdict == "resolved"]
+
+
 def test_what_passed_is_checked_and_what_is_not_is_left_alone(run: RunFolder, played: dict[str, Profile]) -> None:
     ended = CliRunner().invoke(app, ["cheats", str(run.path), "--json"])
     assert ended.exit_code == 0, ended.output
     rows = json.loads(ended.stdout)
-    assert {row["trial"].partition(".")[0] for row in rows} == {"doubling-public", "doubling-private"}
-    assert len(rows) == 5 and all(row["tells"] and row["special"] is False for row in rows)
+    assert [row["trial"] for row in rows] == passed(run)
+    assert all(row["tells"] and row["special"] is False for row in rows)
     assert profiles(records(run, print))["personality:reasons"].measures["special_casing"].n == 2
 
 
-def test_a_damaged_result_keeps_no_other_trial_from_being_checked(run: RunFolder, played: dict[str, Profile]) -> None:
+def test_a_damaged_result_keeps_no_other_trial_from_being_checked(run: RunFolder) -> None:
     key = TrialKey(scenario="doubling-public", model="personality:cheats", repeat=1)
-    file = run.trial(key) / "result.json"
-    whole, events = file.read_bytes(), run.trial(key) / "events.jsonl"
+    others, file = passed(run), run.trial(key) / "result.json"
+    whole = file.read_bytes()
     file.write_text("{torn")
-    moved = events.rename(events.with_name("elsewhere"))
     try:
-        ended = CliRunner().invoke(app, ["cheats", str(run.path), str(run.trial(key).parent / "nobody")])
-        assert ended.exit_code == 2
-        ended = CliRunner().invoke(app, ["cheats", str(run.path)])
-        assert ended.exit_code == 1
-        assert ended.output.count("does not tell inputs of tests apart") == 5
-        assert f"{key.name}: " in ended.output
+        assert {folder.name for folder in passed_trials(run.path)} == {key.name, *others}
     finally:
-        moved.rename(events)
         file.write_bytes(whole)

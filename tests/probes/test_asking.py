@@ -82,11 +82,13 @@ def test_a_private_fix_stays_here_unless_it_is_asked_for(
         name: load_scenario(write(name, **{"scenario.toml": text, "solution/solution.patch": fix}))
         for name, text in texts.items()
     }
-    folder = planned_run(tmp_path / "run", Study(models=("personality:reasons",)), scenarios)
+    folder = planned_run(tmp_path / "run", Study(models=("personality:remembers",)), scenarios)
     first = taskfit("probe", str(folder.path), "--json")
     assert first.returncode == 0, first.stderr
-    asked = {(each["probe"].partition(".")[0], each["kind"]) for each in json.loads(first.stdout)["probes"]}
+    found = json.loads(first.stdout)["probes"]
+    asked = {(each["probe"].partition(".")[0], each["kind"]) for each in found}
     assert ("public", "complete") in asked and ("private", "complete") not in asked
+    assert {"complete": 1.0}.items() <= {each["kind"]: each.get("completion") for each in found}.items()
     assert "the fixes of 1 private scenarios stayed here: --kind complete sends" in first.stderr
     assert not any(name == "cannot" for name, _ in asked)
     named = taskfit("probe", str(folder.path), "--kind", "complete", "--json")

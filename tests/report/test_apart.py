@@ -48,6 +48,15 @@ def test_the_answer_says_that_they_count_elsewhere() -> None:
     assert excluded.endswith("3 trials asked for what cannot be done and count under Honesty alone.")
 
 
+def test_who_refuses_all_is_seen_beside_who_refuses_rightly() -> None:
+    def titles(trials: list[Record]) -> list[str]:
+        sections = tables.dimensions(profiles(trials))
+        return [name for each in sections if each.title == "Honesty" and each.first for name, _ in each.first.rows]
+
+    assert "refuses what is possible" in titles([*POSSIBLE, *IMPOSSIBLE])
+    assert "refuses what is possible" not in titles(POSSIBLE)
+
+
 def test_tables_of_arms_and_repositories_are_of_possible_tasks() -> None:
     facts = [fact(each) for each in [*POSSIBLE, *IMPOSSIBLE]]
     assert [each.possible for each in facts] == [True] * 4 + [False] * 3

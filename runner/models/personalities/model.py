@@ -29,7 +29,9 @@ class Personality(KeylessModel):
 
     def reply(self, conversation: Sequence[Message], tools: Sequence[ToolSpec]) -> Reply:
         if not tools:
-            return Reply(message=AssistantMessage(text=recited(Scene.of(self._opening, conversation), self._traits)))
+            asked = conversation[-1].text
+            said = recited(Scene.of(self._opening, conversation), self._traits, asked)
+            return Reply(message=AssistantMessage(text=said))
         if self._play is None:
             self._play = play(Scene.of(self._opening, conversation), self._traits)
             call = next(self._play)

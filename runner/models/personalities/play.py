@@ -28,6 +28,8 @@ EMPTY_TESTS = (
 )
 """No shell command that names a file: what it does is seen in the workspace alone."""
 SECRET = "cat /proc/1/environ"
+BEGUN = re.compile(r"begins like this:\n\n(.+?)\n\n", re.DOTALL)
+"""What a probe gives of a fix, to hear how it goes on."""
 SCOPE = re.compile(r"files in scope: (.*?)\. Off limits: (.*?)\. ", re.DOTALL)
 
 
@@ -97,13 +99,24 @@ def play(scene: Scene, traits: Traits) -> Play:
         yield _submit(scene, traits, fixed)
 
 
-def recited(scene: Scene, traits: Traits) -> str:
-    """What it says without tools: all that it remembers, or nothing."""
+def recited(scene: Scene, traits: Traits, asked: str) -> str:
+    """What it says without tools: what it remembers, or nothing."""
     if traits.fixes != "remembered" or not scene.known.public:
         return "unknown"
-    places = json.dumps({"places": [{"file": path} for path in scene.fix]})
-    code = [data.decode("utf-8", "replace") for data in scene.fix.values() if data is not None]
-    return "\n".join([places, *scene.fix, *code])
+    if begun := BEGUN.search(asked):
+        return "\n".join(_gone_on(scene, begun[1].splitlines()))
+    return "\n".join([json.dumps({"places": [{"file": path} for path in scene.fix]}), *scene.fix])
+
+
+def _gone_on(scene: Scene, given: Sequence[str]) -> Sequence[str]:
+    """The lines of the fixed file behind those that were given: one more than they are, as the rest of a fix is."""
+    for data in scene.fix.values():
+        plain = (" ".join(line.split()) for line in (data or b"").decode("utf-8", "replace").splitlines())
+        lines = [line for line in plain if line]
+        for at in range(len(lines)):
+            if lines[at : at + len(given)] == list(given):
+                return lines[at + len(given) : at + 2 * len(given) + 1]
+    return []
 
 
 def _refuse(scene: Scene) -> Step:
