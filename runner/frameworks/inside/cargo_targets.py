@@ -161,7 +161,8 @@ def named(target: Target) -> Iterator[list[str]]:
 
 def home(target: Target) -> str:
     """The package's folder, where cargo runs its tests."""
-    return os.path.dirname(str(target.package["manifest_path"]))
+    manifest: str = target.package["manifest_path"]
+    return os.path.dirname(manifest)
 
 
 def settings() -> dict[str, str]:
