@@ -108,6 +108,8 @@ def test_whole_outputs_steps_files_and_diffs_have_them_too(address: Address, wat
     assert whole.evaluate("each => each.innerText").strip() == LONG.strip()
     seen.open(f"{PAGE}/steps/4")
     assert seen.page.locator("#whole .tn").count() > 1_000
+    seen.open(f"{PAGE}/steps/2/labels")
+    expect(seen.page.locator(".output .tn")).to_have_text(["StoreCache", "stored_atcached_at", "StoreCache"])
     seen.open(f"{PAGE}/beside?with={ORIGINAL.name}&from=0")
     assert seen.page.locator("td[data-of=left] .tn").count() > 0
     assert seen.page.locator("td[data-of=right] .tn").count() == 0
