@@ -218,9 +218,9 @@ def test_a_trial_that_hangs_is_reported_with_its_stack_and_tried_once_more(new_r
 
 
 def test_a_container_that_is_frozen_is_removed_and_its_trial_tried_again(new_run: NewRun) -> None:
-    limits = "[limits]\nminutes = 1\ncommand_seconds = 2\n"
+    limits = "[limits]\nminutes = 0.2\ncommand_seconds = 5\n"
     files = {"scenario.toml": scenario_with(limits)}
-    run = new_run("oracle", files=files, patience=Patience(5.0, 8.0, 5.0), approval_seconds=1.0)
+    run = new_run("oracle", files=files, patience=Patience(5.0, 3.0, 5.0), approval_seconds=1.0)
     api = run.engine.api
     frozen: list[str] = []
 
