@@ -67,6 +67,8 @@ class _Read:
     fixed_words: set[str] = field(default_factory=set)
     """Words, in lower case, that are no examples."""
     fixed_numbers: set[str] = field(default_factory=set)
+    speaking: set[str] = field(default_factory=set)
+    """Paths of files that have messages, or tests."""
     candidates: int = 0
     """Messages of the base, and words of tests that could be examples."""
 
@@ -84,8 +86,10 @@ def _read(subject: Subject) -> _Read:
                 found.fixed_words |= letters(text)
             continue
         in_base = path in subject.base and subject.base[path].data == data
+        messages = found.seen.messages if in_base else solved
         try:
-            _read_module(found, module, data, is_test(path), solved if not in_base else found.seen.messages)
+            has_messages = _read_module(found, module, data, is_test(path), messages)
+            found.speaking |= {path} if has_messages or is_test(path) else set()
         except RecursionError:
             found.seen.data.append(data.decode("utf-8", "replace"))
             found.fixed_words |= letters(data.decode("utf-8", "replace"))
@@ -102,8 +106,10 @@ def _read(subject: Subject) -> _Read:
     return found
 
 
-def _read_module(found: _Read, module: cst.Module, data: bytes, tests: bool, messages: set[str]) -> None:
+def _read_module(found: _Read, module: cst.Module, data: bytes, tests: bool, messages: set[str]) -> bool:
+    """Take in one file; whether it has messages."""
     seen = found.seen
+    has_messages = False
     for each in strings(module):
         if each.role == "docstring":
             continue
@@ -116,6 +122,7 @@ def _read_module(found: _Read, module: cst.Module, data: bytes, tests: bool, mes
                 found.fixed_words |= letters(each.written)
         elif each.role == "message" and " " in each.written and not each.is_bytes:
             messages.add(each.written)
+            has_messages = True
         else:
             seen.code.add(each.written)
     if tests:
@@ -124,6 +131,7 @@ def _read_module(found: _Read, module: cst.Module, data: bytes, tests: bool, mes
         found.fixed_words |= names.found
     else:
         found.fixed_words |= {part for word in words_of(data) for part in letters(word)}
+    return has_messages
 
 
 @cache
@@ -169,7 +177,8 @@ class _Change:
         self._keys = {word for text in (*read.seen.code, *read.seen.messages) for word in WORD.findall(text)}
 
     def file(self, path: str, data: bytes) -> bytes:
-        module = None if LOOKS_AT_ITSELF.search(data) else concrete(data)
+        silent = path not in self._read.speaking or LOOKS_AT_ITSELF.search(data)
+        module = None if silent else concrete(data)
         if module is None:
             return data
         try:
@@ -177,7 +186,8 @@ class _Change:
             for each in strings(module):
                 sources |= self._sources(each, is_test(path))
             changed = module.visit(Replacer(sources)) if sources else module
-            return changed.visit(NumberChanger(self._numbers(path, changed))).bytes
+            chosen = self._numbers(path, changed)
+            return (changed.visit(NumberChanger(chosen)) if chosen else changed).bytes
         except (UnicodeError, RecursionError):
             return data
 

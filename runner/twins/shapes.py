@@ -58,6 +58,20 @@ class Shapes(cst.CSTTransformer):
             return self._with_variable(updated_node, check, test)
         return updated_node
 
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
+        """`self.assertEqual(a, b)` is turned like `assert a == b`."""
+        if len(updated_node.args) < 2 or not _is_unittests(updated_node.func):
+            return updated_node
+        first, second, *rest = updated_node.args
+        if any(each.keyword is not None or each.star for each in (first, second)):
+            return updated_node
+        self.seen += 1
+        if is_literal(first.value) == is_literal(second.value) or self._drawn(updated_node) % 2:
+            return updated_node
+        self.changed += 1
+        turned = first.with_changes(value=second.value), second.with_changes(value=first.value)
+        return updated_node.with_changes(args=[*turned, *rest])
+
     def leave_Decorator(self, original_node: cst.Decorator, updated_node: cst.Decorator) -> cst.Decorator:
         call = updated_node.decorator
         if not isinstance(call, cst.Call) or len(call.args) < 2 or not _is_parametrize(call.func):
@@ -118,6 +132,12 @@ def is_literal(node: cst.BaseExpression) -> bool:
         case cst.ConcatenatedString(left=left, right=right):
             return is_literal(left) and is_literal(right)
     return isinstance(node, cst.Integer | cst.Float | cst.SimpleString)
+
+
+def _is_unittests(callee: cst.BaseExpression) -> bool:
+    owner = callee.value if isinstance(callee, cst.Attribute) else None
+    is_own = isinstance(owner, cst.Name) and owner.value == "self"
+    return is_own and isinstance(callee, cst.Attribute) and callee.attr.value in ("assertEqual", "assertNotEqual")
 
 
 def _is_parametrize(callee: cst.BaseExpression) -> bool:
