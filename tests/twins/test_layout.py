@@ -226,7 +226,7 @@ def test_a_turned_assertion_means_the_same_to_python() -> None:
 def test_assertions_of_unittest_are_turned_where_one_side_is_a_literal() -> None:
     lines = [f"self.assertEqual(f({at}), {at}, 'so')" for at in range(12)]
     lines += ["self.assertEqual(f(), g())", "self.assertEqual(first=f(), second=1)", "assertEqual(f(), 1)"]
-    module = module_of(("\n".join(lines) + "\n").encode())
+    module = concrete(("\n".join(lines) + "\n").encode())
     assert module is not None
     made = module.visit(Shapes("1", ())).code.splitlines()
     turned = {f"self.assertEqual({at}, f({at}), 'so')" for at in range(12)} & {*made}
