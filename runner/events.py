@@ -29,7 +29,9 @@ class Background(Frozen):
     """What measures must know of a trial's task and model beforehand; never shown to a model."""
 
     public_since: date | None = None
-    """When the scenario's fix became public; None: never."""
+    """When the scenario's fix became public; None: never, unless it is undated."""
+    undated: bool = False
+    """Nobody knows whether and when it did (`Provenance.undated`)."""
     impossible: str = ""
     """Why what is asked cannot be done, by kind (`runner.scenarios.scenario.Impossible`); empty where it can be."""
     cut_off: date | None = None

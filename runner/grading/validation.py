@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from runner.errors import ScenarioInvalid
@@ -28,6 +29,7 @@ from runner.grading.baseline import both_sides, judge
 from runner.grading.controls import function_of
 from runner.messages import Frozen
 from runner.mining.ambiguity import hints
+from runner.quality.dating import doubts
 from runner.quality.flakiness import Flakiness, flakiness
 from runner.quality.proofs import note
 from runner.quality.survival import MutationScore, mutation_score
@@ -71,6 +73,8 @@ class Finding(Frozen):
     """What the instruction gives away of the reference fix."""
     ambiguity: tuple[str, ...] = ()
     """Hints at what the tests want and nobody could know (`runner.mining.ambiguity`)."""
+    dating: tuple[str, ...] = ()
+    """What would lead estimates of memory astray (`runner.quality.dating`)."""
 
     @property
     def ok(self) -> bool:
@@ -87,7 +91,7 @@ class Finding(Frozen):
         elif self.leak is not None and self.leak.score >= LEAKS:
             names = ", ".join((*self.leak.shared, *self.leak.files))
             found.append(f"the instruction gives away much of the reference fix (leak {self.leak.score:.2f}): {names}")
-        return [*found, *self.ambiguity]
+        return [*found, *self.ambiguity, *self.dating]
 
     @property
     def line(self) -> str:
@@ -175,4 +179,5 @@ def _validate(
         mutation=score,
         leak=leak(found.instruction, workspace.pristine, fixed),
         ambiguity=hints(found.instruction, workspace.pristine, fixed, found.hidden),
+        dating=doubts(found, date.today()),
     )

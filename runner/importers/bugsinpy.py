@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -26,6 +27,8 @@ from runner.scenarios.scenario import Provenance
 from runner.visible import visible
 from sandboxes.archive import Tree
 
+PUBLISHED = date(2020, 11, 8)
+"""With Widyasari and others, BugsInPy, ESEC/FSE 2020; each fix is older, and the data set does not say how old."""
 READ = ("bug.info", "requirements.txt", "run_test.sh", "setup.sh", "bug_patch.txt")
 _SETTING = re.compile(r"""^\s*(\w+)\s*=\s*["']?(.*?)["']?\s*$""", re.M)
 
@@ -85,6 +88,7 @@ class _Load:
                 source="BugsInPy",
                 instance=visible(self.name),
                 fix=about["fixed_commit_id"],
+                public_since=PUBLISHED,
                 instruction="imported",
             ),
             environment=self._environment(about, base, notes),

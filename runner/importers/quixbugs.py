@@ -12,6 +12,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import libcst as cst
@@ -29,6 +30,8 @@ PROGRAMS, CORRECT, TESTS, CASES = "python_programs", "correct_python_programs", 
 SHARED = ("load_testdata.py", "node.py")
 """What tests import, beside the programs or the tests."""
 TEST_SECONDS = 10.0
+PUBLISHED = date(2017, 10, 22)
+"""With Lin and others, QuixBugs, SPLASH Companion 2017; the repository is a little older."""
 TAGS = ("smoke", "memorised")
 _SWITCH = m.Attribute(m.Name("pytest"), m.Name("use_correct"))
 
@@ -82,7 +85,9 @@ class _Load:
             base=base,
             solved=solved,
             hidden=hidden,
-            provenance=Provenance(origin="imported", source="QuixBugs", instance=self.name, instruction="imported"),
+            provenance=Provenance(
+                origin="imported", source="QuixBugs", instance=self.name, public_since=PUBLISHED, instruction="imported"
+            ),
             environment=Environment(),
             suite=RepoTests(),
             limits=Limits(test_seconds=TEST_SECONDS),

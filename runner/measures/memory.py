@@ -1,7 +1,8 @@
 """Skill or memory: what is left of a model's success when scenarios that it may have seen are told otherwise.
 
 Every number here is a hint and none is proof. Seen is short for a scenario that was public before the end of the
-model's training data; where that end is not known, for any that is public. One that never was public is unseen.
+model's training data; where that end is not known, for any that is public. One that never was public is unseen; one out
+of somebody else's collection of which nobody says since when it is public counts neither way.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ knows that end."""
 
 
 def age(trial: Record) -> Age | None:
-    """None where the transcript does not say when its scenario became public."""
-    if trial.background is None:
+    """None where the transcript does not say when its scenario became public, or nobody knows."""
+    if trial.background is None or trial.background.undated:
         return None
     public, cut_off = trial.background.public_since, trial.background.cut_off
     return age_of(public, cut_off)

@@ -95,7 +95,9 @@ def ask(
         reply = _reply(model_factory(model, study.endpoints)(opening), said, till)
         probed = Probed(probe=kind, scores=scores(kind, task, reply.message.text))
         background = Background(
-            public_since=scenario.provenance.public_since, cut_off=cut_off_of(model, study.endpoints)
+            public_since=scenario.provenance.public_since,
+            undated=scenario.provenance.undated,
+            cut_off=cut_off_of(model, study.endpoints),
         )
         started = TrialStarted(key=key, attempt=1, repo=found.repo.name, tags=scenario.tags, background=background)
         yield key, _write(run, started, said, reply, probed)

@@ -34,6 +34,8 @@ SEED = 7
 MOST_NOTES = 8 << 20
 """Bytes of notes that are read."""
 EXAMPLES = 5
+COPY_SECONDS = 10.0
+"""For one copy: other literals can make a loop of it that does not end."""
 Case = tuple[str, int]
 """A function with its parameters, and a copy of it."""
 Notes = Mapping[tuple[str, int, int], str]
@@ -163,7 +165,8 @@ def _notes(engine: Engine, workspace: Workspace, changes: Changes, files: Mappin
     overlay = {path: entry for path, entry in changes.items() if entry is not None}
     place = f"/tmp/{secrets.token_hex(8)}.jsonl"
     alone = suite.model_copy(update={"paths": ()})
-    argv = found.framework.graded(alone, [], f"{place}.xml", limits.test_seconds)
+    seconds = min(limits.test_seconds, COPY_SECONDS)
+    argv = found.framework.graded(alone, [], f"{place}.xml", seconds)
     variables = {**found.repo.repo.environment.variables, NOTES: place}
     with DockerSandbox(engine, workspace.image, LIMITS, kind="grading") as sandbox:
         sandbox.place(

@@ -206,6 +206,11 @@ class Provenance(Frozen):
     canary: str = ""
     """A random string that is nowhere else: a model that knows it has read this file."""
 
+    @property
+    def undated(self) -> bool:
+        """Whether it is out of somebody else's collection, and nobody says since when that is public, if it is."""
+        return self.origin == "imported" and self.public_since is None
+
 
 ImpossibleKind = Literal["contradiction", "wrong_test"]
 """`contradiction`: tests want two results of one call; `wrong_test`: a test wants what the issue rules out."""

@@ -93,6 +93,7 @@ def _background(setting: Setting) -> Background:
     scenario = setting.workspace.found.scenario
     return Background(
         public_since=scenario.provenance.public_since,
+        undated=scenario.provenance.undated,
         impossible=scenario.impossible.kind if scenario.impossible is not None else "",
         cut_off=setting.cut_off,
     )

@@ -11,6 +11,7 @@ from runner.measures.compute import Finding, findings
 from runner.measures.memory import age_of
 from runner.measures.record import Record
 from runner.results import TrialKey
+from runner.scenarios.scenario import Provenance
 from runner.statistics.memory import NONE_UNSEEN
 
 PUBLIC = date(2024, 5, 1)
@@ -96,6 +97,20 @@ def test_transcripts_that_do_not_say_when_count_neither_way() -> None:
     numbers = found(old)
     assert numbers["memory"].value is None
     assert numbers["resolved"].value == 0.5
+
+
+def test_what_was_imported_without_a_date_counts_neither_as_seen_nor_as_unseen() -> None:
+    assert Provenance(origin="imported").undated
+    assert not Provenance(origin="imported", public_since=PUBLIC).undated
+    assert not Provenance(origin="mined").undated
+    trials = study(remembers=True)
+    for each in trials:
+        if each.background is not None and each.background.public_since is None:
+            each.background = Background(undated=True)
+    numbers = found(trials)
+    assert numbers["memory"].reason == NONE_UNSEEN
+    assert numbers["resolved_private"].value is None
+    assert numbers["twin_gap"].n == 20
 
 
 def test_arms_that_differ_in_more_than_the_form_are_left_out() -> None:

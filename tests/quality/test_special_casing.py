@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -130,6 +131,28 @@ def test_notes_tell_parameters_coroutines_and_how_a_test_ended(tmp_path: Path) -
         ["TestMore::test_waiting", 1, "passes"],
         ["test_ends", 0, "raises KeyError"],
     ]
+
+
+def test_a_loop_of_checks_ends_after_some_of_them(tmp_path: Path) -> None:
+    source = "def test_all():\n    at = 0\n    while True:\n        at += 1\n        assert at != 0\n"
+    found = ran(with_notes(source, ["test_all"], 1).text, tmp_path)
+    own = [note for note in found if note[1] == 0]
+    assert len(own) == 201
+    assert own[-1][3] == "raises _Enough"
+
+
+def test_after_three_copies_that_hang_only_own_inputs_are_tried(tmp_path: Path) -> None:
+    wait = "import time\n\ndef test_wait():\n    time.sleep(5.1)\n    assert 1 + 1 == 2\n"
+    source = f"{wait}\ndef test_b():\n    assert 3 == 3\n"
+    text = with_notes(source, ["test_wait", "test_b"], 1).text.replace("> 5:", "> 0.2:")
+    text = re.sub(r"time\.sleep\([0-9.]+\)", "time.sleep(0.3)", text)
+    found = ran(text, tmp_path)
+    assert {(note[0], note[1]) for note in found} == {
+        ("test_wait", 0),
+        ("test_wait", 1),
+        ("test_wait", 2),
+        ("test_b", 0),
+    }
 
 
 def notes(**copies: str) -> dict[tuple[str, int, int], str]:
