@@ -104,7 +104,14 @@ def warnings(pairs: Sequence[Neighbours], pack: Path, most: int = 5) -> list[str
     command = f"taskfit scenarios duplicates {shlex.quote(str(pack))}"
     lines = [
         f"{pair.first} says nearly what {pair.second} says ({pair.score:.2f}); both count as scenarios of their own: "
-        f"{command} --pair {shlex.quote(pair.first)} {shlex.quote(pair.second)}"
+        f"{command} --pair {' '.join(map(shlex.quote, _named(pair)))}"
         for pair in pairs[:most]
     ]
     return [*lines, *([f"{len(pairs) - most} more such pairs: {command}"] if len(pairs) > most else [])]
+
+
+def _named(pair: Neighbours) -> tuple[str, str]:
+    """Both by their ids, or by their folders where those are the same."""
+    if pair.first != pair.second:
+        return pair.first, pair.second
+    return f"{pair.first_source}/{pair.first}", f"{pair.second_source}/{pair.second}"

@@ -270,3 +270,9 @@ def test_a_warning_names_the_command_that_shows_both(
     done = subprocess.run(command.replace("taskfit", str(taskfit), 1), shell=True, capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.count("Our invoice") == 2
     assert done.stdout.startswith("1.00  one  ~  three")
+
+
+def test_scenarios_of_one_name_are_named_by_their_folders() -> None:
+    [pair] = within([issue("same", ISSUE, "/a"), issue("same", ISSUE, "/b c")])
+    [warning] = warnings([pair], Path("pack"))
+    assert warning.endswith("--pair /a/same '/b c/same'")
