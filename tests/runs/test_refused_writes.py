@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import shutil
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 
 from bench.in_memory import InMemory, NoEngine
+from bench.installing import installed
 from runner.approvers.policy import load_policy
 from runner.errors import UserError
 from runner.messages import ToolCall
@@ -85,8 +85,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
 
 def _with_quota(image: Path, disk: Path) -> Path:
     """A folder of 3 MB on a disk of 150."""
-    if shutil.which("mkfs.btrfs") is None:
-        pytest.skip("a disk with quotas needs btrfs-progs")
+    installed("mkfs.btrfs", "btrfs-progs")
     with image.open("wb") as handle:
         handle.truncate(150 << 20)
     subprocess.run(["mkfs.btrfs", "-q", str(image)], check=True, capture_output=True)
