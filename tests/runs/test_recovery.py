@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.installing import installed
 from bench.program import taskfit
 from runner.errors import LedgerDamaged, UserError
 from runner.events import Replied
@@ -143,10 +144,7 @@ def test_a_result_outlives_a_power_failure_with_all_that_it_speaks_of(run: RunFo
         "write_result(folder, TrialResult.model_validate_json((folder / 'result.json').read_bytes()))\n"
     )
     trace = tmp_path / "trace"
-    strace = subprocess.run(["which", "strace"], capture_output=True, check=False)
-    if strace.returncode:
-        pytest.skip("strace is not installed")
-    words = ["strace", "-f", "-y", "-e", "trace=fsync,rename,renameat,renameat2", "-o", str(trace)]
+    words = [installed("strace", "strace"), "-f", "-y", "-e", "trace=fsync,rename,renameat,renameat2", "-o", str(trace)]
     subprocess.run([*words, sys.executable, "-c", code, str(run.trial(KEYS[0]))], check=True)
     said = trace.read_text()
     order = ["events.jsonl>", ".result.json.partial>", "rename", f"{KEYS[0].name}>", "trials>"]
