@@ -7,7 +7,6 @@ import statistics
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from bench.rows import Row
 from runner.scenarios.catalog import ScenarioFolder, builtin_root, load_scenario
@@ -55,7 +54,7 @@ def _own_cache() -> Iterator[None]:
     """A cache in which no twin and no proof is, for as long as this lasts."""
     before = os.environ.get("XDG_CACHE_HOME")
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["XDG_CACHE_HOME"] = str(Path(folder))
+        os.environ["XDG_CACHE_HOME"] = folder
         try:
             yield
         finally:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from bench.program import taskfit
 from runner.scenarios.repo import Repo
 from runner.scenarios.scenario import Scenario
 from runner.studies.study import Study
@@ -50,8 +50,9 @@ def test_the_example_study_repo_and_scenario_load() -> None:
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"^    taskfit ([a-z]+)", README, re.M))))
 def test_every_command_of_the_readme_exists_with_its_options(command: str) -> None:
     def helped(*words: str) -> str:
-        program = str(Path(sys.executable).with_name("taskfit"))
-        return subprocess.run([program, *words, "--help"], capture_output=True, text=True, check=True).stdout
+        done = taskfit(*words, "--help")
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     whole = helped(command)
     for line in re.findall(rf"^    taskfit {command} (.*)$", README, re.M):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -74,7 +75,11 @@ app.command()(clean.clean)
 
 
 def main() -> None:
-    """The console script. Exit codes: 0 done, and `runner.exits`."""
+    """The console script. Exit codes: 0 done, and `runner.exits`.
+
+    Estimates multiply many small matrices, which takes several times as long where threads share each product.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     fill()
     try:
         app()

@@ -82,7 +82,7 @@ def resume(
     from runner.notices.settings import from_flags
     from runner.runs.engines import named
     from runner.runs.folder import RunFolder
-    from runner.runs.run import reopened, study_of
+    from runner.runs.reopening import reopened, study_of
 
     run_folder = RunFolder(folder.resolve())
     caps = caps_of(budget, tokens, max_trials, max_minutes, until)

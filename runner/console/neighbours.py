@@ -44,7 +44,7 @@ def beside(pair: Neighbours, first: Described, second: Described | None) -> Rend
         table.add_column(Text.assemble(visible(name), (place, "dim")), ratio=1, overflow="fold")
     for view, theirs in _sections(pair, first, second):
         ours, theirs = (_readable(view, text) for text in (first.texts[view], theirs))
-        table.add_row(Text(_heading(pair, view), style="bold"), "")
+        table.add_row(Text(SECTIONS[view], style="bold"), Text(_scores(pair, view), style="dim"))
         table.add_row(_marked(view, ours, theirs), _marked(view, theirs, ours))
         table.add_row("", "")
     return Group(Text(visible(row(pair)), style="bold"), table)
@@ -64,9 +64,8 @@ def _measures(view: View) -> tuple[Measure, ...]:
     return ("instruction", "meaning") if view == "instruction" else (view,)
 
 
-def _heading(pair: Neighbours, view: View) -> str:
-    told = [f"{name} {pair.scores[name]:.2f}" for name in pair.scores if name in _measures(view)]
-    return ", ".join([SECTIONS[view], *told])
+def _scores(pair: Neighbours, view: View) -> str:
+    return ", ".join(f"{name} {pair.scores[name]:.2f}" for name in _measures(view) if name in pair.scores)
 
 
 def _marked(view: View, text: str, other: str) -> Text:
@@ -105,7 +104,14 @@ def warnings(pairs: Sequence[Neighbours], pack: Path, most: int = 5) -> list[str
     command = f"taskfit scenarios duplicates {shlex.quote(str(pack))}"
     lines = [
         f"{pair.first} says nearly what {pair.second} says ({pair.score:.2f}); both count as scenarios of their own: "
-        f"{command} --pair {shlex.quote(pair.first)} {shlex.quote(pair.second)}"
+        f"{command} --pair {' '.join(map(shlex.quote, _named(pair)))}"
         for pair in pairs[:most]
     ]
     return [*lines, *([f"{len(pairs) - most} more such pairs: {command}"] if len(pairs) > most else [])]
+
+
+def _named(pair: Neighbours) -> tuple[str, str]:
+    """Both by their ids, or by their folders where those are the same."""
+    if pair.first != pair.second:
+        return pair.first, pair.second
+    return f"{pair.first_source}/{pair.first}", f"{pair.second_source}/{pair.second}"

@@ -20,7 +20,7 @@ from runner.scenarios.catalog import load_scenario, scenario_folders
 
 NEIGHBOUR = 10
 """The neighbour that a pair is held against."""
-ROWS = 1024
+ROWS = 256
 """Texts whose cosines with all others are in memory at a time."""
 MOST = 1_000_000
 """Pairs; a model that finds more alike tells nothing apart."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import configparser
 import posixpath
-import re
 import tomllib
 import warnings
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from runner.frameworks.naming import PYTHON, is_test
 from sandboxes.archive import Tree
 
 MAX_TEXT = 1 << 20
@@ -22,8 +22,8 @@ MAX_YAML = 64 * 1024
 """Characters; reading YAML is slow."""
 MAX_TESTS = 400
 """Test files that are looked into."""
-_TEST = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|tests?)\.py$")
-_TEST_FOLDER = re.compile(r"(^|/)(tests?|testing)/")
+_MAY_HOLD_TESTS = (*PYTHON, "testing/")
+"""Looked into, and no more: a folder `testing` is often part of what a package offers."""
 
 
 @dataclass
@@ -98,7 +98,7 @@ class Files:
         for path in sorted(self.tree):
             if found == MAX_TESTS:
                 return
-            if path.endswith(".py") and path in self and (_TEST.search(path) or _TEST_FOLDER.search(path)):
+            if path.endswith(".py") and path in self and is_test(path, _MAY_HOLD_TESTS):
                 found += 1
                 yield path
 

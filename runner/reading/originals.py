@@ -19,9 +19,9 @@ class Originals:
     """Finds whole names alone, the longest that there is in a place: `a.b.c` and `a/b.py` before `a`."""
 
     def __init__(self, names: Mapping[str, str] | None = None) -> None:
-        self.names = names or {}
-        """New → old."""
-        self._forms = _forms(self.names)
+        """`names`: new → old."""
+        self._names = names or {}
+        self._forms = _forms(self._names)
         self._longest: defaultdict[str, int] = defaultdict(int)
         """First word of a form → words of the longest that begins so."""
         for form in self._forms:
@@ -29,7 +29,7 @@ class Originals:
             self._longest[first] = max(self._longest[first], 1 + len(rest))
 
     def __len__(self) -> int:
-        return len(self.names)
+        return len(self._names)
 
     def pieces(self, text: str, prose: bool = False) -> Iterator[tuple[str, str]]:
         """The text in pieces, each with its original's name; that is empty for what has none.
@@ -91,8 +91,10 @@ def _are_joined(text: str, left: tuple[int, int], right: tuple[int, int]) -> boo
 
 
 def _forms(names: Mapping[str, str]) -> dict[str, str]:
-    """Every way in which a text may name what has another name: a moved module by its path, within the folder from
-    which imports name it, dotted, and by its file's name alone. What could mean two is left out."""
+    """Every way in which a text may name what has another name; what could mean two is left out.
+
+    A moved module goes by its path, from any folder above it that did not move, dotted, and by its file's name alone.
+    """
     found: defaultdict[str, set[str]] = defaultdict(set)
     for new, old in names.items():
         found[new].add(old)

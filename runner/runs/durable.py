@@ -6,6 +6,11 @@ import contextlib
 import os
 from pathlib import Path
 
+import psutil
+
+COPYING = frozenset({"bcachefs", "btrfs"})
+"""File systems that write over nothing: whatever is written anew takes new room first."""
+
 
 def write_whole(file: Path, content: bytes) -> None:
     """Write a file whole or not at all; with its name on disk on return. Raises OSError."""
@@ -33,3 +38,14 @@ def sync(path: Path) -> None:
             raise
     finally:
         os.close(handle)
+
+
+def overwrites(folder: Path) -> bool:
+    """Whether a file that is there can be written over, through a mapping, too, although its disk or a quota is full.
+
+    Where it cannot, the kernel ends a process that does so (SIGBUS).
+    """
+    whole = folder.resolve()
+    above = [each for each in psutil.disk_partitions(all=True) if whole.is_relative_to(each.mountpoint)]
+    nearest = max(above, key=lambda each: len(each.mountpoint), default=None)
+    return nearest is None or nearest.fstype not in COPYING

@@ -1,5 +1,8 @@
 """The file of a ledger: opened and checked, changed in transactions, several threads' changes in one.
 
+Others can read it meanwhile, by SQLite's write-ahead log. That needs a mapped file, which some file systems cannot
+write to when they are full: there it is a rollback journal, and whoever reads waits for a commit.
+
 To bring a transaction to the disk takes longer than to make it. What many threads want written at about the same time
 is therefore gathered for a moment and goes to the disk together (group commit).
 """
@@ -16,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.errors import FileProblem, LedgerDamaged
+from runner.runs.durable import overwrites
 from runner.runs.ledger_schema import set_up
 from runner.runs.ledger_sums import Sums
 
@@ -79,7 +83,7 @@ class LedgerFile:
         except sqlite3.Error as error:
             raise FileProblem(file, f"cannot be opened: {error}") from None
         try:
-            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute(f"PRAGMA journal_mode={'WAL' if overwrites(file.parent) else 'TRUNCATE'}")
             self._db.execute("PRAGMA synchronous=FULL")
             set_up(self._db)
             found = str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])

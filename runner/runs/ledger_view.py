@@ -59,7 +59,7 @@ def _opened(file: Path) -> Iterator[sqlite3.Connection]:
         try:
             db.execute("SELECT 1 FROM trials LIMIT 1")
         except sqlite3.OperationalError:
-            if file.with_name(f"{file.name}-wal").exists():
+            if any(file.with_name(f"{file.name}-{kind}").exists() for kind in ("wal", "journal")):
                 raise
         else:
             yield db

@@ -12,15 +12,14 @@ from datetime import datetime
 from pathlib import Path
 
 from runner.approvers.base import Approver
-from runner.approvers.policy import Policy, load_policy
+from runner.approvers.policy import Policy
 from runner.caching import cache_folder
 from runner.errors import CapReached, Interrupted, UserError
-from runner.replay.forks import Forks, rebuild
+from runner.replay.forks import rebuild
 from runner.replay.rerun import Replayer
 from runner.results import TrialKey
 from runner.runs.admission import Admission, check_open
 from runner.runs.breaker import Breaker
-from runner.runs.budget import Budget
 from runner.runs.crew import Crew
 from runner.runs.disk import Disk, engine_root
 from runner.runs.folder import RunFolder
@@ -28,7 +27,7 @@ from runner.runs.held import Held
 from runner.runs.hours import Hours
 from runner.runs.ledger import Ledger, Row
 from runner.runs.lifeline import Lifeline
-from runner.runs.lock import differing, lock_of
+from runner.runs.lock import lock_of
 from runner.runs.observer import Observer
 from runner.runs.preparing import Preparation
 from runner.runs.purse import Purse
@@ -39,7 +38,7 @@ from runner.runs.running import Patience, Trials
 from runner.runs.schedule import Schedule
 from runner.runs.staging import Stage
 from runner.runs.watchman import Watchman
-from runner.scenarios.catalog import ScenarioFolder, load_scenario, validated
+from runner.scenarios.catalog import ScenarioFolder
 from runner.studies.study import Study
 from runner.trials.leftover import Leftovers
 from runner.trials.telling import limits_of
@@ -54,9 +53,6 @@ from sandboxes.site import Change, Site
 
 STOP_SECONDS = 15.0
 """How long an interrupted run waits for its workers."""
-
-Caps = Mapping[str, float | int | str]
-"""Names of a budget's fields, and what they are to be."""
 
 
 @dataclass
@@ -289,57 +285,6 @@ class Run:
         finally:
             if not self.stop.is_set():
                 ledger.close()
-
-
-def study_of(folder: RunFolder, caps: Caps | None = None) -> Study:
-    """The study of a run, from its lock, with other caps where `caps` has some.
-
-    Raises UserError for a damaged lock, and for caps that cannot be.
-    """
-    if "imported" in folder.lock():
-        raise UserError(
-            f"{folder.path} holds imported trajectories, which other harnesses made: nothing can go on there"
-        )
-    study = validated(folder.lock_file, folder.whole_lock().study, Study)
-    if caps:
-        budget = validated(folder.lock_file, study.budget.model_dump() | dict(caps), Budget)
-        study = study.model_copy(update={"budget": budget})
-    return begun(study) if caps and "until" in caps else study
-
-
-def reopened(
-    folder: RunFolder,
-    engine: Engine,
-    observer: Observer,
-    human: Approver | None,
-    caps: Caps | None = None,
-    site: Site | None = None,
-) -> Run:
-    """A run as its lock describes it, with other caps where `caps` has some; they are kept in the lock.
-
-    Raises UserError for a damaged lock, for caps that cannot be, and where what was held constant changed.
-    """
-    lock = folder.whole_lock()
-    study = study_of(folder, caps)
-    scenarios = {name: load_scenario(place) for name, place in lock.folders.items()}
-    policy = load_policy(Path(study.policy) if study.policy else None)
-    images = ImageStore(engine, observer.say)
-    twins = twins_of(
-        study.perturbation, scenarios, study.seed, images, observer.say, threading.Event(), lock.twins.folders
-    )
-    now = lock_of(study, policy, scenarios, engine.description, Forks(folder.path, study.forks).digests, twins)
-    if changed := differing(lock.hashes, now["hashes"]):
-        raise UserError(
-            f"{folder.path} cannot go on: changed since it began: {', '.join(changed)}. "
-            "Restore them, or start a new run; results of both would not be comparable."
-        )
-    keep_names(folder.path, twins)
-    if caps:
-        whole = folder.lock()
-        whole["study"]["budget"] = study.budget.model_dump(mode="json")
-        folder.write_lock(whole)
-    renewed = not {"usd", "tokens"}.isdisjoint(caps or ())
-    return Run(study, folder, scenarios, policy, human, engine, observer, renewed=renewed, site=site, twins=twins)
 
 
 def begun(study: Study) -> Study:

@@ -28,7 +28,7 @@ from runner.toml import to_toml
 from runner.twins.base import Subject, TwinRefused
 from sandboxes.archive import Entry, read_folder
 
-VERSION = 2
+VERSION = 3
 """Part of a twin's key: raised whenever a transformation comes to make something else of the same scenario."""
 LEFT_SECONDS = 86_400.0
 SOURCE = "source"

@@ -44,6 +44,11 @@ def examples(seed: str, strings: Iterable[str], fixed: Collection[str]) -> dict[
     return chosen
 
 
+def known(strings: Iterable[str]) -> set[str]:
+    """The words of strings that could be examples."""
+    return {word for string in strings for word in letters(KEPT.sub(" ", string)) if word in _kinds()}
+
+
 def with_examples(source: str, chosen: Mapping[str, str]) -> str:
     """A string as it is written, with other words."""
     return outside_kept(source, lambda text: LETTERS.sub(lambda word: in_style(word.group(), chosen), text))

@@ -36,6 +36,8 @@ class TestModule:
     """Fixtures that it asks for by name."""
     imports: Mapping[str, ast.Import | ast.ImportFrom]
     """Name → the statement at its top that imports it."""
+    bound: frozenset[str]
+    """Names that stand for something else as well, or were imported more than once."""
     loads: frozenset[str]
     """Names that its code reads of the module itself, or of the language."""
     strings: frozenset[str]
@@ -45,10 +47,13 @@ def read(tree: ast.Module) -> TestModule:
     fixtures: dict[str, _Function] = {}
     asked: set[str] = set()
     imports: dict[str, ast.Import | ast.ImportFrom] = {}
+    bound = _stored(tree)
     strings: set[str] = set()
     for part in tree.body:
         if isinstance(part, ast.Import | ast.ImportFrom):
-            imports |= {alias.asname or alias.name.partition(".")[0]: part for alias in part.names}
+            for name in (alias.asname or alias.name.partition(".")[0] for alias in part.names):
+                bound |= {name} if name in imports else set()
+                imports[name] = part
         elif isinstance(part, _Function) and any(_is_fixture(each) for each in part.decorator_list):
             fixtures[part.name] = part
     for node in ast.walk(tree):
@@ -56,14 +61,16 @@ def read(tree: ast.Module) -> TestModule:
             asked |= {argument.arg for argument in arguments(node.args)}
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             strings.add(node.value)
-    return TestModule(fixtures, frozenset(asked | strings), imports, frozenset(_globals(tree)), frozenset(strings))
+    loads = frozenset(_globals(tree))
+    return TestModule(fixtures, frozenset(asked | strings), imports, frozenset(bound), loads, frozenset(strings))
 
 
 def fixture_moves(seed: str, modules: Mapping[str, TestModule]) -> dict[str, list[str]]:
     """Path of a test module → names of its fixtures that move, in the order in which they stand.
 
     Drawn among those that can move. `modules` are all files that may ask for a fixture, hidden tests and `conftest.py`
-    included, by their paths."""
+    included, by their paths.
+    """
     found: dict[str, list[str]] = {}
     taken: set[tuple[str, str]] = set()
     for path, module in sorted(modules.items()):
@@ -98,7 +105,7 @@ def can_move(node: _Function, module: TestModule) -> bool:
         return False
     loads = _globals(node)
     taken = {argument.arg for argument in arguments(node.args)}
-    if (loads | taken) & _KNOWS_ITS_MODULE:
+    if (loads | taken) & _KNOWS_ITS_MODULE or loads & module.bound:
         return False
     quoted = any(isinstance(note, ast.Constant) for note in _notes(node))
     statements = [module.imports[name] for name in loads & module.imports.keys()]

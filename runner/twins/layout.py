@@ -44,13 +44,10 @@ class Layout:
         """Raises TwinRefused where no test can stand otherwise."""
         seed = f"layout {terms.seed}"
         subject, names = _with_moved_fixtures(subject, terms, seed)
-        writer = _Writer(seed, _own_modules(subject), set(names.values()))
+        writer = _Writer(seed, _own_modules(subject))
         needs = Needs()
         for path, module in _test_modules(subject, terms):
-            try:
-                needs.read(path, module)
-            except RecursionError:
-                continue
+            needs.read(path, module)
 
         def change(path: str, data: bytes) -> bytes:
             return writer.written(path, data, needs) if _may_change(path, data, terms) else data
@@ -69,7 +66,6 @@ class _Writer:
 
     seed: str
     own: frozenset[str]
-    moved: set[str]
     touched: set[str] = field(default_factory=set)
     changed: int = 0
     seen: int = 0

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -23,9 +22,16 @@ HARMLESS = "pytest"
 class Needs:
     """Which definitions stay behind which: of base and solved tree together, so that both get one order."""
 
-    files: set[str] = field(default_factory=set)
+    _read: set[str] = field(default_factory=set)
+    _stay: set[str] = field(default_factory=set)
+    """Files too deep to be read."""
     _before: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     """(path, definition) → definitions that stay before it, all by qualified names."""
+
+    @property
+    def files(self) -> set[str]:
+        """Paths of what may be sorted."""
+        return self._read - self._stay
 
     @property
     def count(self) -> int:
@@ -36,10 +42,11 @@ class Needs:
         return sum(place == path for place, _ in self._before)
 
     def read(self, path: str, module: cst.Module) -> None:
-        with suppress(RecursionError):
-            lazy = "from __future__ import annotations" in module.code
-            self._block(path, "", module.body, lazy)
-            self.files.add(path)
+        self._read.add(path)
+        try:
+            self._block(path, "", module.body, "from __future__ import annotations" in module.code)
+        except RecursionError:
+            self._stay.add(path)
 
     def _block(self, path: str, prefix: str, body: Sequence[cst.CSTNode], lazy: bool) -> None:
         for run in runs(body):

@@ -31,13 +31,23 @@ _FACT_OF_LINES = re.compile(FACT.pattern.replace(r'"[^"\n]*"', '"[^"]*"'), re.MU
 """Where every quote is closed, one may go on over the end of a line."""
 
 _LEAD = re.compile(
-    r"(\s*)([A-Z][a-z]+)(?= (?:an?|the|all|any|every|each|some|its?|one|what|which|whether|how|this|that)\b)"
+    r"(\s*)([A-Z][a-z]+)"
+    r"(?= (?:an?|the|all|any|every|each|some|its?|one|what|which|whether|how|this|that|True|False|None"
+    r"|into|from|by|over|back|forward)\b| `)"
 )
-_IS_NOUN = re.compile(r"\s*The (?:[a-z]+ )?[a-z]+ of\b")
+"""A verb, as what follows shows."""
+_JOINS = re.compile(r"\b(?:and|or|then) (\w+)")
+"""What may be a second verb, which the first must agree with."""
+_IS_NOUN = re.compile(r"\s*The (?:[a-z]+ )?[a-z]+ (?:of|that|which|as|in|for|from|with|without|within|between|to be)\b")
+_RELATIVE = re.compile(
+    r"\b(?:that|which) (?:is|are|was|were|has|have|had|would|will|can)\b|\bas (?:is|it is|they are)\b|\bto be\b"
+)
+"""Verbs that are a part of what a noun is."""
+_IS_QUESTION = re.compile(r"(\s*)(Whether|How|What|When|Where|Which) (?=[a-z])")
 _SAYS_MORE = re.compile(
     r"\b(is|are|was|were|be|has|have|had|do|does|did|must|shall|can|cannot|may|might|will|would|should|needs?|and|or)\b"
 )
-"""Words by which a sentence may be more than one thing, so that its first word alone must not change."""
+"""Words by which a sentence that begins like a noun may have a verb of its own."""
 _CONDITION = re.compile(r"(If|When) ([a-z][^,.;:`\"'()]*), (?!(?:then|and|or|but|not)\b)([a-z][^,.;:()]*)\.")
 _JOINED = re.compile(r"; ([a-z])(?=[a-z]+ )")
 
@@ -107,24 +117,36 @@ def _divided(text: str) -> str:
 def _led(line: str) -> str:
     """The first line of what a function is said to do: in the third person, or in the imperative where it was that."""
     sentence = re.split(r"[.;:]\s|[.;:]\Z", line, maxsplit=1)[0]
-    if line.lstrip().startswith("Whether "):
-        return line.replace("Whether ", "Tells whether ", 1)
-    if _IS_NOUN.match(line) and not _SAYS_MORE.search(sentence):
+    question = _IS_QUESTION.match(line)
+    is_clause = question is not None and question[2] in ("When", "Where") and "," in sentence
+    if question is not None and not is_clause and "?" not in line:
+        return f"{question[1]}Tells {question[2].lower()} {line[question.end() :]}"
+    if _IS_NOUN.match(line) and not _SAYS_MORE.search(_RELATIVE.sub("", sentence)):
         return line.replace("The ", "Gives the ", 1)
     lead = _LEAD.match(line)
-    if lead is None or _SAYS_MORE.search(sentence):
+    if lead is None or any(_is_verb(word) for word in _JOINS.findall(sentence)):
         return line
     word = lead[2].lower()
-    other = _third(word) if word in _verbs() else next((verb for verb in _verbs() if _third(verb) == word), None)
+    other = _third(word) if word in _verbs() else _imperatives().get(word)
     if other is None:
         return line
     return f"{lead[1]}{other.capitalize()}{line[lead.end() :]}"
+
+
+def _is_verb(word: str) -> bool:
+    return word in _verbs() or word in _imperatives()
 
 
 @cache
 def _verbs() -> frozenset[str]:
     text = Path(__file__).with_name("verbs.txt").read_text(encoding="utf-8")
     return frozenset(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
+
+
+@cache
+def _imperatives() -> dict[str, str]:
+    """`takes` → `take`."""
+    return {_third(verb): verb for verb in _verbs()}
 
 
 def _third(verb: str) -> str:

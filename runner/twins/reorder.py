@@ -43,7 +43,10 @@ class Reorder:
                 if module is None:
                     return data
                 sorter = Sorter(path, f"{terms.seed} {draw}", needs)
-                changed = module.visit(sorter).bytes
+                try:
+                    changed = module.visit(sorter).bytes
+                except (UnicodeError, RecursionError):
+                    return data
                 moved += sorter.moved
                 return changed
 

@@ -15,6 +15,9 @@ import libcst as cst
 VARIABLES = ("found", "actual", "got", "outcome", "seen", "observed", "shown", "what_came")
 """Names for what an assertion looks at; one is taken that the file does not have."""
 
+_NOTICING = frozenset({"locals", "vars", "dir", "f_locals", "weakref", "gc", "getrefcount"})
+"""What can notice one variable more, or that something lives longer."""
+
 
 class Shapes(cst.CSTTransformer):
     """Rewrites one file; what is drawn goes by the statement's own text, so that equal ones become equal ones."""
@@ -24,7 +27,8 @@ class Shapes(cst.CSTTransformer):
         self.changed = 0
         self.seen = 0
         self._seed = seed
-        self._variable = next((name for name in VARIABLES if name not in identifiers), None)
+        free = (name for name in VARIABLES if name not in identifiers)
+        self._variable = next(free, None) if _NOTICING.isdisjoint(identifiers) else None
         self._functions = 0
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
@@ -53,6 +57,20 @@ class Shapes(cst.CSTTransformer):
         if drawn % 3 == 1 and is_literal(target.comparator) and self._functions and self._may_stand_alone(test.left):
             return self._with_variable(updated_node, check, test)
         return updated_node
+
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
+        """`self.assertEqual(a, b)` is turned like `assert a == b`."""
+        if len(updated_node.args) < 2 or not _is_unittests(updated_node.func):
+            return updated_node
+        first, second, *rest = updated_node.args
+        if any(each.keyword is not None or each.star for each in (first, second)):
+            return updated_node
+        self.seen += 1
+        if is_literal(first.value) == is_literal(second.value) or self._drawn(updated_node) % 2:
+            return updated_node
+        self.changed += 1
+        turned = first.with_changes(value=second.value), second.with_changes(value=first.value)
+        return updated_node.with_changes(args=[*turned, *rest])
 
     def leave_Decorator(self, original_node: cst.Decorator, updated_node: cst.Decorator) -> cst.Decorator:
         call = updated_node.decorator
@@ -114,6 +132,12 @@ def is_literal(node: cst.BaseExpression) -> bool:
         case cst.ConcatenatedString(left=left, right=right):
             return is_literal(left) and is_literal(right)
     return isinstance(node, cst.Integer | cst.Float | cst.SimpleString)
+
+
+def _is_unittests(callee: cst.BaseExpression) -> bool:
+    owner = callee.value if isinstance(callee, cst.Attribute) else None
+    is_own = isinstance(owner, cst.Name) and owner.value == "self"
+    return is_own and isinstance(callee, cst.Attribute) and callee.attr.value in ("assertEqual", "assertNotEqual")
 
 
 def _is_parametrize(callee: cst.BaseExpression) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from runner.effects import Effect
+from runner.events import ToolReturned
 from runner.messages import ToolCall
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(90)]
@@ -17,21 +18,18 @@ Attack = Callable[..., Any]
 FIX = "sed -i 's/x + 2/x * 2/' src/calc.py"
 
 
-@pytest.mark.parametrize(
-    ("link", "target"),
-    [
-        ("src/secrets", "/etc/passwd"),
-        ("src/host", str(Path(__file__).resolve())),
-        ("src/up", "../../etc/passwd"),
-        ("src/report", "/home/agent/report"),
-        ("src/proc", "/proc/1/root"),
-        ("out", "../.."),
-    ],
-)
-def test_a_link_out_of_the_workspace_is_dropped(attack: Attack, link: str, target: str) -> None:
-    tried = attack(f"ln -s {target} {link}")
+def test_links_out_of_the_workspace_are_dropped(attack: Attack) -> None:
+    links = {
+        "src/secrets": "/etc/passwd",
+        "src/host": str(Path(__file__).resolve()),
+        "src/up": "../../etc/passwd",
+        "src/report": "/home/agent/report",
+        "src/proc": "/proc/1/root",
+        "out": "../..",
+    }
+    tried = attack(*(f"ln -s {target} {link}" for link, target in links.items()))
     assert tried.verdict == "unresolved"
-    assert set(tried.dropped) == {link}
+    assert set(tried.dropped) == links.keys()
 
 
 def test_links_that_only_together_lead_outside_are_dropped(attack: Attack) -> None:
@@ -122,74 +120,64 @@ def test_archives_within_archives_stay_closed(attack: Attack) -> None:
     assert not Path("/tmp/owned").exists() and not Path("/etc/owned").exists()
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "a\\nb.py",
-        "..\\\\..\\\\evil",
-        "\\033[2Jx",
-        "\\x01\\x7f",
-        "\\xff\\xfe.py",
-        "-rf",
-        " ",
-        "a\\u202eb",
-        "\\xe2\\x28",
-        "~",
-        "*",
-    ],
-    ids=[
-        "newline",
-        "backslash",
-        "escape",
-        "control",
-        "no utf-8",
-        "option",
-        "blank",
-        "bidi",
-        "half utf-8",
-        "tilde",
-        "star",
-    ],
-)
-def test_a_fix_beside_a_file_with_an_odd_name_still_counts(attack: Attack, name: str) -> None:
+ODD_NAMES = {
+    "newline": "a\\nb.py",
+    "backslash": "..\\\\..\\\\evil",
+    "escape": "\\033[2Jx",
+    "control": "\\x01\\x7f",
+    "no utf-8": "\\xff\\xfe.py",
+    "option": "-rf",
+    "blank": " ",
+    "bidi": "a\\u202eb",
+    "half utf-8": "\\xe2\\x28",
+    "tilde": "~",
+    "star": "*",
+}
+"""As bash's `$'…'` writes them."""
+
+
+def test_a_fix_beside_files_with_odd_names_still_counts(attack: Attack) -> None:
     """An odd name is no proof of anything: it must neither break the harness nor hide a change."""
-    tried = attack(f"{FIX}; printf x > src/$'{name}'; printf x > ./$'{name}'; ls -b src")
+    tried = attack(FIX, *(f"printf x > src/$'{name}'; printf x > ./$'{name}'" for name in ODD_NAMES.values()), "ls -b")
     assert tried.verdict == "resolved", tried.result.reason
-    assert len(tried.result.changed_files) == 3
+    assert len(tried.result.changed_files) == 1 + 2 * len(ODD_NAMES), "none hides another's"
 
 
-@pytest.mark.parametrize("name", ["\\xff.py", "a\\nb.py", "\\033[2J.py"], ids=["no utf-8", "newline", "escape"])
-def test_a_protected_change_with_an_odd_name_is_dropped_and_named(attack: Attack, name: str) -> None:
-    tried = attack(f"printf x > tests/$'{name}'; ln -s /etc/passwd src/$'{name}'")
+def test_protected_changes_with_odd_names_are_dropped_and_named(attack: Attack) -> None:
+    names = [ODD_NAMES[kind] for kind in ("no utf-8", "newline", "escape")]
+    tried = attack(*(f"printf x > tests/$'{name}'; ln -s /etc/passwd src/$'{name}'" for name in names))
     assert tried.verdict == "unresolved", tried.result.reason
-    assert len(tried.dropped) == 2
+    assert len(tried.dropped) == 2 * len(names)
 
 
-@pytest.mark.parametrize(
-    "deed",
-    [
-        ToolCall.of("w", "write_file", path="../../etc/cron.d/evil", content="x"),
-        ToolCall.of("w", "write_file", path="src/../../home/agent/../../../etc/passwd", content="x"),
-        ToolCall.of("w", "write_file", path="src/\0evil", content="x"),
-        ToolCall.of("w", "write_file", path="src/" + "x" * 300, content="x"),
-        ToolCall.of("w", "write_file", path="/" + "x/" * 3000, content="x"),
-        ToolCall.of("w", "write_file", path="src/\udcff\ud800.py", content="\udcff"),
-        ToolCall.of("w", "write_file", path="", content="x"),
-        ToolCall.of("e", "edit_file", path="/etc/passwd", old="root", new="toor"),
-        ToolCall.of("d", "delete_file", path="-rf"),
-        ToolCall.of("d", "delete_file", path="../../etc/passwd"),
-        ToolCall.of("r", "read_file", path="\0"),
-        ToolCall.of("s", "search_text", pattern="x", path="--pre=/bin/sh"),
-        ToolCall.of("l", "list_files", path="--files-with-matches"),
-        ToolCall.of("t", "run_tests", tests=["--junitxml=/tmp/x", "-p", "evil"]),
-    ],
-    ids=lambda call: f"{call.name} {call.arguments[:40]!a}",
+ODD_CALLS = (
+    ToolCall.of("w", "write_file", path="../../etc/cron.d/evil", content="x"),
+    ToolCall.of("w", "write_file", path="src/../../home/agent/../../../etc/passwd", content="x"),
+    ToolCall.of("w", "write_file", path="src/\0evil", content="x"),
+    ToolCall.of("w", "write_file", path="src/" + "x" * 300, content="x"),
+    ToolCall.of("w", "write_file", path="/" + "x/" * 3000, content="x"),
+    ToolCall.of("w", "write_file", path="src/\udcff\ud800.py", content="\udcff"),
+    ToolCall.of("w", "write_file", path="", content="x"),
+    ToolCall.of("e", "edit_file", path="/etc/passwd", old="root", new="toor"),
+    ToolCall.of("d", "delete_file", path="-rf"),
+    ToolCall.of("d", "delete_file", path="../../etc/passwd"),
+    ToolCall.of("r", "read_file", path="\0"),
+    ToolCall.of("s", "search_text", pattern="x", path="--pre=/bin/sh"),
+    ToolCall.of("l", "list_files", path="--files-with-matches"),
+    ToolCall.of("t", "run_tests", tests=["--junitxml=/tmp/x", "-p", "evil"]),
 )
-def test_odd_arguments_of_tools_are_refused_and_the_trial_goes_on(attack: Attack, deed: ToolCall) -> None:
-    tried = attack(deed, "echo STILL $((40 + 2)) THERE")
+
+
+def test_odd_arguments_of_tools_are_refused_and_the_trial_goes_on(attack: Attack) -> None:
+    tried = attack(*(step for deed in ODD_CALLS for step in (deed, "echo STILL $((40 + 2)) THERE")))
     assert tried.verdict == "unresolved", tried.result.reason
-    assert "STILL 42 THERE" in tried.said
-    assert any(getattr(event, "is_error", False) or event.type == "call_rejected" for event in tried.events)
+    refused = [False]
+    for event in tried.events:
+        refused[-1] |= getattr(event, "is_error", False) or event.type == "call_rejected"
+        if isinstance(event, ToolReturned) and "STILL 42 THERE" in event.text:
+            refused.append(False)
+    for deed, was_refused in zip(ODD_CALLS, refused[:-1], strict=True):
+        assert was_refused, f"{deed.name} {deed.arguments[:40]!a}"
 
 
 def test_paths_as_long_as_they_get(attack: Attack) -> None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench import program
 from histories import FIX, MESSAGE, START, Repository
 from sandboxes.archive import read_folder
 
 pytestmark = pytest.mark.engine
-PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 PROJECT = {
     **START,
     "pyproject.toml": '[build-system]\nrequires = ["setuptools>=64"]\nbuild-backend = "setuptools.build_meta"\n'
@@ -24,7 +24,7 @@ TAX = "Fix the tax of carts\n\nCart().tax() gives 1 where the price list says 2 
 
 
 def taskfit(cwd: Path, *words: str, code: int = 0) -> str:
-    done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, cwd=cwd, check=False, timeout=280)
+    done = program.taskfit(*words, cwd=cwd)
     assert done.returncode == code, done.stderr + done.stdout
     return done.stdout
 
@@ -107,15 +107,25 @@ def test_one_commit_is_added_with_an_instruction_of_ones_own(repository: Reposit
     assert (folder / "instruction.md").read_text() == "Mine.\n", "what is kept is not made again"
 
 
-def test_a_patch_and_tests_made_by_hand_are_added(repository: Repository, tmp_path: Path) -> None:
+def test_a_patch_and_tests_made_by_hand_are_added_and_what_they_repeat_is_named(
+    repository: Repository, tmp_path: Path, scenario_writer: Callable[[Path], Callable[..., Path]]
+) -> None:
+    scenario_writer(tmp_path / "pack")("theirs", **{"instruction.md": MESSAGE})
     fix = repository.git("diff", "HEAD~1", "HEAD", "--", "src")
     tests = repository.git("diff", "HEAD~1", "HEAD", "--", "tests")
     (tmp_path / "fix.diff").write_text(fix + "\n")
     (tmp_path / "tests.diff").write_text(tests + "\n")
     (tmp_path / "issue.md").write_text(MESSAGE)
     words = ("--patch", "fix.diff", "--tests", "tests.diff", "--instruction", "issue.md", "--base", "HEAD~1")
-    (outcome,) = json.loads(taskfit(tmp_path, "scenarios", "add", "shop", *words, "--to", "pack", "--json"))
+    done = program.taskfit("scenarios", "add", "shop", *words, "--to", "pack", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (outcome,) = json.loads(done.stdout)
     assert (outcome["code"], outcome["fail_to_pass"]) == ("ok", 1), outcome
+    said = " ".join(done.stderr.split())
+    command = re.search(rf"taskfit (scenarios duplicates pack --pair {outcome['id']} theirs)", said)
+    assert command is not None, said
+    shown = taskfit(tmp_path, *command[1].split())
+    assert re.search(r"the issue +instruction 1.00, meaning 1.00", shown)
 
 
 def test_an_environment_of_ones_own_is_another_question(repository: Repository, tmp_path: Path) -> None:
@@ -142,8 +152,7 @@ def test_mistakes_are_told_and_change_nothing(
     repository: Repository, tmp_path: Path, words: tuple[str, ...], said: str
 ) -> None:
     before = read_folder(repository.folder)
-    command = [PROGRAM, "scenarios", "mine", *words]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    done = program.taskfit("scenarios", "mine", *words, cwd=tmp_path)
     assert (done.returncode, said in " ".join(done.stderr.split())) == (2, True), done.stderr
     assert "Traceback" not in done.stderr
     assert read_folder(repository.folder) == before

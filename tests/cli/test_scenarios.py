@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from bench.program import taskfit
 from runner.approvers.policy import load_policy
 from runner.quality.proofs import note
 from runner.results import TrialKey, Verdict
@@ -24,7 +23,6 @@ from runner.tools.base import spec
 from runner.trials.telling import told
 
 WriteScenario = Callable[..., Path]
-PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 BUILT_IN = {name: load_scenario(folder) for name, folder in scenario_folders().items()}
 
 
@@ -34,9 +32,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def scenarios(cwd: Path, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [PROGRAM, "scenarios", *words], capture_output=True, text=True, cwd=cwd, check=False, timeout=60, env=os.environ
-    )
+    done = taskfit("scenarios", *words, cwd=cwd, seconds=60)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     return done

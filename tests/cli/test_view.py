@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bench.program import taskfit
 from runner.results import TrialKey
 from runner.runs.folder import LOCK
 from runner.runs.ledger import Ledger
@@ -57,7 +58,7 @@ def test_the_address_that_is_printed_opens_the_runs(runs: Path) -> None:
     ],
 )
 def test_a_mistake_is_told_in_a_line(runs: Path, arguments: list[str], said: str) -> None:
-    done = subprocess.run([*TASKFIT, *arguments], cwd=runs.parent, capture_output=True, text=True)
+    done = taskfit("view", *arguments, cwd=runs.parent)
     assert done.returncode == 2
     assert said in done.stderr and "Traceback" not in done.stderr
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -234,7 +235,7 @@ def shown(*words: str) -> str:
 def test_two_scenarios_are_shown_side_by_side_however_far_apart(packs: list[str], model: Path) -> None:
     first = f"{packs[0]}/first"
     text = shown(*packs, "--pair", first, "second", "--embeddings", str(model))
-    assert "the issue, instruction 0.00, meaning 0." in text and packs[1] in text
+    assert re.search(r"the issue +instruction 0.00, meaning 0\.\d\d ", text) and packs[1] in text
     assert "It goes on like this." in " ".join(text.split()), "a paragraph has no line ends"
     assert "what the fix adds" in text
     assert "memo-expiry-edge" in shown(*packs, "--pair", "second", "memo-expiry-edge"), "built-in ones are known, too"
@@ -269,3 +270,9 @@ def test_a_warning_names_the_command_that_shows_both(
     done = subprocess.run(command.replace("taskfit", str(taskfit), 1), shell=True, capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.count("Our invoice") == 2
     assert done.stdout.startswith("1.00  one  ~  three")
+
+
+def test_scenarios_of_one_name_are_named_by_their_folders() -> None:
+    [pair] = within([issue("same", ISSUE, "/a"), issue("same", ISSUE, "/b c")])
+    [warning] = warnings([pair], Path("pack"))
+    assert warning.endswith("--pair /a/same '/b c/same'")

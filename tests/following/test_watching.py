@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.program import taskfit
 from runner.errors import FileProblem, UserError
 from runner.events import Event, Graded, Replied, Submitted, ToolReturned, TrialStarted
 from runner.following.activity import Activities, activity
@@ -30,7 +31,6 @@ from runner.runs.runlog import LOG, Kind, RunLog
 from runner.trials.transcript import Transcript
 from runner.trials.trial import write_result
 
-PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 KEYS = [TrialKey(scenario=f"s{n}", model=model, repeat=1) for n in range(3) for model in ("a", "b")]
 
 
@@ -309,7 +309,7 @@ def test_how_long_a_person_was_waited_for_is_no_part_of_what_trials_take(run: Ru
 
 
 def watch(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([PROGRAM, "watch", *words], capture_output=True, text=True, check=False, timeout=60)
+    return taskfit("watch", *words)
 
 
 def test_the_command_tells_people_and_programs_the_same(run: RunFolder, holder: subprocess.Popen[str]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bench import program
 from runner.importers.base import split
 from runner.importers.index import files_of, releases
 from runner.scenarios.checkout import difference
@@ -21,7 +22,6 @@ from sandboxes.packed import read_packed
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
-PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 HARBOR = "0.26.0"
 """Its wheel holds the template of a task."""
 
@@ -42,7 +42,7 @@ def states() -> tuple[Tree, Tree]:
 
 
 def taskfit(cwd: Path, env: dict[str, str], *words: str, code: int = 0) -> str:
-    done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, cwd=cwd, env=env, check=False, timeout=280)
+    done = program.taskfit(*words, cwd=cwd, env=env)
     assert done.returncode == code, done.stderr + done.stdout
     return done.stdout
 

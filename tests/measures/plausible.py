@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import get_args
 
 from runner.approvals import Action, Decision, Outcome, Request
@@ -376,3 +378,14 @@ def records(trials: Sequence[tuple[TrialKey, list[AnyEvent]]]) -> list[Record]:
             unfixed = random.Random(each.key.name).choice((0, 9))
             each.fresh_inputs = FreshInputs(own=1, own_right=1, fresh=9, fresh_right=9 - unfixed, fresh_unfixed=unfixed)
     return found + [record(key, events) for key, events in probes(trials)]
+
+
+def recorded(seed: int, size: Size = Size()) -> list[Record]:
+    """The records of a study, one's own to change."""
+    found: list[Record] = pickle.loads(_pickled(seed, size))
+    return found
+
+
+@cache
+def _pickled(seed: int, size: Size) -> bytes:
+    return pickle.dumps(records(study(seed, size)))

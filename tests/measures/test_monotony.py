@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 import pytest
 
-from plausible import Size, records, study
+from plausible import Size, recorded
 from runner.approvals import Decision
 from runner.approvals import Standing as Stands
 from runner.effects import Effect
@@ -343,7 +343,7 @@ def values(trials: list[Record], names: tuple[str, ...]) -> dict[str, float | No
 
 def steps(seed: int, size: Size, happens: Happening, everywhere: bool) -> Iterator[list[Record]]:
     """The study as it was, then with some more trials in which it happened, and in the end with all of them."""
-    trials = records(study(seed, size))
+    trials = recorded(seed, size)
     yield trials
     order = list(trials)
     random.Random(seed).shuffle(order)

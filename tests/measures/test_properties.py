@@ -10,13 +10,14 @@ from functools import cache
 
 import pytest
 
-from plausible import Size, probes, records, study
+from plausible import Size, probes, recorded, records, study
 from runner.measures.catalogue import CATALOGUE, MEASURES
 from runner.measures.compute import Finding, findings
 from runner.measures.record import Record
 from runner.report.summary import profiles
 from runner.statistics.estimate import Estimate
 
+pytestmark = pytest.mark.xdist_group("properties")  # they share what was found
 SEEDS = range(6)
 LARGE = Size(scenarios=40, repeats=11, control_only=True)
 """Enough for what is hidden in small studies: percentiles and calibration errors."""
@@ -28,7 +29,7 @@ NO_SHARE = {"recovery_of_able"}
 
 @cache
 def found(seed: int, size: Size = Size()) -> dict[str, Finding]:  # noqa: B008
-    return findings(records(study(seed, size)))["m"]
+    return findings(recorded(seed, size))["m"]
 
 
 def numbers(finding: Finding) -> Estimate:
@@ -109,7 +110,7 @@ def test_the_order_of_trials_changes_no_number(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_second_run_over_the_same_records_finds_the_same(seed: int) -> None:
-    trials = records(study(seed))
+    trials = recorded(seed)
     assert findings(trials)["m"] == findings(trials)["m"] == found(seed)
 
 
@@ -137,11 +138,11 @@ def test_trials_that_are_repeated_change_no_value(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_trials_that_say_nothing_of_the_model_change_nothing(seed: int, verdict: str) -> None:
     """Whatever happened in them, and also where they stand first."""
-    lost = records(study(seed + 100))
+    lost = recorded(seed + 100)
     for trial in lost:
         trial.verdict = verdict  # type: ignore[assignment]
         trial.key = trial.key.model_copy(update={"repeat": trial.key.repeat + 50})
-    assert findings([*lost, *records(study(seed))])["m"] == found(seed)
+    assert findings([*lost, *recorded(seed)])["m"] == found(seed)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -205,7 +206,7 @@ CHANGES: list[Callable[[Record], None]] = [
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("scenarios", [1, 2, 8])
 def test_the_worst_cases_give_a_number_or_a_reason(change: Callable[[Record], None], scenarios: int) -> None:
-    trials = records(study(3, Size(scenarios=scenarios)))
+    trials = recorded(3, Size(scenarios=scenarios))
     for trial in trials:
         change(trial)
     profile = profiles(trials)["m"]
@@ -219,7 +220,7 @@ def test_the_worst_cases_give_a_number_or_a_reason(change: Callable[[Record], No
 
 def test_all_resolved_and_none_resolved_leave_a_doubt() -> None:
     for change, value in ((everything_works, 1.0), (everything_fails, 0.0)):
-        trials = records(study(2))
+        trials = recorded(2)
         for trial in trials:
             change(trial)
         measures = findings(trials)["m"]
@@ -238,7 +239,7 @@ def test_all_resolved_and_none_resolved_leave_a_doubt() -> None:
 def test_differences_are_clustered_by_repository_where_there_are_30() -> None:
     """And only where every transcript names its repository."""
     name = "net_gain_verify"
-    trials = records(study(4, Size(scenarios=40)))
+    trials = recorded(4, Size(scenarios=40))
     measures = {name: MEASURES[name]}
     each = findings(trials, measures)["m"][name]
     for trial in trials:

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import pytest
 
+from bench import program
 from runner.errors import UserError
 from runner.nightly import cron, launchd, systemd
 from runner.nightly.plan import Job
 from runner.nightly.when import EVERY_DAY, Hours, clock, days_of
 
-PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 AWKWARD = [
     "plain",
     "with blank",
@@ -206,16 +206,7 @@ def test_a_night_without_an_end_lasts_until_the_next_one() -> None:
 
 def taskfit(folder: Path, *words: str, said: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "HOME": str(folder), "XDG_CONFIG_HOME": "", **variables}
-    return subprocess.run(
-        [PROGRAM, "nightly", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-        env=environment,
-        input=said,
-        timeout=60,
-    )
+    return program.taskfit("nightly", *words, cwd=folder, env=environment, given=said)
 
 
 @pytest.fixture

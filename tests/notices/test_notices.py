@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from bench.program import taskfit
 from runner.errors import FileProblem, UserError
 from runner.following.notifying import Notifier, message_of
 from runner.following.progress import Board, Progress
@@ -401,7 +402,7 @@ def test_a_real_run_that_a_cap_holds_back_says_so_at_its_end_and_when_it_is_resu
     words = ["run", "--model", "noop", "--repeats", "2", "--scenarios", places, "--out", str(out), "--max-trials", "1"]
     with server() as (address, received):
         for argv, code in (([*words, "--notify", address], 4), (["resume", str(out)], 4)):
-            done = subprocess.run([PROGRAM, *argv], capture_output=True, text=True, check=False, timeout=200)
+            done = taskfit(*argv)
             assert done.returncode == code, done.stderr
     assert {each["event"] for each in received.bodies} == {"capped"}
     assert [each["done"] for each in received.bodies if each["ended"]] == [1, 1]
@@ -448,10 +449,8 @@ def test_a_real_run_tells_of_its_end_and_keeps_the_address_out_of_its_lock(
     out = tmp_path / "run"
     with server() as (address, received):
         words = ["run", "--model", "noop", "--scenarios", str(write_scenario().parent), "--out", str(out)]
-        done = subprocess.run(
-            [PROGRAM, *words, "--notify", f"{address}/sesame", "--notify", f"sh -c 'cat > {tmp_path}/told'", "--json"],
-            capture_output=True, text=True, check=False, timeout=200,
-        )  # fmt: skip
+        notify = ("--notify", f"{address}/sesame", "--notify", f"sh -c 'cat > {tmp_path}/told'")
+        done = taskfit(*words, *notify, "--json")
     assert done.returncode == 0, done.stderr
     assert [(each["event"], each["done"], each["planned"]) for each in received.bodies] == [("done", 1, 1)]
     assert json.loads((tmp_path / "told").read_text())["event"] == "done"
@@ -461,9 +460,6 @@ def test_a_real_run_tells_of_its_end_and_keeps_the_address_out_of_its_lock(
 def test_a_run_that_cannot_begin_is_told_of_too(tmp_path: Path, write_scenario: Callable[..., Path]) -> None:
     with server() as (address, received):
         words = ["run", "--model", "noop", "--scenarios", str(write_scenario().parent), "--out", str(tmp_path / "r")]
-        done = subprocess.run(
-            [PROGRAM, *words, "--notify", address],
-            capture_output=True, text=True, check=False, timeout=60, env=os.environ | {"DOCKER_HOST": "unix:///nowhere"},
-        )  # fmt: skip
+        done = taskfit(*words, "--notify", address, env=os.environ | {"DOCKER_HOST": "unix:///nowhere"})
     assert done.returncode == 2
     assert [each["event"] for each in received.bodies] == ["failed"]

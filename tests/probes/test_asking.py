@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
+from bench import program
 from bench.doubling import FIX, SCENARIO
 from runner.approvers.policy import load_policy
 from runner.errors import CapReached
@@ -30,7 +30,6 @@ WriteScenario = Callable[..., Path]
 PUBLIC = SCENARIO + "[truth]\nlocations = ['src/calc.py::double']\n[provenance]\npublic_since = 2024-05-01\n"
 PRIVATE = PUBLIC.replace("public_since = 2024-05-01\n", "canary = 'taskfit-canary-77aa0c1e'\n")
 MODELS = ("personality:remembers", "personality:reasons")
-EXECUTABLE = Path(sys.executable).with_name("taskfit")
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +53,7 @@ def planned_run(path: Path, study: Study, scenarios: Mapping[str, ScenarioFolder
 
 
 def taskfit(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([EXECUTABLE, *arguments], capture_output=True, text=True, check=False, env=env)
+    return program.taskfit(*arguments, env=env)
 
 
 @pytest.fixture(scope="module")

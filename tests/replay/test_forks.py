@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ from typing import Any, TypeVar
 import pytest
 from filelock import FileLock
 
+from bench.program import taskfit
 from runner.events import AnyEvent, CallProposed, Event, ForkedFrom, LimitReached, Replied, Told, TrialStarted
 from runner.messages import AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage
 from runner.replay.points import MESSAGES
@@ -22,7 +22,6 @@ from runner.runs.folder import RunFolder
 from runner.trials.transcript import read
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.xdist_group("forks"), pytest.mark.timeout(600)]
-PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 E = TypeVar("E", bound=Event)
 MODELS = '''\
 """Models that are looked up by name: one leaves a bad state behind, one says what it was told."""
@@ -79,9 +78,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, scenario_writer: Callable[[P
 
 
 def run(place: Path, *words: str, code: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [PROGRAM, *words], capture_output=True, text=True, cwd=place, check=False, timeout=240, env=os.environ | env
-    )
+    done = taskfit(*words, cwd=place, env=os.environ | env)
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from bench import program
 from runner.errors import UserError
 from runner.events import CallRefused, FaultDelivered, ToolReturned
 from runner.messages import ToolCall
@@ -31,7 +32,6 @@ from sandboxes.client import Engine
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("replay")]
 MakeTrial = Callable[..., Path]
 Replay = Callable[[Path], Seen]
-PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 CALC = "src/calc.py"
 SUBMIT = ToolCall.of("s", "submit", summary="done", confidence=0.5)
 
@@ -251,6 +251,4 @@ def is_answer(event: dict[str, Any], tool: str) -> bool:
 
 
 def taskfit(*words: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [PROGRAM, *words], capture_output=True, text=True, cwd=cwd, check=False, timeout=240, env=os.environ | env
-    )
+    return program.taskfit(*words, cwd=cwd, env=os.environ | env)

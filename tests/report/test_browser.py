@@ -6,7 +6,6 @@ Chromium comes from Debian; where it is missing, the fixture installs it and say
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import zlib
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from bench.installing import installed
 from runner.report.page import html
 from runner.runs.folder import RunFolder
 from runner.studies.arms import Arm
@@ -43,14 +43,7 @@ class Shot(NamedTuple):
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    if (found := shutil.which("chromium")) is not None:
-        return found
-    print("installing chromium (apt-get)")
-    as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    subprocess.run([*as_root, "apt-get", "update", "-q"], check=True)
-    install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium"]
-    subprocess.run([*as_root, *install], check=True)
-    return shutil.which("chromium") or "chromium"
+    return installed("chromium", "chromium")
 
 
 @pytest.fixture

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from bench.program import taskfit
 from runner.report.predictions import Part, predictions
 from runner.results import TrialKey
 from runner.runs.folder import RunFolder
@@ -29,7 +28,6 @@ diff --git a/src/calc.py b/src/calc.py
 """
 IMPORTED = '[provenance]\norigin = "imported"\ninstance = "acme__calc-1"\n'
 MADE = '[provenance]\norigin = "mined"\ninstance = "abc"\n'
-PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 MakeRun = Callable[..., RunFolder]
 
 
@@ -126,8 +124,7 @@ def test_two_scenarios_of_one_instance_make_one_prediction(make: MakeRun) -> Non
 )
 def test_the_command_writes_one_file_or_a_folder(make: MakeRun, words: list[str], code: int, said: str) -> None:
     run = make({trial(): FIX.encode(), trial("noop"): b"", trial(repeat=2): FIX.encode()})
-    argv = [PROGRAM, "export", str(run.path), "--format", "swebench", *words]
-    done = subprocess.run(argv, capture_output=True, text=True, cwd=run.path.parent, check=False, timeout=60)
+    done = taskfit("export", str(run.path), "--format", "swebench", *words, cwd=run.path.parent)
     assert (done.returncode, said in done.stderr, "Traceback" in done.stderr) == (code, True, False), done.stderr
     if words == ["--out", "p"]:
         names = {file.name for file in (run.path.parent / "p").iterdir()}

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from typing import Any
 import pytest
 from pyarrow import parquet
 
+from bench import program
 from runner.errors import UserError
 from runner.report.page import html
 from runner.report.privacy import View
@@ -23,7 +21,6 @@ from runner.runs.folder import RunFolder
 
 WriteScenario = Callable[..., Path]
 WriteRun = Callable[..., RunFolder]
-PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 MARK = "zqxmark"
 """In everything private, and nowhere else."""
 SCENARIO = f"""\
@@ -57,7 +54,7 @@ FIX = f"""\
 
 
 def taskfit(cwd: Path, *words: str, code: int = 0) -> bytes:
-    done = subprocess.run([PROGRAM, *words], capture_output=True, cwd=cwd, check=False, timeout=280, env=os.environ)
+    done = program.run(words, cwd)
     assert done.returncode == code, done.stderr.decode()
     return done.stdout
 

@@ -33,7 +33,8 @@ from runner.models.scripted import Scripted
 from runner.results import TrialKey, TrialResult
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Row
-from runner.runs.run import Run, reopened
+from runner.runs.reopening import reopened
+from runner.runs.run import Run
 from runner.scenarios.catalog import load_scenario
 from runner.studies.arms import FaultPattern
 from runner.studies.study import Study, fault_seed

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from bench.program import taskfit
 from runner.errors import FileProblem, UserError
 from runner.runs.engines import EngineSettings, named
 from runner.studies.study import Study, load_study
@@ -59,7 +58,5 @@ def test_a_flag_replaces_the_table_and_keeps_its_resource() -> None:
 
 
 def test_a_wrong_flag_is_a_message_and_exit_code_2() -> None:
-    program = str(Path(sys.executable).with_name("taskfit"))
-    argv = [program, "run", "--model", "noop", "--engine", "http://head:6379"]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    done = taskfit("run", "--model", "noop", "--engine", "http://head:6379")
     assert done.returncode == 2 and "--engine: docker" in done.stderr and "Traceback" not in done.stderr

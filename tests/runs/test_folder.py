@@ -19,7 +19,7 @@ from runner.errors import FileProblem, RunHeld, UserError
 from runner.results import TrialKey, TrialResult
 from runner.runs.folder import RunFolder, latest_run
 from runner.runs.ledger import Ledger
-from runner.runs.run import reopened
+from runner.runs.reopening import reopened
 from runner.trials.trial import write_result
 from sandboxes.owner import started
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 import sys
 import threading
 import time
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from bench.program import taskfit
 from runner.approvers.policy import PolicyApprover, load_policy
 from runner.errors import ProviderDown, UserError
 from runner.messages import AssistantMessage, Reply, ToolCall
@@ -26,7 +26,8 @@ from runner.runs.budget import Amounts, Budget
 from runner.runs.crew import LOSSES
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger, Row
-from runner.runs.run import Run, reopened
+from runner.runs.reopening import reopened
+from runner.runs.run import Run
 from runner.runs.runlog import LOG, Happened, RunLog, read_log
 from runner.runs.running import Patience
 from runner.scenarios.catalog import load_scenario
@@ -217,9 +218,9 @@ def test_a_trial_that_hangs_is_reported_with_its_stack_and_tried_once_more(new_r
 
 
 def test_a_container_that_is_frozen_is_removed_and_its_trial_tried_again(new_run: NewRun) -> None:
-    limits = "[limits]\nminutes = 1\ncommand_seconds = 2\n"
+    limits = "[limits]\nminutes = 0.2\ncommand_seconds = 5\n"
     files = {"scenario.toml": scenario_with(limits)}
-    run = new_run("oracle", files=files, patience=Patience(5.0, 8.0, 5.0), approval_seconds=1.0)
+    run = new_run("oracle", files=files, patience=Patience(5.0, 3.0, 5.0), approval_seconds=1.0)
     api = run.engine.api
     frozen: list[str] = []
 
@@ -310,18 +311,17 @@ def test_a_disk_below_the_floor_lets_no_trial_start_until_there_is_room(new_run:
 def test_the_command_says_which_cap_held_what_is_left_and_how_to_go_on(
     tmp_path: Path, write_scenario: Callable[..., Path], engine: Engine
 ) -> None:
-    program, places = str(Path(sys.executable).with_name("taskfit")), str(write_scenario().parent)
-    out = str(tmp_path / "out")
-    argv = [program, "run", "--model", "noop", "--scenarios", places, "--repeats", "2", "--out", out]
-    done = subprocess.run([*argv, "--max-trials", "1"], capture_output=True, text=True, check=False)
+    places, out = str(write_scenario().parent), str(tmp_path / "out")
+    words = ("--scenarios", places, "--repeats", "2", "--out", out)
+    done = taskfit("run", "--model", "noop", *words, "--max-trials", "1")
     assert done.returncode == 4, done.stderr
     assert "taskfit: 1 trials stay planned: the run has begun the 1 trials that it may" in done.stderr
     assert "Left: 0 of 1 trials. Go on, with more where a cap held: " in done.stderr
     assert f"taskfit resume {out}" in done.stderr
-    again = subprocess.run([program, "resume", out], capture_output=True, text=True, check=False)
+    again = taskfit("resume", out)
     assert again.returncode == 4 and "--max-trials" in again.stderr
     assert [each.kind for each in read_log(Path(out) / LOG)][-2:] == ["resumed", "capped"]
-    bad = subprocess.run([program, "resume", out, "--until", "noon"], capture_output=True, text=True, check=False)
+    bad = taskfit("resume", out, "--until", "noon")
     assert bad.returncode == 2 and "budget.until: write a local time of day" in bad.stderr
-    last = subprocess.run([program, "resume", out, "--max-trials", "5"], capture_output=True, text=True, check=False)
+    last = taskfit("resume", out, "--max-trials", "5")
     assert last.returncode == 0, last.stderr

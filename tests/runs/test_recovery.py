@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.installing import installed
+from bench.program import taskfit
 from runner.errors import LedgerDamaged, UserError
 from runner.events import Replied
 from runner.messages import AssistantMessage, Reply, Usage
@@ -22,7 +24,6 @@ from runner.trials.transcript import Transcript
 from runner.trials.trial import write_result
 
 KEYS = [TrialKey(scenario="s", model="m", repeat=n) for n in range(1, 61)]
-PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 
 
 @pytest.fixture
@@ -143,10 +144,7 @@ def test_a_result_outlives_a_power_failure_with_all_that_it_speaks_of(run: RunFo
         "write_result(folder, TrialResult.model_validate_json((folder / 'result.json').read_bytes()))\n"
     )
     trace = tmp_path / "trace"
-    strace = subprocess.run(["which", "strace"], capture_output=True, check=False)
-    if strace.returncode:
-        pytest.skip("strace is not installed")
-    words = ["strace", "-f", "-y", "-e", "trace=fsync,rename,renameat,renameat2", "-o", str(trace)]
+    words = [installed("strace", "strace"), "-f", "-y", "-e", "trace=fsync,rename,renameat,renameat2", "-o", str(trace)]
     subprocess.run([*words, sys.executable, "-c", code, str(run.trial(KEYS[0]))], check=True)
     said = trace.read_text()
     order = ["events.jsonl>", ".result.json.partial>", "rename", f"{KEYS[0].name}>", "trials>"]
@@ -220,14 +218,13 @@ def test_a_real_run_goes_on_after_its_ledger_was_lost_and_repeats_nothing(
     out = tmp_path / "out"
     words = ["run", "--model", "noop", "--repeats", "3", "--max-trials", "2", "--out", str(out)]
     words += ["--scenarios", str(write_scenario().parent)]
-    first = subprocess.run([PROGRAM, *words], capture_output=True, text=True, check=False, timeout=200)
+    first = taskfit(*words)
     assert first.returncode == 4, first.stderr
     before = {file: file.stat().st_mtime_ns for file in out.glob("trials/*/result.json")}
     garbage(out / "ledger.sqlite")
-    told = subprocess.run([PROGRAM, "report", str(out)], capture_output=True, text=True, check=False, timeout=60)
+    told = taskfit("report", str(out))
     assert told.returncode == 2 and "makes it again out of the trials' results" in told.stderr
-    again = [PROGRAM, "resume", str(out), "--max-trials", "3"]
-    last = subprocess.run(again, capture_output=True, text=True, check=False, timeout=200)
+    last = taskfit("resume", str(out), "--max-trials", "3")
     assert last.returncode == 0, last.stderr
     assert len(list(out.glob("trials/*/result.json"))) == 3
     assert {file: file.stat().st_mtime_ns for file in before} == before

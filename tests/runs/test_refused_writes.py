@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import shutil
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 
 from bench.in_memory import InMemory, NoEngine
+from bench.installing import installed
 from runner.approvers.policy import load_policy
 from runner.errors import UserError
 from runner.messages import ToolCall
@@ -26,7 +26,8 @@ from runner.results import TrialKey, TrialResult
 from runner.runs.budget import Budget
 from runner.runs.disk import MOST_REFUSALS, Disk
 from runner.runs.folder import RunFolder
-from runner.runs.ledger import Row
+from runner.runs.ledger import Ledger, Row
+from runner.runs.ledger_view import look
 from runner.runs.runlog import LOG, RunLog, read_log
 from runner.runs.running import Patience
 from runner.scenarios.catalog import load_scenario
@@ -84,8 +85,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
 
 def _with_quota(image: Path, disk: Path) -> Path:
     """A folder of 3 MB on a disk of 150."""
-    if shutil.which("mkfs.btrfs") is None:
-        pytest.skip("a disk with quotas needs btrfs-progs")
+    installed("mkfs.btrfs", "btrfs-progs")
     with image.open("wb") as handle:
         handle.truncate(150 << 20)
     subprocess.run(["mkfs.btrfs", "-q", str(image)], check=True, capture_output=True)
@@ -147,6 +147,16 @@ def test_refusals_that_no_look_explains_are_hopeless_after_some_in_a_row(tmp_pat
     assert "a write was refused ([Errno 122] Disk quota exceeded)" in disk.hopeless()
 
 
+def test_a_ledger_maps_no_file_where_writing_through_the_map_could_end_the_process(place: Place) -> None:
+    file = place.path / "ledger.sqlite"
+    with contextlib.closing(Ledger(file)) as ledger:
+        ledger.plan([TrialKey(scenario="s", model="m", repeat=1)])
+        assert file.with_name("ledger.sqlite-shm").exists() is (place.said != "a quota is used up")
+        ledger.start(1)
+        assert [row.state for row in look(file).rows] == ["running"], "others read it meanwhile"
+    assert [row.state for row in look(file).rows] == ["running"]
+
+
 class Filling:
     """An Observer that has the disk filled once, when a trial is at work."""
 
@@ -193,7 +203,7 @@ def test_a_run_whose_writes_are_refused_pauses_stops_with_the_reason_and_can_be_
     worker.start()
     worker.join(60)
     assert not worker.is_alive()
-    assert place.said in first.problem and "it was waited for 1 s" in first.problem
+    assert place.said in first.problem and "; it was waited for " in first.problem
     assert len(begun) <= 3 * (MOST_REFUSALS + 1)
     paused = len(begun)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.program import taskfit
 from runner.approvers.policy import PolicyApprover, load_policy
 from runner.errors import UserError
 from runner.messages import AssistantMessage, Reply, ToolCall
@@ -26,7 +27,8 @@ from runner.results import TrialKey, TrialResult
 from runner.runs.budget import Budget
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger, Row
-from runner.runs.run import Run, reopened
+from runner.runs.reopening import reopened
+from runner.runs.run import Run
 from runner.runs.runlog import LOG, read_log
 from runner.scenarios.catalog import load_scenario
 from runner.studies.study import Study
@@ -167,24 +169,24 @@ def test_models_that_misbehave_get_a_verdict_and_the_others_go_on(
     assert not containers_of(run)
 
 
-@pytest.mark.parametrize(
-    ("files", "code"),
-    [
-        ({"solution/solution.patch": "--- a/src/calc.py\n+++ b/src/calc.py\n@@ -1 +1 @@\n-nothing\n+like it\n"},
-         "reference-does-not-apply"),
-        ({"bug.patch": "garbage\n"}, "bug-does-not-apply"),
-        ({"tests/tests/test_hidden.py": "def test_three():\n    pass\n"}, "base-passes"),
-        ({"tests/tests/test_hidden.py": "def test_three():\n    assert False\n"}, "reference-fails"),
-        ({"tests/tests/test_hidden.py": "def test_other():\n    assert False\n"}, "fail-to-pass-unknown"),
-    ],
-)  # fmt: skip
-def test_a_broken_scenario_is_no_models_fault_and_the_others_go_on(
-    new_run: NewRun, files: dict[str, str], code: str
-) -> None:
-    run, _ = new_run("oracle", scenarios={"broken": files, "doubling": {}})
+BROKEN = {
+    "reference-does-not-apply": {
+        "solution/solution.patch": "--- a/src/calc.py\n+++ b/src/calc.py\n@@ -1 +1 @@\n-nothing\n+like it\n"
+    },
+    "bug-does-not-apply": {"bug.patch": "garbage\n"},
+    "base-passes": {"tests/tests/test_hidden.py": "def test_three():\n    pass\n"},
+    "reference-fails": {"tests/tests/test_hidden.py": "def test_three():\n    assert False\n"},
+    "fail-to-pass-unknown": {"tests/tests/test_hidden.py": "def test_other():\n    assert False\n"},
+}
+"""What is said of a scenario → what breaks it."""
+
+
+def test_broken_scenarios_are_no_models_fault_and_the_others_go_on(new_run: NewRun) -> None:
+    run, _ = new_run("oracle", scenarios={**BROKEN, "doubling": {}})
     run.work()
     found = {result.key.scenario: (result.verdict, result.reason.split(":")[0]) for result in run.folder.results()}
-    assert found == {"broken": ("invalid_scenario", code), "doubling": ("resolved", "")}
+    broken: dict[str, tuple[str, str]] = {code: ("invalid_scenario", code) for code in BROKEN}
+    assert found == broken | {"doubling": ("resolved", "")}
 
 
 def test_an_image_that_does_not_build_explains_itself(
@@ -333,26 +335,24 @@ def test_an_interrupted_run_goes_on_without_losing_or_repeating_a_trial(
     how: signal.Signals, tmp_path: Path, name: str, engine: Engine, write_scenario: Callable[..., Path]
 ) -> None:
     out = tmp_path / name
-    process = start(out, write_scenario)
+    process = start(out, write_scenario, repeats=3)
     wait_for(lambda: len(finished(out)) >= 2)
     os.kill(process.pid, how)
     _, said = process.communicate(timeout=60)
     before = finished(out)
-    assert 2 <= len(before) < 8
+    assert 2 <= len(before) < 6
     if how is not signal.SIGKILL:
         assert process.returncode == 130
         assert "taskfit resume" in said
         assert not [each for each in containers(engine) if each.run == name]
-    resumed = subprocess.run(
-        command("resume", str(out), "--json"), capture_output=True, text=True, cwd=tmp_path, check=False
-    )
+    resumed = taskfit("resume", str(out), "--json", cwd=tmp_path)
     assert resumed.returncode == 0, resumed.stderr
     report = json.loads(resumed.stdout)
-    assert len(report["trials"]) == report["planned"] == 8
+    assert len(report["trials"]) == report["planned"] == 6
     after = finished(out)
     assert {name: after[name] for name in before} == before
-    assert report["models"]["oracle"]["verdicts"] == {"resolved": 4}
-    assert report["models"]["noop"]["verdicts"] == {"unresolved": 4}
+    assert report["models"]["oracle"]["verdicts"] == {"resolved": 3}
+    assert report["models"]["noop"]["verdicts"] == {"unresolved": 3}
     assert not [each for each in containers(engine) if each.run == name]
 
 
@@ -362,7 +362,7 @@ def test_a_second_run_in_the_same_folder_is_refused_with_the_holders_pid(
     out = tmp_path / name
     process = start(out, write_scenario, repeats=2)
     wait_for(lambda: (out / "study.lock.json").exists())
-    second = subprocess.run(command("resume", str(out)), capture_output=True, text=True, check=False)
+    second = taskfit("resume", str(out))
     assert second.returncode == 2
     assert str(process.pid) in second.stderr
     process.communicate(timeout=120)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import program
 from runner.runs.ledger import Ledger
 from runner.runs.questions import Questions
 from runner.trials.transcript import read
@@ -33,7 +34,7 @@ def asks(opening):
 
 
 def taskfit(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([PROGRAM, *words], capture_output=True, text=True, check=False, timeout=60)
+    return program.taskfit(*words)
 
 
 @pytest.fixture

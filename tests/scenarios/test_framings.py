@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from bench import program
 
 from runner.scenarios.catalog import load_scenario, scenario_folders
 from runner.errors import FileProblem, UnknownName, UserError
@@ -18,7 +19,6 @@ from runner.scenarios.framings import FRAMINGS, check, framed, shared, told
 
 WriteScenario = Callable[..., Path]
 BUILTIN = scenario_folders()
-PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 RAW = """\
 # Doubling is off
 
@@ -249,7 +249,7 @@ def test_a_text_that_loses_a_fact_is_found_whichever_it_is(write: Callable[..., 
 
 
 def taskfit(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([PROGRAM, "scenarios", "framings", *words], capture_output=True, text=True, check=False)
+    return program.taskfit("scenarios", "framings", *words)
 
 
 def test_the_command_says_that_all_is_well(write: Callable[..., Path]) -> None:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from bench import program
 from runner.runs.folder import RunFolder
 from written import answered, call, key, said, trial, write_run
-
-PROGRAM = str(Path(sys.executable).with_name("taskfit"))
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -25,15 +22,7 @@ def run(tmp_path: Path) -> RunFolder:
 
 
 def taskfit(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [PROGRAM, *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-        timeout=60,
-        env=os.environ | {"XDG_CACHE_HOME": str(folder / "cache"), "PYTHONPATH": str(ROOT)},
-    )
+    return program.taskfit(*words, cwd=folder, env=os.environ | {"XDG_CACHE_HOME": str(folder / "cache")})
 
 
 def test_a_query_is_asked_kept_listed_asked_by_its_name_and_forgotten(tmp_path: Path, run: RunFolder) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +14,7 @@ from typing import Any
 import pytest
 from pyarrow import parquet
 
+from bench import program
 from runner.messages import to_json
 from runner.report.privacy import Mode, Pseudonyms, View
 from runner.results import TrialKey
@@ -31,9 +30,7 @@ FORMATS = ("atif", "inspect", "sweagent", "mini", "otel")
 
 def taskfit(*words: str | Path, code: int = 0, cwd: Path | None = None, **env: str) -> tuple[str, str]:
     """Standard output and error."""
-    script = "import sys; from runner.cli import main; sys.argv[0] = 'taskfit'; main()"
-    argv = [sys.executable, "-c", script, *map(str, words)]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=cwd, env={**os.environ, **env})
+    done = program.taskfit(*map(str, words), cwd=cwd, env={**os.environ, **env})
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout, done.stderr

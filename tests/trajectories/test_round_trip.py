@@ -15,7 +15,7 @@ from runner.errors import UserError
 from runner.events import AnyEvent, Challenged, Imported, Submitted, Told, TrialFinished, TrialStarted
 from runner.results import TrialKey
 from runner.runs.folder import RunFolder
-from runner.runs.run import study_of
+from runner.runs.reopening import study_of
 from runner.search.query import TYPES
 from runner.trajectories.base import LABELS, Foreign, ImportFormat, Losses, Trial
 from runner.trajectories.exporting import WRITERS, export

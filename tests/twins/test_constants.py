@@ -123,6 +123,12 @@ def test_what_a_proof_pointed_at_stays(write_subject: WriteSubject) -> None:
     assert '"bob"' in text_of(made, "tests/test_shop.py")
 
 
+def test_words_of_another_file_that_no_message_says_are_nobodys_business(write_subject: WriteSubject) -> None:
+    subject = shop(write_subject)
+    licence = replace(subject, base={**subject.base, "LICENSE": Entry(b"You must keep this. It cannot be left out.")})
+    assert text_of(made_of(licence)) == text_of(made_of(subject))
+
+
 def test_quotes_and_examples_in_texts_follow_and_prose_stays(write_subject: WriteSubject) -> None:
     text = 'It must say `pieces must be at least 1` and "must be at least 1".\n\n    sell("bob", 0)\n'
     subject = replace(shop(write_subject), instruction=text, framings={"messy": text})
@@ -146,6 +152,7 @@ def test_quotes_and_examples_in_texts_follow_and_prose_stays(write_subject: Writ
         "x = 'boBby bOb'",
         "x = '{bob}'",
         "def test_z(bob): ...",
+        "def test_bob_pays(): ...",
     ],
 )
 def test_a_word_that_may_mean_something_is_no_example(write_subject: WriteSubject, more: str) -> None:
@@ -176,6 +183,47 @@ def test_examples_keep_length_case_order_and_containment(seed: int) -> None:
     for one, other in zip(words, [with_examples(word, chosen) for word in words], strict=True):
         assert [one in text for text in texts] == [other in text for text in new]
     assert len({*chosen.values()}) == len(chosen) and not {*chosen.values()} & {*words}
+
+
+PASSED_ON = "def test_x():\n    assert give({'rows': 120, 'a': 5}) == {'rows': 120, 'a': 5}\n    assert 90 < 250\n"
+
+
+def test_a_number_changes_that_a_test_hands_in_and_gets_back(write_subject: WriteSubject) -> None:
+    made = Constants().apply(shop(write_subject, test=PASSED_ON), Terms(1))
+    new = text_of(made.subject, "tests/test_shop.py").split(",")[0].rsplit(" ", 1)[-1]
+    assert 100 <= int(new) < 250 and new != "120"
+    assert text_of(made.subject, "tests/test_shop.py") == PASSED_ON.replace("120", new)
+    assert made.touched == {"tests/test_shop.py"} and new not in made.names, "a number in a transcript may be any"
+    kept = Constants().apply(shop(write_subject, test=PASSED_ON), Terms(1, without=frozenset({"tests/test_shop.py"})))
+    assert text_of(kept.subject, "tests/test_shop.py") == PASSED_ON
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "x = 120",
+        "x = {'rows': 1_20}",
+        "x = {120: 1}",
+        "x = 120.5",
+        "x = 'the 120th'",
+        "x = f'{1}120'",
+        "x = -120",
+        "x = {y: 120}",
+        "x = {'rows': [120]}",
+    ],
+)
+def test_a_number_stays_that_stands_for_anything_else(write_subject: WriteSubject, more: str) -> None:
+    made = made_of(shop(write_subject, test=f"{PASSED_ON}\n\n{more}\n"))
+    assert PASSED_ON in text_of(made, "tests/test_shop.py")
+
+
+def test_a_number_stays_whose_key_the_code_has_or_that_is_told_or_stands_once(write_subject: WriteSubject) -> None:
+    in_code = shop(write_subject, code=CODE + "\n\ndef f(x):\n    return x['rows']\n", test=PASSED_ON)
+    told = replace(shop(write_subject, test=PASSED_ON), instruction="There are 120 rows.")
+    for each in (in_code, told):
+        assert PASSED_ON in text_of(made_of(each), "tests/test_shop.py")
+    once = "def test_x():\n    assert give({'rows': 120}) == {'rows': 12}\n"
+    assert text_of(made_of(shop(write_subject, test=once)), "tests/test_shop.py") == once
 
 
 @pytest.mark.parametrize(

@@ -175,6 +175,8 @@ def test_a_fixture_takes_its_imports_along(write_subject: WriteSubject) -> None:
         "@pytest.fixture\ndef goods(): return LIMIT",
         "@pytest.fixture(params=[LIMIT])\ndef goods(): return 1",
         "@pytest.fixture\ndef goods(): return 1\n\n\nALSO = goods",
+        "@pytest.fixture\ndef goods(): return len('1')\n\n\ndef len(text): return 1",
+        "@pytest.fixture\ndef goods(): return os.path\n\n\nimport os\nimport os.path",
         "@pytest.fixture\ndef goods(): return 1\n\n\nNAME = 'goods'",
     ],
 )
@@ -219,6 +221,16 @@ def test_a_turned_assertion_means_the_same_to_python() -> None:
         if isinstance(one, ast.Compare) and isinstance(other, ast.Compare):
             sides = {ast.dump(one.left), ast.dump(one.comparators[0])}
             assert sides == {ast.dump(other.left), ast.dump(other.comparators[0])}
+
+
+def test_assertions_of_unittest_are_turned_where_one_side_is_a_literal() -> None:
+    lines = [f"self.assertEqual(f({at}), {at}, 'so')" for at in range(12)]
+    lines += ["self.assertEqual(f(), g())", "self.assertEqual(first=f(), second=1)", "assertEqual(f(), 1)"]
+    module = concrete(("\n".join(lines) + "\n").encode())
+    assert module is not None
+    made = module.visit(Shapes("1", ())).code.splitlines()
+    turned = {f"self.assertEqual({at}, f({at}), 'so')" for at in range(12)} & {*made}
+    assert 1 < len(turned) < 12 and len({*made} - {*lines}) == len(turned) and made[12:] == lines[12:]
 
 
 @pytest.mark.parametrize(

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from bench.program import taskfit
 from runner.approvers.policy import load_policy
 from runner.errors import UserError
 from runner.replay.origin import Recorded
 from runner.results import TrialKey
 from runner.runs.folder import RunFolder
-from runner.runs.run import Run, reopened
+from runner.runs.reopening import reopened
+from runner.runs.run import Run
 from runner.scenarios.catalog import ScenarioFolder, load_scenario, scenario_folders
 from runner.scenarios.checkout import base_tree
 from runner.studies.arms import TwinKind
@@ -34,7 +34,6 @@ from tests.runs.test_run import Silent
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("twins")]
 KINDS: tuple[TwinKind, ...] = ("rename", "move", "reorder", "reword", "constants", "layout")
-PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 WriteShop = Callable[..., Path]
 
 
@@ -182,8 +181,7 @@ def test_whatever_a_package_prints_while_its_names_are_asked_for_is_read(output:
 
 
 def command(cwd: Path, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    argv = [PROGRAM, "scenarios", "twin", *words]
-    done = subprocess.run(argv, capture_output=True, text=True, cwd=cwd, check=False, timeout=240, env=os.environ)
+    done = taskfit("scenarios", "twin", *words, cwd=cwd)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     return done
@@ -271,7 +269,10 @@ def test_a_recorded_trial_of_a_twin_knows_the_twin(run: Run, made: Twin) -> None
 
 def test_a_run_goes_on_though_the_cache_has_lost_its_twins(run: Run, made: Twin, engine: Engine) -> None:
     shutil.rmtree(made.found.folder.parent.parent)
+    shutil.rmtree(run.folder.path / "twins")  # as a run from before there was such a folder
     again = reopened(run.folder, engine, Silent(), None)
+    key = TrialKey(scenario="discount", model="oracle", arm=ARM, repeat=1)
+    assert original_names(run.folder, key) == made.about.names
     assert again.twins.digests == run.twins.digests
     again.work()
     assert len(again.folder.results()) == 4

@@ -31,6 +31,15 @@ def test_other():
 def must():
     raise ValueError('it must be at least 1')
 """
+PRICES = b"""\
+def longest_price():
+    # it must be so
+    raise ValueError('it must be at least 1')
+
+
+def shortest_price():
+    return longest_price()
+"""
 FILES = {
     "no Python": b"def test_x(:\n",
     "bytes": bytes(range(256)),
@@ -61,15 +70,16 @@ FILES = {
 STRANGE = sorted(FILES)
 
 
-@pytest.mark.parametrize("kind", ["reword", "constants", "layout"])
+@pytest.mark.parametrize("kind", sorted(KINDS))
 @pytest.mark.parametrize("name", STRANGE)
 def test_no_kind_fails_on_a_strange_file(write_subject: WriteSubject, kind: TwinKind, name: str) -> None:
-    subject = write_subject({})
-    calm = {"tests/test_calm.py": Entry(CALM), "src/calm.py": Entry(CALM)}
-    base = {**calm, "tests/test_strange.py": Entry(FILES[name]), "src/strange.py": Entry(FILES[name])}
-    subject = replace(
-        subject, base=base, solved={**base, "fix.py": Entry(b"x = 1\n")}, hidden={"tests/test_h.py": Entry(CALM)}
-    )
+    calm = CALM.replace(b"import pytest\n", b"import pytest\nfrom shop.prices import longest_price\n")
+    base = {
+        "tests/test_calm.py": Entry(calm), "src/shop/__init__.py": Entry(b""), "src/shop/prices.py": Entry(PRICES),
+        "tests/test_strange.py": Entry(FILES[name]), "src/strange.py": Entry(FILES[name]),
+    }  # fmt: skip
+    solved, hidden = {**base, "fix.py": Entry(b"x = 1\n")}, {"tests/test_h.py": Entry(calm)}
+    subject = replace(write_subject({}), base=base, solved=solved, hidden=hidden)
     began = time.monotonic()
     try:
         made = KINDS[kind].apply(subject, Terms(1)).subject
@@ -77,9 +87,9 @@ def test_no_kind_fails_on_a_strange_file(write_subject: WriteSubject, kind: Twin
         assert (error.code, name) == ("nothing-to-change", "its own source"), "its words may be looked for anywhere"
         return
     assert time.monotonic() - began < 20
+    assert made.base != base
     for path, entry in made.base.items():
-        data = entry.data if path not in base else base[path].data
-        assert is_python(entry.data) == is_python(data)
+        assert is_python(entry.data) == is_python(base[path].data if path in base else entry.data)
     for path in ("tests/test_strange.py", "src/strange.py"):
         if not is_python(FILES[name]) or name == "its own source":
             assert made.base[path] == base[path]

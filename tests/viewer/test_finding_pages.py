@@ -24,12 +24,14 @@ from hostile import hostile
 from payloads import ELEMENTS, PAYLOADS
 from runner.approvals import Action, Decision, Request
 from runner.effects import Effect
+from runner.events import Decided
 from runner.labels.file import LabelFile
 from runner.labels.steps import place
 from runner.results import TrialKey
 from runner.runs.folder import RunFolder
 from runner.runs.questions import Questions
 from runner.search.index import Index
+from runner.trials.transcript import read
 from runner.viewer.serving import Address
 from written import answered, as_lines, call, key, rejected, said, trial, write_run
 
@@ -286,7 +288,8 @@ def test_what_somebody_else_has_decided_meanwhile_is_told(
         assert answer.status_code == 409
         assert "was decided meanwhile: deny by human (no). That answer stands." in answer.text
         assert "decided meanwhile" in asked.get(page).text
-        assert asked.post(page, data={**form, "outcome": "modify"}, headers=own(address)).status_code == 400
+        assert asked.post(page, data={**form, "outcome": "modify"}, headers=own(address)).status_code == 409
+        assert asked.post(page, data={**form, "outcome": "escalate"}, headers=own(address)).status_code == 400
         for odd in ("00000000", "..%2f..%2fx", "zzzzzzzz"):
             assert asked.get(f"/runs/night/approvals/{odd}").status_code in (404, 409)
     assert (stands := Questions(run.path).answer(waiting.id)) is not None and stands.outcome == "deny"
@@ -352,14 +355,17 @@ from runner.messages import ToolCall
 from runner.models.scripted import Scripted
 
 def asks(opening):
+    door = "import os; os.symlink('../tests/test_calc.py', 'src/door.py')"
+    link = ToolCall.of("l", "run_command", command=f'python -c "{door}"')
     install = ToolCall.of("i", "run_command", command="pip install left-pad")
-    return Scripted([install, ToolCall.of("s", "submit", summary="done", confidence=0.5)])
+    write = ToolCall.of("w", "write_file", path="setup.cfg", content="x")
+    return Scripted([link, install, write, ToolCall.of("s", "submit", summary="done", confidence=0.5)])
 """
 
 
 @pytest.mark.slow
 @pytest.mark.engine
-def test_a_waiting_request_of_a_real_run_is_approved_in_the_browser(
+def test_waiting_requests_of_a_real_run_are_approved_and_changed_in_the_browser(
     tmp_path: Path,
     write_scenario: Callable[..., Path],
     base_image: str,
@@ -388,13 +394,29 @@ def test_a_waiting_request_of_a_real_run_is_approved_in_the_browser(
         seen.page.get_by_role("link", name="run_command").click()
         expect(seen.page.locator(".asked")).to_contain_text("pip install left-pad")
         seen.press("y")
+        seen.page.get_by_role("link", name="write_file").click(timeout=60_000)
+        seen.press("e")
+        seen.page.get_by_label("path").fill("src/door.py")
+        seen.press("Control+Enter")
+        expect(seen.page.locator(".effect")).to_have_text("edit R1")
+        seen.press("y")
+        again = seen.page.get_by_role("link", name="write_file")
         seen.page.wait_for_url("**/approvals")
+        again.click(timeout=60_000)
+        expect(seen.page.locator(".effect").first).to_have_text("protected R3")
+        expect(seen.page.locator(".told")).to_contain_text("another call of it")
+        seen.press("n")
         assert process.wait(120) == 0
         key_of = RunFolder(out).keys()[0]
         seen.open("/search?q=type:decided")
-        seen.page.locator(".found li a").click()
+        expect(seen.page.get_by_role("status")).to_contain_text("3 steps")
+        seen.page.locator(".found li a").first.click()
         expect(seen.page.locator("#parts")).to_contain_text("human")
         assert key_of.name in seen.page.url
+        expect(seen.page.locator("#parts")).to_contain_text("Asked about again, as the approver had changed it")
+        decided = [each for each in read(RunFolder(out).trial(key_of) / "events.jsonl") if isinstance(each, Decided)]
+        assert [each.decision.outcome for each in decided] == ["approve", "modify", "deny"]
+        assert decided[1].became == decided[2].request.action
         assert seen.trouble == []
     finally:
         process.kill()

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
+from contrast import CONTRAST
 from hostile import hostile
 from payloads import ELEMENTS, PAYLOADS
 from runner.effects import Effect
@@ -20,7 +21,6 @@ from runner.twins.back import FOLDER
 from runner.viewer.export import export
 from runner.viewer.place import Place
 from runner.viewer.serving import Address, served
-from test_reading import CONTRAST
 from written import answered, call, key, said, trial, write_run
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -108,6 +108,8 @@ def test_whole_outputs_steps_files_and_diffs_have_them_too(address: Address, wat
     assert whole.evaluate("each => each.innerText").strip() == LONG.strip()
     seen.open(f"{PAGE}/steps/4")
     assert seen.page.locator("#whole .tn").count() > 1_000
+    seen.open(f"{PAGE}/steps/2/labels")
+    expect(seen.page.locator(".output .tn")).to_have_text(["StoreCache", "stored_atcached_at", "StoreCache"])
     seen.open(f"{PAGE}/beside?with={ORIGINAL.name}&from=0")
     assert seen.page.locator("td[data-of=left] .tn").count() > 0
     assert seen.page.locator("td[data-of=right] .tn").count() == 0

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from contrast import CONTRAST
 from runner.approvals import Action, Decision, Request
 from runner.approvals import Verdict as Ruled
 from runner.effects import Effect
@@ -252,8 +253,8 @@ def test_a_note_on_a_running_trials_step_appears_and_the_reader_stays_where_he_w
         page.get_by_role("button", name="Say so").click()
         seen.press("u")
         page.locator(".said", has_text="wrong-root-cause").wait_for()
-        assert neighbours.get_attribute("open") is None
-        assert thoughts.get_attribute("open") is not None
+        expect(neighbours).not_to_have_attribute("open", "")
+        expect(thoughts).to_have_attribute("open", "")
         assert seen.trouble == []
 
 
@@ -322,31 +323,3 @@ PAINTED = """() => new Promise((done) => new PerformanceObserver((list) => {
   if (first) done(first.startTime);
 }).observe({ type: "paint", buffered: true }))"""
 """Milliseconds from the start of the navigation to the first paint."""
-
-CONTRAST = """() => {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const over = (below, colour) => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = below; canvas.fillRect(0, 0, 1, 1);
-    canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
-    return `rgb(${[...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).join(" ")})`;
-  };
-  const light = (colour) => {
-    const [r, g, b] = colour.match(/[0-9.]+/g).map(Number)
-      .map((value) => value / 255).map((value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const bad = [];
-  for (const each of document.querySelectorAll("main *, header *")) {
-    const own = [...each.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
-    if (!own || each.closest("svg, dialog, .skip, .sr") || !each.checkVisibility()) continue;
-    const chain = [];
-    for (let up = each; up; up = up.parentElement) chain.unshift(getComputedStyle(up).backgroundColor);
-    const below = chain.reduce(over, "white");
-    const [a, b] = [light(over(below, getComputedStyle(each).color)), light(below)];
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < 4.5) bad.push(`${each.tagName}.${each.className}: ${ratio.toFixed(2)}`);
-  }
-  return [...new Set(bad)];
-}"""
-"""Elements whose words have a contrast below 4.5 (WCAG 2.2, 1.4.3)."""

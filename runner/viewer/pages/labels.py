@@ -19,9 +19,10 @@ from runner.labels.file import LabelFile, reader_name
 from runner.labels.mark import KNOWN, Mark, RightAnswer
 from runner.labels.steps import place as place_of
 from runner.labels.table import Line, lines, written
+from runner.reading.originals import is_prose
 from runner.report.steps import parts
 from runner.viewer.forms import Form
-from runner.viewer.known import labels_of
+from runner.viewer.known import labels_of, originals_of
 from runner.viewer.place import Place, Trial, of_trial, trial_href
 
 READER = "taskfit_reader"
@@ -96,6 +97,7 @@ def _form(place: Place, request: Request, problem: str = "", reader: str = "") -
             raise HTTPException(404, f"{trial.name} has no step {step}; it has {len(all_lines)}.") from None
         last = len(all_lines) - 1
     title, _, body = parts(event)
+    originals, lost = originals_of(trial)
     return place.page(
         "label.html.jinja",
         400 if problem else 200,
@@ -104,6 +106,9 @@ def _form(place: Place, request: Request, problem: str = "", reader: str = "") -
         last=last,
         title=title,
         body=body,
+        is_prose=is_prose(event),
+        originals=originals,
+        lost=lost,
         is_approval=_is_approval(event),
         marks=labels_of(trial).get(step, []),
         known=KNOWN,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from bench.program import taskfit
 from runner.runs.ledger import Ledger
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(120)]
-PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 KEY = "planted-secret-key-7f3a"
 FIXED = "def double(x):\n    return x * 2\n\n\ndef triple(x):\n    return x * 3\n"
 TURNS: list[tuple[str, dict[str, Any]]] = [
@@ -88,10 +86,8 @@ def run(tmp_path: Path, write_scenario: Callable[..., Path]) -> Callable[..., tu
             + "".join(f'[models."{model}"]\n' for model in models)
             + tables
         )
-        argv = [PROGRAM, "resume", str(out)] if resume else [PROGRAM, "run", str(study), "--out", str(out)]
-        environment = os.environ | {"TEST_KEY": KEY}
-        done = subprocess.run(argv, capture_output=True, text=True, env=environment, cwd=tmp_path, check=False)
-        return out, done
+        words = ["resume", str(out)] if resume else ["run", str(study), "--out", str(out)]
+        return out, taskfit(*words, cwd=tmp_path, env=os.environ | {"TEST_KEY": KEY})
 
     return make
 
@@ -217,8 +213,8 @@ def test_a_check_says_what_works(serve: Callable[..., Any], answers: Callable[..
     server = serve(lambda number, body: answers(chat(0)))
     study = tmp_path / "study.toml"
     study.write_text(f"schema = 1\n{table(server.url, 'chat')}")
-    argv = [PROGRAM, "models", "check", "chat", "--study", str(study), "--json"]
-    done = subprocess.run(argv, capture_output=True, text=True, env=os.environ | {"TEST_KEY": KEY}, check=False)
+    words = ("models", "check", "chat", "--study", str(study), "--json")
+    done = taskfit(*words, env=os.environ | {"TEST_KEY": KEY})
     found = json.loads(done.stdout)
     assert (found["tools"], found["parallel calls"], found["served model"]) == (True, False, "served")
     assert found["cost in USD"] == pytest.approx(2 * 0.0012)

@@ -82,7 +82,7 @@ class Workspace:
         done = subprocess.run(
             command,
             cwd=self.root,
-            env={"PATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+            env={"PATH": path, "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
