@@ -55,6 +55,11 @@ def test_the_installed_program_says_what_one_says_that_was_imported_before(words
     assert (one.returncode, one.stdout, one.stderr) == (other.returncode, other.stdout, other.stderr)
 
 
+def test_a_command_that_takes_too_long_is_ended() -> None:
+    with pytest.raises(subprocess.TimeoutExpired):
+        program.taskfit("scenarios", "list", seconds=0.001)
+
+
 @pytest.mark.parametrize("name", ["scenario", "repo", "study", "policy", "event", "result"])
 def test_every_format_has_a_json_schema(name: str) -> None:
     schema = json.loads(taskfit("schema", name).stdout)
