@@ -73,6 +73,7 @@ def _command(argv: list[str], cwd: str, env: dict[str, str], files: list[str]) -
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
+    sys.path[:0] = [path for path in env.get("PYTHONPATH", "").split(os.pathsep) if path]
     tempfile.tempdir = None
     for number, path in enumerate(files):
         opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)

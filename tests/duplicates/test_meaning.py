@@ -227,7 +227,7 @@ def packs(tmp_path: Path, scenario_writer: Callable[[Path], Callable[..., Path]]
 
 
 def shown(*words: str) -> str:
-    done = CliRunner().invoke(app, ["scenarios", "duplicates", *words], env={"COLUMNS": "160"}, catch_exceptions=False)
+    done = CliRunner().invoke(app, ["scenarios", "duplicates", *words], env={"COLUMNS": "400"}, catch_exceptions=False)
     assert done.exit_code == 0
     return done.output
 

@@ -75,7 +75,9 @@ def test_each_probe_is_asked_once(run: RunFolder, asked: subprocess.CompletedPro
 def test_a_private_fix_stays_here_unless_it_is_asked_for(
     tmp_path: Path, scenario_writer: Callable[[Path], WriteScenario]
 ) -> None:
-    fix = FIX.replace("+    return x * 2\n", "+    twice = x * 2\n+    return twice\n").replace("+1,5 ", "+1,6 ")
+    fix = FIX.replace("+    return x * 2\n", "+    twice = x\n+    twice *= 2\n+    return twice\n").replace(
+        "+1,5 ", "+1,7 "
+    )
     write = scenario_writer(tmp_path)
     texts = {"public": PUBLIC, "private": PRIVATE, "cannot": PUBLIC + "[impossible]\nwhy = 'nobody can'\n"}
     scenarios = {
