@@ -45,7 +45,7 @@ def show(
     file = transcript_of(named)
     if beside is not None:
         if json or only or grep or step is not None or at is not None:
-            raise UserError("--beside shows two whole trials; leave the other options but --names out")
+            raise UserError("--beside shows two whole trials; leave the other options out, --names alone goes with it")
         _side_by_side(file, transcript_of(with_step(beside)[0]), names)
         return
     step = at if step is None else step
