@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from bench.installing import installed
 from runner.events import Event, TrialFinished
@@ -21,6 +21,10 @@ from runner.viewer.place import Place
 from runner.viewer.serving import Address, served
 
 WriteTrials = Callable[..., RunFolder]
+
+
+PATIENCE_MS = 30_000
+"""How long a page may take to come to what is expected of it: no claim about its speed."""
 
 
 @pytest.fixture(scope="session")
@@ -77,6 +81,7 @@ def serve() -> Iterator[Callable[..., Address]]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     chromium = installed("chromium", "chromium")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
         opened = playwright.chromium.launch(executable_path=chromium, args=arguments)
