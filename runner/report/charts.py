@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean
 
-from runner.measures.base import Cases, Seen, as_difference
+from markupsafe import Markup
+
+from runner.measures.base import Cases, Seen, Unit, as_difference
 from runner.report.facts import Fact, outcomes
 from runner.report.numbers import number
 from runner.report.summary import Profile
@@ -38,25 +41,39 @@ MEANINGS = {
 }
 
 
+@dataclass(frozen=True)
+class Forest:
+    """One estimate a model with its interval, row by row: drawn, as a table's rows, and in words."""
+
+    parts: Sequence[Markup]
+    rows: Sequence[Sequence[str]]
+    said: str
+    height: float
+
+    @classmethod
+    def of(cls, estimates: Mapping[str, Estimate], unit: Unit, place: Callable[[float], str]) -> Forest:
+        """`place` says where across the drawing a value lies."""
+        parts, rows, said = [], [], []
+        for at, (model, estimate) in enumerate(estimates.items()):
+            written, y = number(estimate, unit), at * ROW
+            parts += [*heading(y, model, written.text), line(percent(0), y + 28, percent(1), y + 28, "track")]
+            if estimate.value is not None and estimate.low is not None and estimate.high is not None:
+                parts += [line(place(estimate.low), y + 28, place(estimate.high), y + 28, "interval")]
+                parts += [element("circle", cx=place(estimate.value), cy=y + 28.0, r=5.0, class_="dot")]
+            rows.append([model, written.value or "–", written.interval or written.reason, str(estimate.n)])
+            said.append(f"{model}: {written.text}")
+        return cls(parts, rows, "; ".join(said), len(estimates) * ROW)
+
+
 def forest(profiles: Mapping[str, Profile]) -> Chart:
     """Resolved, with its interval."""
-    parts, rows, said = [], [], []
-    for at, (model, profile) in enumerate(profiles.items()):
-        finding = profile.measures["resolved"]
-        written = number(finding, "percent")
-        y = at * ROW
-        parts += [*heading(y, model, written.text), line(percent(0), y + 28, percent(1), y + 28, "track")]
-        if finding.value is not None and finding.low is not None and finding.high is not None:
-            parts += [line(percent(finding.low), y + 28, percent(finding.high), y + 28, "interval")]
-            parts += [element("circle", cx=percent(finding.value), cy=y + 28.0, r=5.0, class_="dot")]
-        rows.append([model, written.value or "–", written.interval or written.reason, str(finding.n)])
-        said.append(f"{model}: {written.text}")
-    height = len(profiles) * ROW
-    drawing = wide(height + 16, f"Resolved by model. {'; '.join(said)}", [*parts, *scale(height, PERCENT_TICKS)])
+    found = Forest.of({model: each.measures["resolved"] for model, each in profiles.items()}, "percent", percent)
+    parts = [*found.parts, *scale(found.height, PERCENT_TICKS)]
+    drawing = wide(found.height + 16, f"Resolved by model. {found.said}", parts)
     caption = (
         "Share of scenarios resolved in the control arm; the line is the 95\u00a0% interval, in the order of the run."
     )
-    table = Table("Resolved by model", ["model", "resolved", "95 % interval", "scenarios"], rows)
+    table = Table("Resolved by model", ["model", "resolved", "95 % interval", "scenarios"], found.rows)
     return Chart("chart-resolved", "Resolved", caption, [Panel("", drawing)], table)
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from runner.measures.catalogue import MEASURES
+from runner.report.charts import Forest
 from runner.report.evidence import anchor
 from runner.report.numbers import number
 from runner.report.summary import Profile
-from runner.report.svg import ROW, Chart, Panel, Table, element, heading, line, percent, scale, wide
+from runner.report.svg import Chart, Panel, Table, line, percent, scale, wide
 from runner.statistics.estimate import Estimate
 
 PROBES = ("probe_file_hit_1", "probe_completion", "probe_canary")
@@ -130,23 +131,15 @@ def _chart(profiles: Mapping[str, Profile]) -> Chart | None:
     estimates = {model: profile.measures["memory"] for model, profile in profiles.items()}
     if not any(map(_is_number, estimates.values())):
         return None
-    parts, rows, said = [], [], []
-    for at, (model, estimate) in enumerate(estimates.items()):
-        written, y = number(estimate, "points"), at * ROW
-        parts += [*heading(y, model, written.text), line(percent(0), y + 28, percent(1), y + 28, "track")]
-        if estimate.value is not None and estimate.low is not None and estimate.high is not None:
-            parts += [line(_place(estimate.low), y + 28, _place(estimate.high), y + 28, "interval")]
-            parts += [element("circle", cx=_place(estimate.value), cy=y + 28.0, r=5.0, class_="dot")]
-        rows.append([model, written.value or "–", written.interval or written.reason, str(written.n)])
-        said.append(f"{model}: {written.text}")
-    height = len(estimates) * ROW
-    parts += [line(percent(0.5), 20, percent(0.5), height, "front"), *scale(height, TICKS)]
+    found = Forest.of(estimates, "points", _place)
+    zero = line(percent(0.5), 20, percent(0.5), found.height, "front")
+    parts = [*found.parts, zero, *scale(found.height, TICKS)]
     caption = (
         "What is lost in another form where the model may have seen the fix, minus the same where it cannot have; "
         "the line is the 95\u00a0% interval. At zero, other names cost the same in both. A hint, and no proof."
     )
-    table = Table("Memory", ["model", "seen - unseen gap", "95 % interval", "scenarios"], rows)
-    drawing = wide(height + 16, f"Memory by model. {'; '.join(said)}", parts)
+    table = Table("Memory", ["model", "seen - unseen gap", "95 % interval", "scenarios"], found.rows)
+    drawing = wide(found.height + 16, f"Memory by model. {found.said}", parts)
     return Chart("chart-memory", "Memory", caption, [Panel("", drawing)], table)
 
 
