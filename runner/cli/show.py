@@ -78,7 +78,7 @@ def _originals(file: Path, optional: bool = False) -> Originals:
     Raises UserError where it ran on no twin, unless that is `optional`, and where nobody knows them any more.
     """
     from runner.errors import UserError
-    from runner.events import TrialStarted
+    from runner.events.origins import TrialStarted
     from runner.reading.originals import Originals
     from runner.runs.folder import LOCK, RunFolder
     from runner.studies.arms import of_twin

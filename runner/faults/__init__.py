@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from runner.approvers.base import Approver
-from runner.events import FaultDelivered
+from runner.events.calls import FaultDelivered
 from runner.faults.approver import FaultyApprover
 from runner.faults.base import ALIKE, Fault, Injection
 from runner.faults.files import DiskFull, LostEdit, StaleRead

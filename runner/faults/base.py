@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import get_args
 
-from runner.events import FaultDelivered
+from runner.events.calls import FaultDelivered
 from runner.messages import Frozen
 from runner.studies.arms import FaultKind, FaultPattern, Persistence, Visibility
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import PatchSet
 
-from runner.events import Graded, PatchTaken, ScenarioFacts
+from runner.events.grading import Graded, PatchTaken, ScenarioFacts
 from runner.grading.grade import Grading
 from runner.messages import shorten
 from runner.overlap import overlap

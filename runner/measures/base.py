@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from runner.events import Data
+from runner.events.origins import Data
 from runner.measures.record import Record
 from runner.statistics import bootstrap, calibration, paired, repeats, survival
 from runner.statistics.estimate import Estimate

@@ -17,7 +17,9 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from runner.errors import FileProblem, UserError
-from runner.events import Decided, ForkedFrom, Replied
+from runner.events.calls import Decided
+from runner.events.conversation import Replied
+from runner.events.origins import ForkedFrom
 from runner.grading.acceptance import Changes
 from runner.messages import Frozen, Message, SystemMessage, to_json
 from runner.replay.origin import EVENTS, Recorded

@@ -8,7 +8,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from runner.errors import FileProblem, UserError
-from runner.events import AnyEvent, Branched, ForkedFrom, StartedFrom, TrialFinished, TrialStarted
+from runner.events import AnyEvent
+from runner.events.endings import TrialFinished
+from runner.events.origins import Branched, ForkedFrom, StartedFrom, TrialStarted
 from runner.grading.acceptance import Changes
 from runner.runs.folder import LOCK, RunFolder
 from runner.scenarios.catalog import ScenarioFolder, load_scenario

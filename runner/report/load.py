@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from runner.errors import FileProblem, UserError
-from runner.events import ProbeKind
+from runner.events.grading import ProbeKind
 from runner.labels.file import LabelFile
 from runner.labels.judging import Judgements, judgements
 from runner.measures.readers import with_readers

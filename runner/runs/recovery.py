@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from runner.errors import FileProblem, LedgerDamaged, UserError
-from runner.events import Replied
+from runner.events.conversation import Replied
 from runner.results import TrialKey
 from runner.runs.budget import Amounts, Budget
 from runner.runs.folder import RunFolder

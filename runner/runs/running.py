@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from runner.events import AnyEvent, Replied, TrialFailed
+from runner.events import AnyEvent
+from runner.events.conversation import Replied
+from runner.events.endings import TrialFailed
 from runner.results import FailureKind
 from runner.runs.disk import REFUSED_SECONDS
 from runner.runs.ledger import Row

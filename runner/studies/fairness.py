@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from runner.errors import FileProblem
-from runner.events import Replied
+from runner.events.conversation import Replied
 from runner.messages import Frozen
 from runner.results import TrialKey
 from runner.runs.folder import RunFolder

@@ -16,7 +16,9 @@ from pydantic import ValidationError
 
 from runner import __version__
 from runner.errors import FileProblem, UserError
-from runner.events import AnyEvent, Imported, TrialFinished, TrialStarted
+from runner.events import AnyEvent
+from runner.events.endings import TrialFinished
+from runner.events.origins import Imported, TrialStarted
 from runner.importers.base import slug
 from runner.measures.record import record
 from runner.messages import to_json

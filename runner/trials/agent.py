@@ -12,16 +12,9 @@ from pydantic import ValidationError
 
 from runner.approvals import Action
 from runner.errors import AnswerCut, Interrupted, ModelFault, ProviderDown
-from runner.events import (
-    CallRefused,
-    CallRejected,
-    ConfidenceStated,
-    LimitReached,
-    Replied,
-    Submitted,
-    Told,
-    ToolReturned,
-)
+from runner.events.calls import CallRefused, CallRejected, ToolReturned
+from runner.events.conversation import ConfidenceStated, Replied, Told
+from runner.events.endings import LimitReached, Submitted
 from runner.messages import Message, Reply, ToolCall, ToolMessage, Usage, UserMessage
 from runner.models.base import Model
 from runner.results import Submission

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 from runner.challenges import challenge
 from runner.errors import ModelFault
-from runner.events import Branched, Challenged, ChangeDropped, StartedFrom
+from runner.events.conversation import Challenged
+from runner.events.grading import ChangeDropped
+from runner.events.origins import Branched, StartedFrom
 from runner.faults import faulty
 from runner.grading.acceptance import acceptable
 from runner.grading.grade import LIMITS, counts, grade

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import FileProblem
-from runner.events import AnyEvent, Graded, Submitted
+from runner.events import AnyEvent
+from runner.events.endings import Submitted
+from runner.events.grading import Graded
 from runner.grading.acceptance import Changes
 from runner.messages import Message
 from runner.results import TrialResult

@@ -13,7 +13,7 @@ from runner.approvers.base import Approver
 from runner.approvers.policy import Policy
 from runner.effects import Effect, Risk
 from runner.errors import Interrupted, is_full
-from runner.events import CallProposed, Decided
+from runner.events.calls import CallProposed, Decided
 from runner.scenarios.scenario import ApprovalRule
 from runner.studies.arms import Mode
 from runner.tools.conversation import RequestApprovalArguments

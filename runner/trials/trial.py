@@ -8,17 +8,10 @@ import traceback
 from pathlib import Path
 
 from runner.errors import BudgetExhausted, Interrupted, ModelFault, ProviderDown, ProviderRefused, is_full
-from runner.events import (
-    OF_A_TURN,
-    Background,
-    CallProposed,
-    CallRejected,
-    Decided,
-    Replied,
-    TrialFailed,
-    TrialFinished,
-    TrialStarted,
-)
+from runner.events.calls import OF_A_TURN, CallProposed, CallRejected, Decided
+from runner.events.conversation import Replied
+from runner.events.endings import TrialFailed, TrialFinished
+from runner.events.origins import Background, TrialStarted
 from runner.messages import shorten, to_json
 from runner.results import Counts, FailureKind, Times, TrialResult
 from runner.runs.durable import sync, write_whole

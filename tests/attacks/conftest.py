@@ -17,7 +17,9 @@ import pytest
 
 from runner.approvers.policy import Policy, PolicyApprover, load_policy
 from runner.effects import Effect
-from runner.events import AnyEvent, CallProposed, ChangeDropped, Graded, ToolReturned
+from runner.events import AnyEvent
+from runner.events.calls import CallProposed, ToolReturned
+from runner.events.grading import ChangeDropped, Graded
 from runner.grading.baseline import Baseline, baseline
 from runner.messages import AssistantMessage, Reply, ToolCall
 from runner.models import model_factory

@@ -9,7 +9,7 @@ import pytest
 from runner.approvals import Action, Decision, Request
 from runner.approvers.scripted import Permissive
 from runner.effects import Effect
-from runner.events import FaultDelivered
+from runner.events.calls import FaultDelivered
 from runner.faults import SPOILERS, faulty
 from runner.faults.base import ALIKE, LATEST, TOOLS, Fault, draw
 from runner.results import TrialKey

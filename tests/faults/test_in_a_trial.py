@@ -11,7 +11,8 @@ import pytest
 
 from runner.approvers.policy import load_policy
 from runner.approvers.scripted import Permissive
-from runner.events import AnyEvent, CallRefused, Decided, FaultDelivered, ToolReturned
+from runner.events import AnyEvent
+from runner.events.calls import CallRefused, Decided, FaultDelivered, ToolReturned
 from runner.faults import faulty
 from runner.faults.base import Fault
 from runner.messages import ToolCall, UserMessage

@@ -17,7 +17,12 @@ import pytest
 
 from bench.program import taskfit
 from runner.errors import FileProblem, UserError
-from runner.events import Event, Graded, Replied, Submitted, ToolReturned, TrialStarted
+from runner.events.base import Event
+from runner.events.calls import ToolReturned
+from runner.events.conversation import Replied
+from runner.events.endings import Submitted
+from runner.events.grading import Graded
+from runner.events.origins import TrialStarted
 from runner.following.activity import Activities, activity
 from runner.following.notes import Standstill, notes, standstill
 from runner.following.watching import Watcher

@@ -8,7 +8,9 @@ import pytest
 
 from runner.approvals import Decision, Standing
 from runner.effects import Effect
-from runner.events import EVENTS, CallProposed, FaultDelivered, PatchTaken, ScenarioFacts
+from runner.events import EVENTS
+from runner.events.calls import CallProposed, FaultDelivered
+from runner.events.grading import PatchTaken, ScenarioFacts
 from runner.measures.base import Seen
 from runner.measures.catalogue import MEASURES
 from runner.measures.record import Call, Record, record

@@ -14,7 +14,7 @@ from plausible import Size, recorded
 from runner.approvals import Decision
 from runner.approvals import Standing as Stands
 from runner.effects import Effect
-from runner.events import ChangeDropped, Overlap
+from runner.events.grading import ChangeDropped, Overlap
 from runner.measures.approval import AFTER
 from runner.measures.base import as_survival
 from runner.measures.catalogue import MEASURES

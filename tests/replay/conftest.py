@@ -12,7 +12,8 @@ import pytest
 from runner.approvers.base import Approver
 from runner.approvers.policy import PolicyApprover, load_policy
 from runner.approvers.scripted import Permissive
-from runner.events import TrialFinished, TrialStarted
+from runner.events.endings import TrialFinished
+from runner.events.origins import TrialStarted
 from runner.faults import faulty
 from runner.faults.base import Fault
 from runner.messages import SystemMessage, ToolCall, UserMessage

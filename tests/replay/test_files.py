@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import FileProblem, UserError
-from runner.events import ToolReturned
+from runner.events.calls import ToolReturned
 from runner.faults.base import Fault
 from runner.messages import ToolCall
 from runner.replay.files import FileChange, files_at, reconstruction

@@ -14,7 +14,12 @@ import pytest
 from filelock import FileLock
 
 from bench.program import taskfit
-from runner.events import AnyEvent, CallProposed, Event, ForkedFrom, LimitReached, Replied, Told, TrialStarted
+from runner.events import AnyEvent
+from runner.events.base import Event
+from runner.events.calls import CallProposed
+from runner.events.conversation import Replied, Told
+from runner.events.endings import LimitReached
+from runner.events.origins import ForkedFrom, TrialStarted
 from runner.messages import AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage
 from runner.replay.points import MESSAGES
 from runner.results import TrialResult

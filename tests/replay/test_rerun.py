@@ -17,7 +17,7 @@ from filelock import FileLock
 
 from bench import program
 from runner.errors import UserError
-from runner.events import CallRefused, FaultDelivered, ToolReturned
+from runner.events.calls import CallRefused, FaultDelivered, ToolReturned
 from runner.messages import ToolCall
 from runner.models.personalities import PERSONALITIES
 from runner.models.scripted import Scripted

@@ -15,19 +15,11 @@ from typing import TypeVar
 import pytest
 
 from runner.approvers.policy import PolicyApprover, load_policy
-from runner.events import (
-    AnyEvent,
-    Branched,
-    Challenged,
-    Decided,
-    Event,
-    FaultDelivered,
-    Replied,
-    StartedFrom,
-    Told,
-    ToolReturned,
-    TrialStarted,
-)
+from runner.events import AnyEvent
+from runner.events.base import Event
+from runner.events.calls import Decided, FaultDelivered, ToolReturned
+from runner.events.conversation import Challenged, Replied, Told
+from runner.events.origins import Branched, StartedFrom, TrialStarted
 from runner.faults.base import draw
 from runner.models.scripted import Scripted
 from runner.results import TrialKey, TrialResult

@@ -12,7 +12,7 @@ import pytest
 from bench.installing import installed
 from bench.program import taskfit
 from runner.errors import LedgerDamaged, UserError
-from runner.events import Replied
+from runner.events.conversation import Replied
 from runner.messages import AssistantMessage, Reply, Usage
 from runner.results import Times, TrialKey, TrialResult
 from runner.runs.budget import Amounts, Budget

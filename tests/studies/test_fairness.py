@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from runner.approvers.policy import PolicyApprover, load_policy
-from runner.events import Replied
+from runner.events.conversation import Replied
 from runner.messages import AssistantMessage, Reply
 from runner.results import TrialKey, TrialResult
 from runner.runs import lock as lock_module

@@ -16,7 +16,8 @@ import pytest
 import zstandard
 
 from runner.errors import FileProblem
-from runner.events import Told, ToolReturned
+from runner.events.calls import ToolReturned
+from runner.events.conversation import Told
 from runner.results import TrialKey
 from runner.runs.folder import RunFolder
 from runner.trajectories import zipped

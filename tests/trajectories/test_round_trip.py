@@ -12,7 +12,10 @@ from typing import Any, get_args
 import pytest
 
 from runner.errors import UserError
-from runner.events import AnyEvent, Challenged, Imported, Submitted, Told, TrialFinished, TrialStarted
+from runner.events import AnyEvent
+from runner.events.conversation import Challenged, Told
+from runner.events.endings import Submitted, TrialFinished
+from runner.events.origins import Imported, TrialStarted
 from runner.results import TrialKey
 from runner.runs.folder import RunFolder
 from runner.runs.reopening import study_of

@@ -14,7 +14,9 @@ from runner.approvers.base import Approver
 from runner.approvers.policy import PolicyApprover, load_policy
 from runner.effects import Effect
 from runner.errors import AnswerCut, BudgetExhausted, Interrupted, ProviderDown
-from runner.events import AnyEvent, CallProposed, CallRejected, Decided, Replied, ToolReturned
+from runner.events import AnyEvent
+from runner.events.calls import CallProposed, CallRejected, Decided, ToolReturned
+from runner.events.conversation import Replied
 from runner.messages import AssistantMessage, Reply, ToolCall, UserMessage
 from runner.models.scripted import Scripted, Turn
 from runner.scenarios.scenario import Limits, Scope

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from runner.errors import FileProblem, UserError
-from runner.events import Event, Graded, Replied, Submitted, Told, ToolReturned
+from runner.events.base import Event
+from runner.events.calls import ToolReturned
+from runner.events.conversation import Replied, Told
+from runner.events.endings import Submitted
+from runner.events.grading import Graded
 from runner.messages import AssistantMessage, Reply, ToolCall, ToolMessage, UserMessage
 from runner.results import Submission, TrialKey, TrialResult, Verdict
 from runner.runs.folder import RunFolder

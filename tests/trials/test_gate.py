@@ -13,7 +13,7 @@ from runner.approvals import Action, Decision, Request
 from runner.approvers.policy import Policy, Rule, load_policy
 from runner.effects import Effect
 from runner.errors import Interrupted
-from runner.events import CallProposed, Decided
+from runner.events.calls import CallProposed, Decided
 from runner.scenarios.scenario import ApprovalRule
 from runner.studies.arms import Mode
 from runner.tools.conversation import RequestApprovalArguments

@@ -24,7 +24,7 @@ from hostile import hostile
 from payloads import ELEMENTS, PAYLOADS
 from runner.approvals import Action, Decision, Request
 from runner.effects import Effect
-from runner.events import Decided
+from runner.events.calls import Decided
 from runner.labels.file import LabelFile
 from runner.labels.steps import place
 from runner.results import TrialKey

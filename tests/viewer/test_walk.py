@@ -12,7 +12,9 @@ from playwright.sync_api import expect
 
 from runner.approvals import Action, Request
 from runner.effects import Effect
-from runner.events import Event, Graded, ScenarioFacts, Submitted, TrialFinished
+from runner.events.base import Event
+from runner.events.endings import Submitted, TrialFinished
+from runner.events.grading import Graded, ScenarioFacts
 from runner.labels.file import LabelFile
 from runner.results import Submission
 from runner.runs.questions import Questions

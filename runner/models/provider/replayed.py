@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from runner.errors import UserError
-from runner.events import TrialStarted
+from runner.events.origins import TrialStarted
 from runner.messages import Message, Reply, ToolSpec
 from runner.models.base import KeylessModel
 from runner.models.provider.client import assembled
