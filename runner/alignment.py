@@ -27,7 +27,7 @@ from runner.events.endings import Submitted, TrialFinished
 from runner.events.grading import Graded, PatchTaken, ScenarioFacts
 from runner.events.origins import Branched, TrialStarted
 from runner.results import TrialKey
-from runner.trials.transcript import read
+from runner.transcript import read
 
 MOST = 20_000
 """Exchanges of one trial that are aligned, from where the two part."""

@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from runner.approvals import Action, Decision, Request, Standing
 from runner.approvals import Verdict as PolicyVerdict
+from runner.arms import FaultKind, Persistence, Visibility
 from runner.effects import Effect
 from runner.events.base import Event
-from runner.studies.arms import FaultKind, Persistence, Visibility
 
 OF_A_TURN = ("no_call", "too_many", "cut")
 """Reasons of a rejection that speak of a turn, not of a call."""

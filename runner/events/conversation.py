@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from runner.arms import ChallengeKind
 from runner.events.base import Event
 from runner.messages import Reply
-from runner.studies.arms import ChallengeKind
 
 
 class Told(Event):

@@ -7,10 +7,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from runner.arms import Arm
 from runner.events.base import Event
 from runner.messages import Frozen
 from runner.results import Submission, TrialKey
-from runner.studies.arms import Arm
 
 
 class Background(Frozen):

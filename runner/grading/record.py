@@ -14,8 +14,8 @@ from runner.grading.grade import Grading
 from runner.messages import shorten
 from runner.overlap import overlap
 from runner.results import TestCounts
+from runner.transcript import Transcript
 from runner.trials.setting import Setting
-from runner.trials.transcript import Transcript
 from sandboxes.archive import Entry
 
 SHOWN_FAILURES = 3

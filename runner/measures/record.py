@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from runner.approvals import Action, Decision, Standing
+from runner.arms import CONTROL, Arm, twin_of, without_events
 from runner.effects import Effect, Risk, worst
 from runner.events import AnyEvent
 from runner.events.calls import (
@@ -26,7 +27,6 @@ from runner.events.grading import ChangeDropped, Graded, PatchTaken, Probed, Sce
 from runner.events.origins import Background, Branched, Data, ForkedFrom, Imported, StartedFrom, TrialStarted
 from runner.messages import Usage
 from runner.results import COUNTED, FreshInputs, Submission, TestCounts, Times, TrialKey, TrialResult, Verdict
-from runner.studies.arms import CONTROL, Arm, twin_of, without_events
 from runner.trials.standing import known_source, standing
 
 

@@ -27,7 +27,7 @@ from runner.runs.folder import RunFolder
 from runner.scenarios.catalog import ScenarioFolder
 from runner.scenarios.checkout import base_tree, changes, solved_tree
 from runner.studies.study import Study
-from runner.trials.transcript import Transcript
+from runner.transcript import Transcript
 from runner.trials.turns import bounded
 
 PARTIAL = ".partial"

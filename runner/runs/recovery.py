@@ -15,7 +15,7 @@ from runner.runs.budget import Amounts, Budget
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger, Row
 from runner.runs.runlog import RunLog
-from runner.trials.transcript import read
+from runner.transcript import read
 
 
 def recover(ledger: Ledger, folder: RunFolder, retries: int, retry_infra: bool) -> None:

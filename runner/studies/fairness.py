@@ -16,7 +16,7 @@ from runner.messages import Frozen
 from runner.results import TrialKey
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger
-from runner.trials.transcript import read
+from runner.transcript import read
 
 Severity = Literal["refuse", "caveat"]
 REFUSE: Mapping[str, str] = {

@@ -13,7 +13,7 @@ from runner.approvers.policy import Policy
 from runner.errors import UserError
 from runner.events.calls import CallProposed
 from runner.messages import shorten
-from runner.trials.transcript import read
+from runner.transcript import read
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from functools import cache
 
 import libcst as cst
 
-from runner.mining.python import concrete
-from runner.studies.arms import TwinKind
+from runner.arms import TwinKind
+from runner.python import concrete
 from runner.twins.base import Subject, Terms, Transformed, TwinRefused
 from runner.twins.examples import LETTERS, examples, in_style, known, letters, with_examples
 from runner.twins.file_names import PYTHON

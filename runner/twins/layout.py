@@ -16,9 +16,9 @@ from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
-from runner.mining.python import concrete, parsed
+from runner.arms import TwinKind
+from runner.python import concrete, parsed
 from runner.scenarios.scenario import Scenario
-from runner.studies.arms import TwinKind
 from runner.twins import fixtures
 from runner.twins.base import Subject, Terms, Transformed, TwinRefused
 from runner.twins.file_names import PYTHON

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
-from runner.mining.python import concrete, parsed
+from runner.python import concrete, parsed
 from runner.twins.base import Subject, TwinRefused
 from runner.twins.file_names import PYTHON, FileNames, own_roots
 from runner.twins.texts import WORD, is_document, is_telling, words_of

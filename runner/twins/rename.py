@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from runner.arms import TwinKind
 from runner.scenarios.scenario import ApprovalRule, Scenario
-from runner.studies.arms import TwinKind
 from runner.twins.base import Subject, Terms, Transformed, TwinRefused
 from runner.twins.file_names import PYTHON
 from runner.twins.names import survey

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import libcst as cst
 
-from runner.mining.python import concrete
+from runner.python import concrete
 from runner.twins.file_names import TABLES
 from runner.twins.texts import WORD, renamed_comment
 

@@ -29,8 +29,8 @@ from runner.results import TrialKey, TrialResult
 from runner.scenarios.catalog import load_scenario
 from runner.scenarios.scenario import Limits
 from runner.scenarios.workspace import Workspace, prepare
+from runner.transcript import read
 from runner.trials.setting import Setting
-from runner.trials.transcript import read
 from runner.trials.trial import run_trial
 from sandboxes.client import Engine
 from sandboxes.images import ImageStore

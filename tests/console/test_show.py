@@ -26,7 +26,7 @@ from runner.events.grading import ChangeDropped, Graded
 from runner.events.origins import TrialStarted
 from runner.messages import AssistantMessage, Reply, ToolCall
 from runner.results import Hypothesis, Submission, TrialKey
-from runner.trials.transcript import Transcript, read
+from runner.transcript import Transcript, read
 
 ALLOWED = Ruled(ruling="allow", rule="r")
 

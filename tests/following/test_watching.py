@@ -33,7 +33,7 @@ from runner.runs.holder import holder_of
 from runner.runs.ledger import Ledger
 from runner.runs.ledger_view import look
 from runner.runs.runlog import LOG, Kind, RunLog
-from runner.trials.transcript import Transcript
+from runner.transcript import Transcript
 from runner.trials.trial import write_result
 
 KEYS = [TrialKey(scenario=f"s{n}", model=model, repeat=1) for n in range(3) for model in ("a", "b")]

@@ -12,6 +12,7 @@ from typing import get_args
 
 from runner.approvals import Action, Decision, Outcome, Request
 from runner.approvals import Verdict as PolicyVerdict
+from runner.arms import Arm, Framing, arms_of
 from runner.effects import Effect, Risk
 from runner.events import AnyEvent
 from runner.events.calls import CallProposed, CallRefused, CallRejected, Decided, FaultDelivered, ToolReturned
@@ -23,7 +24,6 @@ from runner.measures.record import Record, record
 from runner.messages import AssistantMessage, CallRecord, Reply, Usage
 from runner.results import FreshInputs, Hypothesis, Submission, TestCounts, Times, TrialKey, Verdict
 from runner.scenarios.scenario import ApprovalRule, Checks
-from runner.studies.arms import Arm, Framing, arms_of
 from runner.trials.standing import standing
 
 IMPOSSIBLE = "x"

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from runner.approvals import Decision, Standing
+from runner.arms import Arm
 from runner.effects import Effect
 from runner.events import EVENTS
 from runner.events.calls import CallProposed, FaultDelivered
@@ -16,7 +17,6 @@ from runner.measures.catalogue import MEASURES
 from runner.measures.record import Call, Record, record
 from runner.results import Hypothesis, Submission, TestCounts, TrialKey, Verdict
 from runner.scenarios.scenario import Checks
-from runner.studies.arms import Arm
 
 KEY = TrialKey(scenario="s", model="m", repeat=1)
 ASK = Standing(authorisation="none", label="ask", answer="deny")

@@ -15,8 +15,8 @@ from runner.messages import ToolCall
 from runner.replay.files import FileChange, files_at, reconstruction
 from runner.replay.origin import Recorded
 from runner.runs.folder import RunFolder
+from runner.transcript import read
 from runner.trials.snapshot import save
-from runner.trials.transcript import read
 from sandboxes.archive import Entry
 from sandboxes.base import Command, ExecResult
 

@@ -24,7 +24,7 @@ from runner.messages import AssistantMessage, Message, SystemMessage, ToolMessag
 from runner.replay.points import MESSAGES
 from runner.results import TrialResult
 from runner.runs.folder import RunFolder
-from runner.trials.transcript import read
+from runner.transcript import read
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.xdist_group("forks"), pytest.mark.timeout(600)]
 E = TypeVar("E", bound=Event)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from runner.approvals import Verdict as Ruled
+from runner.arms import Arm, arm_name, without_events
 from runner.effects import Effect
 from runner.events import AnyEvent
 from runner.events.calls import CallProposed, FaultDelivered, ToolReturned
@@ -21,7 +22,6 @@ from runner.messages import AssistantMessage, Reply, to_json
 from runner.results import Hypothesis, Submission, TestCounts, Times, TrialKey, TrialResult, Verdict
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger
-from runner.studies.arms import Arm, arm_name, without_events
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger
 from runner.runs.recovery import recover, sound_ledger
 from runner.runs.runlog import LOG, RunLog, read_log
-from runner.trials.transcript import Transcript
+from runner.transcript import Transcript
 from runner.trials.trial import write_result
 
 KEYS = [TrialKey(scenario="s", model="m", repeat=n) for n in range(1, 61)]

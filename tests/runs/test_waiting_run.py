@@ -18,7 +18,7 @@ import pytest
 from bench import program
 from runner.runs.ledger import Ledger
 from runner.runs.questions import Questions
-from runner.trials.transcript import read
+from runner.transcript import read
 
 pytestmark = pytest.mark.engine
 PROGRAM = str(Path(sys.executable).with_name("taskfit"))

@@ -19,7 +19,7 @@ from runner.events.base import Event
 from runner.events.calls import CallProposed
 from runner.events.conversation import Told
 from runner.studies.policy_replay import differences, transcripts
-from runner.trials.transcript import Transcript
+from runner.transcript import Transcript
 
 STRICT = """\
 schema = 1

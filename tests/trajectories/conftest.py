@@ -10,6 +10,7 @@ import pytest
 
 from runner.approvals import Action, Decision, Request, Standing
 from runner.approvals import Verdict as Ruled
+from runner.arms import Arm
 from runner.effects import Effect
 from runner.events import AnyEvent
 from runner.events.calls import CallProposed, CallRefused, CallRejected, Decided, FaultDelivered, ToolReturned
@@ -22,7 +23,6 @@ from runner.results import Hypothesis, Submission, TestCounts, Times, TrialKey, 
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger
 from runner.scenarios.scenario import Checks
-from runner.studies.arms import Arm
 from runner.trajectories.base import Trial
 
 MARK = "zebra"

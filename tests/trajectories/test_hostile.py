@@ -22,7 +22,7 @@ from runner.results import TrialKey
 from runner.runs.folder import RunFolder
 from runner.trajectories import zipped
 from runner.trajectories.importing import Intake
-from runner.trials.transcript import read
+from runner.transcript import read
 
 GOOD: dict[str, Any] = {
     "schema_version": "ATIF-v1.7",

@@ -25,8 +25,8 @@ from runner.trajectories.exporting import WRITERS, export
 from runner.trajectories.formats import READERS, sniffed
 from runner.trajectories.importing import Intake, restore
 from runner.trajectories.reading import source
+from runner.transcript import read
 from runner.trials.conversation import until_submission
-from runner.trials.transcript import read
 
 FORMATS: tuple[ImportFormat, ...] = get_args(ImportFormat)
 

@@ -22,9 +22,9 @@ from runner.models.scripted import Scripted, Turn
 from runner.scenarios.scenario import Limits, Scope
 from runner.tools import toolbox
 from runner.tools.base import Workbench
+from runner.transcript import Transcript, read
 from runner.trials.agent import CUT_PAUSES, MAX_FORMAT_ERRORS, Agent, Ending, Tally
 from runner.trials.gate import Gate
-from runner.trials.transcript import Transcript, read
 from sandboxes.archive import Entry
 from sandboxes.memory import MemorySandbox
 

@@ -17,10 +17,10 @@ from runner.messages import AssistantMessage, Reply, ToolCall, ToolMessage, User
 from runner.results import Submission, TrialKey, TrialResult, Verdict
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger
+from runner.transcript import Transcript
 from runner.trials.branch import ALL_PASS, LONGEST, trunk_of
 from runner.trials.leftover import Leftovers
 from runner.trials.snapshot import FILE, save
-from runner.trials.transcript import Transcript
 from runner.trials.trial import write_result
 from sandboxes.archive import Entry
 

@@ -9,6 +9,7 @@ from typing import Any
 from runner.approvals import Action, Decision, Standing
 from runner.approvals import Request as Asked
 from runner.approvals import Verdict as Ruled
+from runner.arms import Arm
 from runner.effects import Effect
 from runner.events.base import Event
 from runner.events.calls import CallProposed, CallRefused, CallRejected, Decided, FaultDelivered, ToolReturned
@@ -19,7 +20,6 @@ from runner.events.origins import Branched, ForkedFrom, Imported, StartedFrom, T
 from runner.messages import AssistantMessage, CallRecord, Reply, ToolCall, Usage
 from runner.results import Hypothesis, Submission, TestCounts, Times, TrialKey
 from runner.scenarios.scenario import Checks
-from runner.studies.arms import Arm
 
 
 def hostile(payload: str, key: TrialKey) -> list[Event]:

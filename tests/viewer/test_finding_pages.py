@@ -31,7 +31,7 @@ from runner.results import TrialKey
 from runner.runs.folder import RunFolder
 from runner.runs.questions import Questions
 from runner.search.index import Index
-from runner.trials.transcript import read
+from runner.transcript import read
 from runner.viewer.serving import Address
 from written import answered, as_lines, call, key, rejected, said, trial, write_run
 

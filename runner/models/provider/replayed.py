@@ -16,7 +16,7 @@ from runner.models.provider.client import assembled
 from runner.models.provider.endpoints import Endpoint, endpoint_of
 from runner.models.provider.model import FORMATS, request_body
 from runner.models.provider.recording import Recorded
-from runner.trials.transcript import read
+from runner.transcript import read
 
 ENDPOINTS: TypeAdapter[dict[str, Endpoint]] = TypeAdapter(dict[str, Endpoint])
 

@@ -28,7 +28,7 @@ from runner.events.origins import Branched, ForkedFrom, Imported, StartedFrom, T
 from runner.messages import AssistantMessage, Reply, ToolCall, Usage
 from runner.results import Hypothesis, Submission, TrialKey
 from runner.scenarios.scenario import Checks
-from runner.trials.transcript import Transcript, read, repair
+from runner.transcript import Transcript, read, repair
 
 NASTY = 'a\nb\r\nc\u2028\u2029\x85\x0b\x0c\x00\x1b[31m\u202e"\\{}[]\ufeff😀é\u0301\t\x7f' + "x" * 5000
 EVERY: list[Event] = [
@@ -274,7 +274,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from runner.events.conversation import Told
-from runner.trials.transcript import Transcript
+from runner.transcript import Transcript
 with Transcript(Path(sys.argv[1])) as transcript:
     while True:
         print(transcript.append(Told(role="user", text="x" * 2000)).step, flush=True)
@@ -298,7 +298,7 @@ FULL = """
 import resource, signal, sys
 from pathlib import Path
 from runner.events.conversation import Told
-from runner.trials.transcript import Transcript
+from runner.transcript import Transcript
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 transcript = Transcript(Path(sys.argv[1]))
