@@ -17,6 +17,7 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from runner.arms import of_twin
+from runner.canonical import digest
 from runner.errors import FileProblem, UserError
 from runner.events.calls import Decided
 from runner.events.conversation import Replied
@@ -39,7 +40,6 @@ from runner.replay.points import (
 from runner.replay.rerun import Replayer
 from runner.scenarios.catalog import ScenarioFolder
 from runner.scenarios.scenario import Limits
-from runner.studies.canonical import digest
 from runner.trials.snapshot import FILE as WORKSPACE
 from runner.trials.snapshot import load, save
 

@@ -12,6 +12,7 @@ from functools import cached_property, partial
 from runner.approvers import Case, approver_for
 from runner.approvers.base import Approver
 from runner.approvers.policy import Policy
+from runner.approvers.questions import Questions
 from runner.arms import Arm, parse_fault, without_events
 from runner.errors import Interrupted
 from runner.faults.base import Fault, draw
@@ -22,7 +23,6 @@ from runner.replay.forks import Forks
 from runner.results import TrialKey, TrialResult
 from runner.runs.folder import RunFolder
 from runner.runs.purse import Purse
-from runner.runs.questions import Questions
 from runner.runs.running import Patience, Running
 from runner.scenarios.framings import framed
 from runner.scenarios.scenario import Scope

@@ -23,6 +23,7 @@ from runner.arms import (
     Start,
     arms_of,
 )
+from runner.canonical import digest
 from runner.errors import FileProblem, UserError
 from runner.messages import Frozen
 from runner.models import model_factory
@@ -34,7 +35,6 @@ from runner.results import TrialKey
 from runner.runs.budget import Budget
 from runner.runs.engines import EngineSettings
 from runner.scenarios.catalog import read_toml
-from runner.studies.canonical import digest
 
 
 class Study(Frozen):

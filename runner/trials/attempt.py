@@ -15,8 +15,6 @@ from runner.events.origins import Branched, StartedFrom
 from runner.faults import faulty
 from runner.grading.acceptance import acceptable
 from runner.grading.grade import LIMITS, counts, grade
-from runner.grading.record import record, write_patch
-from runner.grading.verdict import verdict_of
 from runner.messages import Message, UserMessage
 from runner.models.base import Known, Opening, take_up
 from runner.results import TestCounts, Verdict
@@ -26,9 +24,11 @@ from runner.tools.base import Workbench, spec
 from runner.transcript import Transcript
 from runner.trials.agent import Agent, Ending, Tally
 from runner.trials.gate import Gate
+from runner.trials.record import record, write_patch
 from runner.trials.setting import Setting
 from runner.trials.snapshot import lay_out, save
 from runner.trials.telling import limits_of, told
+from runner.trials.verdict import verdict_of
 from sandboxes.ahead import Ahead
 from sandboxes.archive import Entry, Tree
 from sandboxes.base import Sandbox, SandboxLimits

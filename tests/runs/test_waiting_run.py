@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from bench import program
+from runner.approvers.questions import Questions
 from runner.runs.ledger import Ledger
-from runner.runs.questions import Questions
 from runner.transcript import read
 
 pytestmark = pytest.mark.engine

@@ -23,13 +23,13 @@ from playwright.sync_api import expect
 from hostile import hostile
 from payloads import ELEMENTS, PAYLOADS
 from runner.approvals import Action, Decision, Request
+from runner.approvers.questions import Questions
 from runner.effects import Effect
 from runner.events.calls import Decided
 from runner.labels.file import LabelFile
 from runner.labels.steps import place
 from runner.results import TrialKey
 from runner.runs.folder import RunFolder
-from runner.runs.questions import Questions
 from runner.search.index import Index
 from runner.transcript import read
 from runner.viewer.serving import Address
