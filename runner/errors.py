@@ -56,12 +56,16 @@ class LedgerDamaged(FileProblem):
 
 
 class UnknownName(UserError):
-    """A name that leads nowhere, with the names that are near it."""
+    """A name that leads nowhere, with the names that are near it, or else with what there is."""
+
+    SHOWN = 8
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         known = sorted(known)
-        near = difflib.get_close_matches(name, known, n=3) or known[:8]
-        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        near = difflib.get_close_matches(name, known, n=3)
+        more = f" and {len(known) - self.SHOWN} more" if len(known) > self.SHOWN else ""
+        there = f"; there is {', '.join(known[: self.SHOWN])}{more}" if known else ""
+        hint = f"; did you mean {', '.join(near)}?" if near else there
         super().__init__(f"no {kind} named {name!r}{hint}")
 
 
@@ -69,7 +73,7 @@ class RunHeld(UserError):
     """Another process works in this run's folder."""
 
     def __init__(self, folder: Path, holder: str) -> None:
-        super().__init__(f"{folder} is in use by process {holder}; wait for it, or stop it, or name another --out")
+        super().__init__(f"{folder} is in use by process {holder}; wait for it, stop it, or take another folder")
 
 
 class CapReached(UserError):

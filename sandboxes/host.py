@@ -30,7 +30,9 @@ def ensure_engine(say: Say) -> Engine:
         return connect()
     except EngineUnavailable as error:
         if os.environ.get("DOCKER_HOST"):
-            raise EngineUnavailable(f"DOCKER_HOST is set, but no engine answers there: {error}") from None
+            raise EngineUnavailable(
+                f"DOCKER_HOST is set, but no engine answers there: {error}. Start that engine, or unset DOCKER_HOST."
+            ) from None
         reason = str(error)
     if _elevation() is not None and _find("dockerd"):
         return _start(say, [_find("dockerd") or "", *DAEMON[1:]], elevated=True)

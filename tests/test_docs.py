@@ -15,6 +15,10 @@ from runner.studies.study import Study
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+PAGES = {path.relative_to(ROOT): path.read_text() for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))}
+SHOWN = "\n".join(text for path, text in PAGES.items() if path.name != "CHANGELOG.md")
+"""All that documents show, as one text."""
+MINUTES, WORDS_A_MINUTE = 10, 230
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 
 
@@ -28,10 +32,29 @@ def test_the_readme_shows_its_two_commands_and_their_output_within_thirty_lines(
         assert part in top
 
 
+def test_the_readme_is_read_in_ten_minutes() -> None:
+    assert len(README.split()) <= MINUTES * WORDS_A_MINUTE, "what few need first belongs in docs/"
+
+
+def test_every_link_leads_to_a_file_and_a_section() -> None:
+    for path, text in PAGES.items():
+        for link in re.findall(r"\]\(([^)\s]+)\)", text):
+            if not link.startswith("http"):
+                name, _, section = link.partition("#")
+                target = (path.parent / name) if name else path
+                assert target in PAGES or (ROOT / target).exists(), f"{path}: {link}"
+                heads = re.findall(r"^#+ (.+)$", PAGES.get(target, ""), re.M)
+                assert not section or section in {
+                    re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in heads
+                }
+        for name in re.findall(r"`((?:docs|tests|bench)/[\w/]+\.(?:md|py))`", text):
+            assert (ROOT / name).exists(), f"{path}: {name}"
+
+
 def test_the_example_study_repo_and_scenario_load() -> None:
     import tomllib
 
-    found = blocks(README)
+    found = blocks(SHOWN)
     repo = next(block for block in found if "[source]" in block)
     assert Repo.model_validate(tomllib.loads(repo)).tests.framework == "django"
     study = next(block for block in found if block.startswith("schema = 1\nname = "))
@@ -47,15 +70,15 @@ def test_the_example_study_repo_and_scenario_load() -> None:
     assert Scenario.model_validate(tomllib.loads(scenario)).repo == "ledger"
 
 
-@pytest.mark.parametrize("command", sorted(set(re.findall(r"^    taskfit ([a-z]+)", README, re.M))))
-def test_every_command_of_the_readme_exists_with_its_options(command: str) -> None:
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"^    taskfit ([a-z]+)", SHOWN, re.M))))
+def test_every_command_that_is_shown_exists_with_its_options(command: str) -> None:
     def helped(*words: str) -> str:
         done = taskfit(*words, "--help")
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     whole = helped(command)
-    for line in re.findall(rf"^    taskfit {command} (.*)$", README, re.M):
+    for line in re.findall(rf"^    taskfit {command} (.*)$", SHOWN, re.M):
         words = line.split("#")[0].split()
         is_group = bool(words) and re.search(rf"^  {re.escape(words[0])}  ", whole, re.M) is not None
         shown = helped(command, words[0]) if is_group else whole
@@ -64,7 +87,7 @@ def test_every_command_of_the_readme_exists_with_its_options(command: str) -> No
 
 
 def test_every_module_named_in_the_map_exists() -> None:
-    for name in re.findall(r"`((?:runner|sandboxes)/[\w/]*(?:\.py|\.toml)?)`", README + CONTRIBUTING):
+    for name in re.findall(r"`((?:runner|sandboxes)/[\w/]*(?:\.py|\.toml)?)`", SHOWN):
         assert (ROOT / name).exists(), name
 
 

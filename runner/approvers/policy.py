@@ -20,8 +20,8 @@ from runner.commands.access import writing
 from runner.effects import Effect
 from runner.errors import FileProblem
 from runner.messages import Frozen
-from runner.scenarios.catalog import read_toml
 from runner.scenarios.scenario import Scope
+from runner.toml import read_toml
 
 BUILTIN = Path(__file__).with_name("default_policy.toml")
 EXAMPLE_SCOPE = Scope(writable=("src/**",), protected=("tests/**", "pyproject.toml"))

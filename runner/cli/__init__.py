@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
+from runner import __version__
 from runner.cli import (
     approvals,
     cheats,
@@ -34,12 +36,19 @@ from runner.cli import (
     view,
     watch,
 )
+from runner.cli.helping import in_words
 from runner.cli.streams import fill, unheard
 from runner.exits import CAPPED, FAILED, INTERRUPTED, REFUSED
 
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"taskfit {__version__}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     name="taskfit",
-    help="Which model fits your bugs? Runs models against buggy repositories in Docker sandboxes and grades the fixes.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -72,6 +81,16 @@ app.add_typer(policy.app, name="policy")
 app.command()(schema.schema)
 app.command()(doctor.doctor)
 app.command()(clean.clean)
+in_words(app)
+
+
+@app.callback()
+def taskfit(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Which model fits your bugs? Runs models against buggy repositories in Docker sandboxes and grades the fixes."""
 
 
 def main() -> None:

@@ -47,7 +47,7 @@ def caps_of(
 
 
 def flags(
-    study_file: Annotated[Path | None, typer.Argument(metavar="[STUDY]", help="A study file (TOML).")] = None,
+    study_file: Annotated[Path | None, typer.Argument(metavar="STUDY", help="A study file (TOML).")] = None,
     model: Annotated[list[str] | None, typer.Option(help="See `taskfit models list`.")] = None,
     scenario: Annotated[list[str] | None, typer.Option(help="Scenario id or glob; all when left out.")] = None,
     scenarios: Annotated[
@@ -76,7 +76,8 @@ def flags(
     perturbation: Annotated[
         list[str] | None,
         typer.Option(
-            help="Arms: twins: rename, reorder (joined by +), contradiction (impossible); original is the control."
+            help="Arms, twins: rename, move, reorder, reword, constants, layout (joined by +), or impossible: "
+            "contradiction, wrong_test; original is the control."
         ),
     ] = None,
     failed_run: Annotated[

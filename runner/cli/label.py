@@ -17,7 +17,7 @@ def label(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[LABEL]", help="wrong-root-cause, lucky-fix, policy-breach, good-recovery, or one of your own."
+            metavar="LABEL", help="wrong-root-cause, lucky-fix, policy-breach, good-recovery, or one of your own."
         ),
     ] = None,
     note: Annotated[str, typer.Option(help="Free words.")] = "",

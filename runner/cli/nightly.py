@@ -37,8 +37,8 @@ def nightly(
     from runner.errors import UserError
     from runner.nightly.when import Hours, clock, days_of
     from runner.runs.budget import time_of_day
-    from runner.scenarios.catalog import read_toml
     from runner.studies.study import Study, load_study
+    from runner.toml import read_toml
 
     if not at and not remove:
         raise UserError("say when a night begins, as in --at 22:00")

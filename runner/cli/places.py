@@ -22,7 +22,8 @@ def runs_of(paths: Sequence[Path]) -> list[RunFolder]:
         here = path.resolve()
         inside = [here] if (here / LOCK).is_file() else sorted(file.parent for file in here.glob(f"*/{LOCK}"))
         if not inside:
-            raise UserError(f"{path} is no run's folder (it has no {LOCK}), and no folder of runs either")
+            hint = "; start a run with `taskfit demo` or `taskfit run`" if path.name == RUNS.name else ""
+            raise UserError(f"{path} is no run's folder (it has no {LOCK}), and no folder of runs either{hint}")
         for folder in inside:
             found.setdefault(folder, RunFolder(folder))
     return list(found.values())

@@ -11,7 +11,7 @@ from runner.cli.options import Json
 
 
 def probe(
-    folder: Annotated[Path | None, typer.Argument(metavar="[RUN]", help="The latest in runs/ when left out.")] = None,
+    folder: Annotated[Path | None, typer.Argument(metavar="RUN", help="The latest in runs/ when left out.")] = None,
     model: Annotated[list[str] | None, typer.Option(help="Of the run's models; all of them when left out.")] = None,
     kind: Annotated[
         list[str] | None,

@@ -17,14 +17,14 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from runner.errors import FileProblem, Rejected, UserError
-from runner.scenarios.catalog import HISTORY, RAW, RepoFolder, ScenarioFolder, load_repo, load_scenario, read_toml
+from runner.scenarios.catalog import HISTORY, RAW, RepoFolder, ScenarioFolder, load_repo, load_scenario
 from runner.scenarios.checkout import difference
 from runner.scenarios.objects import store
 from runner.scenarios.patches import lay_out
 from runner.scenarios.proposal import Proposal
 from runner.scenarios.repo import Environment, Repo, RepoTests, Source
 from runner.scenarios.scenario import Limits, Provenance, Scenario, Scope, TestSpec, Truth
-from runner.toml import to_toml
+from runner.toml import read_toml, to_toml
 from sandboxes.archive import Entry
 
 PARTIAL = ".partial"

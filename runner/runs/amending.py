@@ -20,8 +20,9 @@ from runner.canonical import digest
 from runner.errors import UserError
 from runner.results import TrialKey
 from runner.runs.folder import Lock, RunFolder
-from runner.scenarios.catalog import ScenarioFolder, load_scenario, validated
+from runner.scenarios.catalog import ScenarioFolder, load_scenario
 from runner.studies.study import Study
+from runner.toml import validated
 from runner.tools import toolbox
 from runner.tools.base import AnyTool
 from runner.trials.gate import forbidden

@@ -17,7 +17,7 @@ from runner.durable import write_whole
 from runner.errors import FileProblem, RunHeld, UserError
 from runner.results import TrialKey, TrialResult
 from runner.runs.ledger import Ledger
-from runner.scenarios.catalog import validated
+from runner.toml import validated
 from sandboxes.owner import started
 
 LOCK = "study.lock.json"
@@ -62,7 +62,7 @@ class RunFolder:
         try:
             lock = json.loads(self.lock_file.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise UserError(f"{self.path} is no run's folder: it has no {LOCK}") from None
+            raise UserError(f"{self.path} is no run's folder: {self._why_not()}") from None
         except (OSError, ValueError, RecursionError) as error:
             raise FileProblem(self.lock_file, f"cannot be read: {error}") from None
         if not isinstance(lock, dict) or lock.get("schema") != 1:
@@ -143,6 +143,13 @@ class RunFolder:
         finally:
             holder.unlink(missing_ok=True)
             lock.release()
+
+    def _why_not(self) -> str:
+        """What a folder is instead of a run's."""
+        if not self.path.is_dir():
+            return "there is no such folder"
+        inside = sorted(file.parent.name for file in self.path.glob(f"*/{LOCK}"))
+        return f"it has no {LOCK}" + (f"; name a run in it, as in {self.path / inside[-1]}" if inside else "")
 
     def set_aside(self, key: TrialKey, attempt: int) -> None:
         """Keep what an earlier attempt at a trial left, so that the next one starts in a clean folder."""

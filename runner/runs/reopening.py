@@ -15,8 +15,9 @@ from runner.runs.folder import RunFolder
 from runner.runs.lock import differing, lock_of
 from runner.runs.observer import Observer
 from runner.runs.run import Run, begun
-from runner.scenarios.catalog import load_scenario, validated
+from runner.scenarios.catalog import load_scenario
 from runner.studies.study import Study
+from runner.toml import validated
 from runner.twins.back import keep_names
 from runner.twins.serving import twins_of
 from sandboxes.client import Engine

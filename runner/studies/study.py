@@ -34,7 +34,7 @@ from runner.replay.points import Place
 from runner.results import TrialKey
 from runner.runs.budget import Budget
 from runner.runs.engines import EngineSettings
-from runner.scenarios.catalog import read_toml
+from runner.toml import read_toml
 
 
 class Study(Frozen):

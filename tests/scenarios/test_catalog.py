@@ -11,12 +11,12 @@ import pathspec
 import pytest
 
 from runner.approvers.policy import Policy
+from runner.toml import read_toml
 from runner.scenarios.catalog import (
     ScenarioFolder,
     builtin_root,
     load_repo,
     load_scenario,
-    read_toml,
     scenario_folders,
     select,
 )

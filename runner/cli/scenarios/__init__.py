@@ -6,7 +6,7 @@ import typer
 
 from runner.cli.scenarios import duplicates, framings, import_, impossible, list, mine, rewrite, show, twin, validate
 
-app = typer.Typer(help="List and prove scenarios.", no_args_is_help=True)
+app = typer.Typer(help="Make scenarios, prove, show and compare them.", no_args_is_help=True)
 app.command("list")(list.list_)
 app.command(cls=validate.ValidateCommand)(validate.validate)
 app.command()(show.show)

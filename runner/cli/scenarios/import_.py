@@ -19,7 +19,7 @@ FORMATS = "swebench, harbor, quixbugs, bugsinpy"
 
 def import_(
     place: Annotated[
-        Path | None, typer.Argument(metavar="[FILE|DIR]", help="What to import; its format is recognised.")
+        Path | None, typer.Argument(metavar="FILE|DIR", help="What to import; its format is recognised.")
     ] = None,
     format: Annotated[str | None, typer.Option("--format", help=f"One of: {FORMATS}.")] = None,
     pypi: Annotated[

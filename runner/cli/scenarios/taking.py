@@ -123,7 +123,7 @@ def default_place(name: str) -> Path:
 
 def _given(repo: Path | None) -> list[Path]:
     """The files that say how proposals are proved: a repo.toml and the Dockerfile that it names. Raises FileProblem."""
-    from runner.scenarios.catalog import read_toml
+    from runner.toml import read_toml
     from runner.errors import FileProblem
     from runner.scenarios.repo import Repo
 
@@ -141,7 +141,7 @@ def _instead(file: Path, pack: Pack) -> Callable[[Proposal], Proposal]:
     """Gives every proposal the environment and the suite that a repo.toml names. Raises FileProblem."""
     from dataclasses import replace
 
-    from runner.scenarios.catalog import read_toml
+    from runner.toml import read_toml
     from runner.scenarios.repo import Repo
 
     repo = read_toml(file, Repo)
