@@ -36,7 +36,7 @@ from runner.cli import (
     view,
     watch,
 )
-from runner.cli.helping import in_words
+from runner.cli.helping import in_short, in_words
 from runner.cli.streams import fill, unheard
 from runner.exits import CAPPED, FAILED, INTERRUPTED, REFUSED
 
@@ -81,7 +81,7 @@ app.add_typer(policy.app, name="policy")
 app.command()(schema.schema)
 app.command()(doctor.doctor)
 app.command()(clean.clean)
-in_words(app)
+in_short(app)
 
 
 @app.callback()
@@ -100,6 +100,8 @@ def main() -> None:
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     fill()
+    if "--help" in sys.argv[2:]:
+        in_words(app)
     try:
         app()
     except KeyboardInterrupt:

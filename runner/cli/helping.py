@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,20 +13,29 @@ from typer.models import OptionInfo
 WORDS: dict[type, str] = {str: "TEXT", int: "N", float: "N", Path: "PATH"}
 
 
+def in_short(app: typer.Typer) -> None:
+    """A line for each command, where commands are listed."""
+    for command in _commands(app):
+        command.short_help = command.short_help or _first_words(command.callback)
+
+
 def in_words(app: typer.Typer) -> None:
-    """Fill in what the commands of an application, and of those within it, leave open."""
-    for command in app.registered_commands:
-        if command.callback is not None:
-            command.short_help = command.short_help or _first_words(command.callback)
-            _name_values(command.callback)
+    """What each option takes, where its command does not say it better; only help shows it, and it takes a moment."""
+    for command in _commands(app):
+        _name_values(command.callback)
+
+
+def _commands(app: typer.Typer) -> Iterator[Any]:
+    """Those that have a function, of groups as well."""
+    yield from (command for command in app.registered_commands if command.callback is not None)
     for group in app.registered_groups:
         if group.typer_instance is not None:
-            in_words(group.typer_instance)
+            yield from _commands(group.typer_instance)
 
 
 def _first_words(command: Callable[..., Any]) -> str:
     """Of its docstring, up to the first colon, semicolon or full stop: lists cut longer ones off in the middle."""
-    text = " ".join((inspect.getdoc(command) or "").split())
+    text = " ".join((command.__doc__ or "").split())
     return re.split(r"[:;.](?:\s|$)", text, maxsplit=1)[0]
 
 
