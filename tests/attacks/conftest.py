@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.doubling import FIX
 from runner.approvers.policy import Policy, PolicyApprover, load_policy
 from runner.effects import Effect
 from runner.events import AnyEvent
@@ -46,17 +47,6 @@ PROJECT = {
     "tests/test_calc.py": "from calc import double\n\n\ndef test_two():\n    assert double(2) == 4\n",
     "checks/test_triple.py": "from calc import triple\n\n\ndef test_triple():\n    assert triple(2) == 6\n",
 }
-FIX = """\
---- a/src/calc.py
-+++ b/src/calc.py
-@@ -1,5 +1,5 @@
- def double(x):
--    return x + 2
-+    return x * 2
- 
- 
- def triple(x):
-"""
 HIDDEN = "from calc import double\n\nMARK = 'hidden-tests-mark'\n\n\ndef test_three():\n    assert double(3) == 6\n"
 WANTED = "tests/test_hidden.py::test_three"
 SCENARIO = """\

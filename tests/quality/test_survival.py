@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.doubling import FIX
 from runner.quality.mutations import PUT_BACK, REVERSAL
 from runner.quality.proofs import standing
 from runner.quality.survival import ENOUGH, Mutant, Outcome, score_of
@@ -30,16 +31,8 @@ TWO_HUNKS = """\
 +    return x * 3 if x < 100 else 3 * x
 """
 
-FIX_AND_TEST = """\
---- a/src/calc.py
-+++ b/src/calc.py
-@@ -1,5 +1,5 @@
- def double(x):
--    return x + 2
-+    return x * 2
- 
- 
- def triple(x):
+FIX_AND_TEST = f"""\
+{FIX}\
 --- a/tests/test_calc.py
 +++ b/tests/test_calc.py
 @@ -8,2 +8,2 @@

@@ -8,24 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from bench import doubling
 from bench.program import taskfit
 from runner.report.predictions import Part, predictions
 from runner.results import TrialKey
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger
 
-FIX = """\
-diff --git a/src/calc.py b/src/calc.py
---- a/src/calc.py
-+++ b/src/calc.py
-@@ -1,5 +1,5 @@
- def double(x):
--    return x + 2
-+    return x * 2
- 
- 
- def triple(x):
-"""
+FIX = f"diff --git a/src/calc.py b/src/calc.py\n{doubling.FIX}"
 IMPORTED = '[provenance]\norigin = "imported"\ninstance = "acme__calc-1"\n'
 MADE = '[provenance]\norigin = "mined"\ninstance = "abc"\n'
 MakeRun = Callable[..., RunFolder]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bench import doubling
 from runner.approvers.policy import PolicyApprover, load_policy
 from runner.events.conversation import Replied
 from runner.messages import AssistantMessage, Reply
@@ -73,20 +74,7 @@ def test_two_runs_that_differ_in_the_model_alone_are_comparable(planned: Planned
     assert (found.verdict, found.differences) == ("comparable", ())
 
 
-SCENARIO = """\
-schema = 1
-title = "Doubling is off"
-repo = "calc"
-[tests]
-fail_to_pass = ["tests/test_hidden.py::test_three"]
-[scope]
-writable = ["src/**"]
-protected = ["tests/**", "pyproject.toml"]
-[limits]
-command_seconds = 20
-test_seconds = 5
-turns = {turns}
-"""
+SCENARIO = doubling.SCENARIO + "turns = {turns}\n"
 UNFAIR: dict[str, tuple[dict[str, Any], str, str]] = {
     "another instruction": ({"files": {"instruction.md": "Fix double().\n"}}, "told.doubling.control", "told the same"),
     "other hidden tests": (
