@@ -248,7 +248,7 @@ class Crew:
             self._written(lambda: self.ledger.finish(row.position, result.verdict, running.attempt, result.times.busy))
             self.disk.took()
             self.hours.learn(row.key, result.times.busy)
-            self.observer.finished(result, self.ledger.committed())
+            self.observer.finished(result, self.purse.committed())
             self._todo.ended(row)
             return
         self.observer.released(row.key)

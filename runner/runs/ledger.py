@@ -23,6 +23,8 @@ from runner.runs.ledger_file import LedgerFile
 from runner.runs.ledger_sums import Call, Sums, trials_of
 
 State = Literal["planned", "running", "done"]
+AHEAD = 0.02
+"""Of what a cap leaves: what the calls that are under way at a time may together set aside for further ones."""
 
 
 @dataclass(frozen=True)
@@ -145,16 +147,28 @@ class Ledger(LedgerFile):
 
         `others`: calls under way beside this one. With many of them it waits a moment to be written with theirs.
         """
+        return self.advance(position, usd, tokens, caps, others, 1)[0]
+
+    def advance(
+        self, position: int, usd: float, tokens: int, caps: Iterable[Cap], others: int, calls: int
+    ) -> tuple[int, int]:
+        """Likewise, for up to so many such calls at once; returns the reservation, and for how many it is.
+
+        What is set aside beyond the first call is small beside what each cap leaves: all advances together take a few
+        per cent of it, and near a cap there are none.
+        """
+        granted = calls
 
         def change(db: sqlite3.Connection, sums: Sums) -> int:
+            nonlocal granted
             for cap in caps:
-                _check(cap, usd, tokens, sums)
+                granted = min(granted, _fitting(cap, usd, tokens, sums, calls, others))
             query = "INSERT INTO spending (trial, reserved, reserved_tokens) VALUES (?, ?, ?)"
-            reservation = int(db.execute(query, (position, usd, tokens)).lastrowid or 0)
-            sums.reserved(reservation, Call(position, usd, tokens))
+            reservation = int(db.execute(query, (position, granted * usd, granted * tokens)).lastrowid or 0)
+            sums.reserved(reservation, Call(position, granted * usd, granted * tokens))
             return reservation
 
-        return self._together(change, others)
+        return self._together(change, others), granted
 
     def settle(self, reservation: int, usd: float, tokens: int = 0, others: int = 0) -> None:
         """What the call really took. A reservation never settled (a crash) stays committed in full.
@@ -251,15 +265,23 @@ class Ledger(LedgerFile):
             return dict(self._db.execute("SELECT scenario, image FROM images ORDER BY scenario").fetchall())
 
 
-def _check(cap: Cap, usd: float, tokens: int, sums: Sums) -> None:
-    """Raises BudgetExhausted where a call does not fit under a cap; what costs nothing passes even at one."""
-    most = cap.amounts
+def _fitting(cap: Cap, usd: float, tokens: int, sums: Sums, calls: int, others: int) -> int:
+    """For how many of so many calls may be set aside at once under a cap; what costs nothing passes even at one.
+
+    Raises BudgetExhausted where not even one fits.
+    """
+    most, further = cap.amounts, float(calls)
     if not ((most.usd is not None and usd > 0) or (most.tokens is not None and tokens > 0)):
-        return
+        return calls
     taken, used = sums.of(cap)
-    if most.usd is not None and usd > 0 and taken + usd > most.usd:
-        problem = f"the next call could cost {usd:.4f} USD; {taken:.4f} of {most.usd:.4f} USD are spent or reserved"
-        raise BudgetExhausted(f"{problem} ({cap.where})", cap.where, "usd")
-    if most.tokens is not None and tokens > 0 and used + tokens > most.tokens:
-        problem = f"the next call could take {tokens} tokens; {used} of {most.tokens} are used or reserved"
-        raise BudgetExhausted(f"{problem} ({cap.where})", cap.where, "tokens")
+    if most.usd is not None and usd > 0:
+        if taken + usd > most.usd:
+            problem = f"the next call could cost {usd:.4f} USD; {taken:.4f} of {most.usd:.4f} USD are spent or reserved"
+            raise BudgetExhausted(f"{problem} ({cap.where})", cap.where, "usd")
+        further = min(further, (most.usd - taken - usd) * AHEAD / usd)
+    if most.tokens is not None and tokens > 0:
+        if used + tokens > most.tokens:
+            problem = f"the next call could take {tokens} tokens; {used} of {most.tokens} are used or reserved"
+            raise BudgetExhausted(f"{problem} ({cap.where})", cap.where, "tokens")
+        further = min(further, (most.tokens - used - tokens) * AHEAD / tokens)
+    return min(calls, 1 + int(further / (others + 1)))
