@@ -200,9 +200,10 @@ def test_a_memory_bomb_hits_whoever_threw_it(attack: Attack, hoard: str) -> None
 
 def test_a_disk_bomb_does_not_fill_the_hosts_disk(attack: Attack) -> None:
     tried = attack(
-        "for n in $(seq 100); do fallocate -l 200M src/fill$n || head -c 200M /dev/zero > src/fill$n; sleep 0.05; done",
+        "for n in $(seq 100); do fallocate -l 100M src/fill$n || head -c 100M /dev/zero > src/fill$n; sleep 0.1; done",
         "du -sm src | sed 's/^/MEGABYTES /'; rm -f src/fill*",
         ALIVE,
+        limits={"command_seconds": 60.0},
     )
     assert tried.verdict == "unresolved"
     assert "it filled the disk" in tried.said
@@ -212,9 +213,10 @@ def test_a_disk_bomb_does_not_fill_the_hosts_disk(attack: Attack) -> None:
 
 def test_a_disk_bomb_in_the_background_is_found_between_commands(attack: Attack) -> None:
     tried = attack(
-        "setsid sh -c 'for n in $(seq 100); do fallocate -l 200M src/fill$n; sleep 0.05; done' >/dev/null 2>&1 &",
-        "sleep 2",
-        "sleep 0.5; du -sm src | sed 's/^/MEGABYTES /'; rm -f src/fill*",
+        "setsid sh -c 'for n in $(seq 100); do fallocate -l 100M src/fill$n; sleep 0.1; done' >/dev/null 2>&1 &",
+        "sleep 60",
+        "du -sm src | sed 's/^/MEGABYTES /'; rm -f src/fill*",
+        limits={"command_seconds": 60.0},
     )
     assert tried.verdict == "unresolved"
     assert int(tried.said.partition("MEGABYTES ")[2].split()[0]) < 5000
