@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 from bench.rows import Row
-from runner.duplicates.embedders import Ngrams
 from runner.duplicates.near import within
+from runner.duplicates.ngrams import Ngrams
 from runner.duplicates.texts import described
 from runner.scenarios.catalog import load_scenario, scenario_folders
 

@@ -21,7 +21,7 @@ IMPORTED = (
     *("runner.replay.rerun", "runner.measures.catalogue", "runner.packs.intake", "runner.mining.history"),
     *("runner.models", "runner.models.provider.model", "runner.search.index", "runner.labels.file"),
     *("runner.trajectories.exporting", "runner.trajectories.importing", "runner.studies.planning"),
-    *("runner.grading.validation", "runner.twins.making", "runner.following.watching", "sandboxes.host"),
+    *("runner.quality.validation", "runner.twins.making", "runner.following.watching", "sandboxes.host"),
 )
 """What most commands import; whatever else one needs, it imports itself."""
 

@@ -20,25 +20,14 @@ from typing import Literal, NamedTuple
 from rapidfuzz.distance import Indel
 
 from runner.errors import UserError
-from runner.events import (
-    AnyEvent,
-    Branched,
-    CallProposed,
-    CallRefused,
-    CallRejected,
-    Challenged,
-    Graded,
-    PatchTaken,
-    Replied,
-    ScenarioFacts,
-    Submitted,
-    Told,
-    ToolReturned,
-    TrialFinished,
-    TrialStarted,
-)
+from runner.events import AnyEvent
+from runner.events.calls import CallProposed, CallRefused, CallRejected, ToolReturned
+from runner.events.conversation import Challenged, Replied, Told
+from runner.events.endings import Submitted, TrialFinished
+from runner.events.grading import Graded, PatchTaken, ScenarioFacts
+from runner.events.origins import Branched, TrialStarted
 from runner.results import TrialKey
-from runner.trials.transcript import read
+from runner.transcript import read
 
 MOST = 20_000
 """Exchanges of one trial that are aligned, from where the two part."""

@@ -79,7 +79,7 @@ class CapReached(UserError):
 class ScenarioInvalid(TaskfitError):
     """A scenario does not hold what it promises.
 
-    `code` is stable (see `runner.grading.validation`), so that tables and scripts can rely on it.
+    `code` is stable (see `runner.quality.validation`), so that tables and scripts can rely on it.
     """
 
     def __init__(self, scenario: str, code: str, problem: str) -> None:

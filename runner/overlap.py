@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from difflib import SequenceMatcher
 
-from runner.events import Overlap
+from runner.events.grading import Overlap
 
 TOKEN = re.compile(r"\w+|[^\w\s]")
 WORD = re.compile(r"\w")

@@ -13,7 +13,9 @@ from runner.alignment import MOST, Alignment, Exchange, align, beside, patches_a
 from runner.cli import app
 from runner.effects import Effect
 from runner.errors import UserError
-from runner.events import Branched, Challenged, Event
+from runner.events.base import Event
+from runner.events.conversation import Challenged
+from runner.events.origins import Branched
 from runner.results import Submission, TrialKey
 from runner.runs.folder import RunFolder
 from written import answered, began, call, ended, key, said, trial, write_run

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from runner.cli import app
 from runner.errors import FileProblem, UserError
-from runner.events import ToolReturned
+from runner.events.calls import ToolReturned
 from runner.labels.file import LabelFile
 from runner.labels.steps import place
 from runner.replay.seen import next_number

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runner.grading.validation import Finding, Proving, validate_all
+from runner.quality.validation import Finding, Proving, validate_all
 from runner.scenarios.catalog import load_scenario, scenario_folders
 from sandboxes.client import Engine
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from runner.approvers.base import Approver
 from runner.approvers.chained import Chained
 from runner.approvers.policy import Policy, PolicyApprover
+from runner.approvers.questions import Questions
 from runner.approvers.queued import Aside, Queued, QueueSettings, SettingAside
 from runner.approvers.reviewer import Reserve, Reviewer, ReviewerSettings
 from runner.approvers.scripted import ByLabel, DenyOnce, Permissive, Silent
@@ -19,7 +20,6 @@ from runner.models import model_factory
 from runner.models.base import Opening
 from runner.models.provider.endpoints import Endpoint
 from runner.results import TrialKey
-from runner.runs.questions import Questions
 
 NAMES = {
     "policy": "nobody is there: the policy's `unattended` answer",

@@ -11,10 +11,10 @@ from pydantic import Field, StrictFloat, StrictInt
 
 from runner.approvals import Decision, Request
 from runner.approvers.base import Approver
+from runner.approvers.questions import Otherwise, Questions
 from runner.errors import Interrupted
 from runner.messages import Frozen
 from runner.results import TrialKey
-from runner.runs.questions import Otherwise, Questions
 
 POLL_SECONDS = 0.25
 """How soon an answer is noticed."""
@@ -36,7 +36,7 @@ class QueueSettings(Frozen):
 
 
 class Queued:
-    """Asks through the run's folder (`runner.runs.questions`); the trial's place goes to another one meanwhile."""
+    """Asks through the run's folder (`runner.approvers.questions`); the trial's place goes to another one meanwhile."""
 
     def __init__(
         self, questions: Questions, trial: TrialKey, settings: QueueSettings, stop: threading.Event, aside: Aside

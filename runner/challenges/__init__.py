@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from runner.studies.arms import ChallengeKind
+from runner.arms import ChallengeKind
 
 HERE = Path(__file__).parent
 

@@ -9,8 +9,8 @@ import typer
 
 if TYPE_CHECKING:
     from runner.approvals import Decision
+    from runner.approvers.questions import Question
     from runner.runs.folder import RunFolder
-    from runner.runs.questions import Question
 
 ACTIONS = ("list", "approve", "deny", "terminate")
 
@@ -24,10 +24,10 @@ def approvals(
     json: Annotated[bool, typer.Option("--json", help="As JSON on standard output.")] = False,
 ) -> None:
     """What waits for a person in a running study, and the answers to it."""
+    from runner.approvers.questions import Questions
     from runner.errors import UnknownName, UserError
     from runner.runs.folder import RunFolder
     from runner.runs.holder import holder_of
-    from runner.runs.questions import Questions
 
     folder = RunFolder(run.resolve())
     folder.lock()

@@ -30,7 +30,7 @@ def cheats(
     from rich.text import Text
 
     from runner.errors import TaskfitError
-    from runner.events import TrialFinished
+    from runner.events.endings import TrialFinished
     from runner.quality.special_casing import Sides, check, sides
     from runner.replay.origin import Recorded
     from runner.runs.folder import latest_run

@@ -108,10 +108,10 @@ def _study(
     endpoints: bool | None,
 ) -> Study:
     """The study that these forks are: each step an arm, the first the control unless there are fresh trials, too."""
+    from runner.arms import FORK, Arm
     from runner.cli.flags import checked
     from runner.errors import UserError
     from runner.models import lasting_name
-    from runner.studies.arms import FORK, Arm
 
     first = chosen[0][1]
     arms = [recorded.started.arm or Arm() for _, recorded in chosen]

@@ -117,8 +117,8 @@ def _needed(plan: Plan) -> str:
 
 
 def _show_prompts(study: Study, scenarios: object, policy: object) -> None:
-    from runner.studies.arms import of_twin
-    from runner.studies.canonical import digest
+    from runner.arms import of_twin
+    from runner.canonical import digest
     from runner.trials.telling import told
     from runner.visible import visible
 

@@ -119,7 +119,7 @@ def _raw(recorded: Recorded, step: int, text: str) -> str:
     """The unified difference between the raw texts; empty where there is none."""
     from difflib import unified_diff
 
-    from runner.events import ToolReturned
+    from runner.events.calls import ToolReturned
 
     event = recorded.events[step]
     old = event.text if isinstance(event, ToolReturned) else ""

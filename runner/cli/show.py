@@ -39,7 +39,7 @@ def show(
     from runner.console.selection import SELECTIONS, selected
     from runner.console.transcript import chosen, render
     from runner.errors import UnknownName, UserError
-    from runner.trials.transcript import read
+    from runner.transcript import read
 
     named, at = with_step(trial)
     file = transcript_of(named)
@@ -77,12 +77,12 @@ def _originals(file: Path, optional: bool = False) -> Originals:
 
     Raises UserError where it ran on no twin, unless that is `optional`, and where nobody knows them any more.
     """
+    from runner.arms import of_twin
     from runner.errors import UserError
-    from runner.events import TrialStarted
+    from runner.events.origins import TrialStarted
     from runner.reading.originals import Originals
     from runner.runs.folder import LOCK, RunFolder
-    from runner.studies.arms import of_twin
-    from runner.trials.transcript import read
+    from runner.transcript import read
     from runner.twins.back import original_names
 
     first = next(iter(read(file)), None)

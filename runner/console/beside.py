@@ -8,7 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.alignment import Alignment, Exchange, Kind
-from runner.events import CallRefused, Decided, Graded, ToolReturned, TrialFinished
+from runner.events.calls import CallRefused, Decided, ToolReturned
+from runner.events.endings import TrialFinished
+from runner.events.grading import Graded
 from runner.messages import shorten
 from runner.reading.originals import Originals, is_prose
 from runner.report.steps import parts

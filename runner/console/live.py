@@ -13,6 +13,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from runner.approvers.questions import Questions
 from runner.console.progress import lines, table
 from runner.errors import FileProblem
 from runner.following.activity import Activities
@@ -23,7 +24,6 @@ from runner.results import TrialKey, TrialResult
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Row
 from runner.runs.ledger_view import look
-from runner.runs.questions import Questions
 from runner.visible import visible
 
 LOOK_SECONDS = 1.0

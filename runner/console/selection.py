@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from runner.events import (
-    AnyEvent,
-    Branched,
-    CallProposed,
-    CallRefused,
-    CallRejected,
-    Challenged,
-    Decided,
-    FaultDelivered,
-    Graded,
-    Submitted,
-    ToolReturned,
-    TrialFailed,
-)
+from runner.events import AnyEvent
+from runner.events.calls import CallProposed, CallRefused, CallRejected, Decided, FaultDelivered, ToolReturned
+from runner.events.conversation import Challenged
+from runner.events.endings import Submitted, TrialFailed
+from runner.events.grading import Graded
+from runner.events.origins import Branched
 
 
 def _approvals(event: AnyEvent) -> bool:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from rich.text import Text
 
 from runner.console.tables import verdict
-from runner.events import AnyEvent, TrialFinished
+from runner.events import AnyEvent
+from runner.events.endings import TrialFinished
 from runner.messages import shorten
 from runner.reading.originals import Originals, is_prose
 from runner.report.steps import parts

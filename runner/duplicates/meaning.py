@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from runner.duplicates.embedders import Embedder, Vectors, unit
+from runner.duplicates.base import Embedder, Vectors, unit
 from runner.duplicates.texts import Described
 from runner.errors import UserError
 from runner.scenarios.catalog import load_scenario, scenario_folders

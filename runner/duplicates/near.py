@@ -13,7 +13,7 @@ from typing import Literal
 
 from datasketch import MinHash, MinHashLSH
 
-from runner.duplicates.embedders import Embedder
+from runner.duplicates.base import Embedder
 from runner.duplicates.meaning import Meaning
 from runner.duplicates.texts import VIEWS, Described, Shingles, View
 from runner.messages import Frozen

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from runner.duplicates.embedders import NGRAMS, Vectors
+from runner.duplicates.base import NGRAMS, Vectors
 from runner.errors import UserError
 
 if TYPE_CHECKING:

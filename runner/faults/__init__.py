@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from runner.approvers.base import Approver
-from runner.events import FaultDelivered
+from runner.arms import FaultKind
+from runner.events.calls import FaultDelivered
 from runner.faults.approver import FaultyApprover
 from runner.faults.base import ALIKE, Fault, Injection
 from runner.faults.files import DiskFull, LostEdit, StaleRead
 from runner.faults.outputs import FlakyTest, TimedOut, ToolError, Truncated
 from runner.faults.tools import FaultyTool, Spoiler
-from runner.studies.arms import FaultKind
 from runner.tools.base import AnyTool
 
 SPOILERS: Mapping[FaultKind, type[Spoiler]] = {

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import get_args
 
-from runner.events import FaultDelivered
+from runner.arms import FaultKind, FaultPattern, Persistence, Visibility
+from runner.events.calls import FaultDelivered
 from runner.messages import Frozen
-from runner.studies.arms import FaultKind, FaultPattern, Persistence, Visibility
 
 TOOLS: Mapping[FaultKind, tuple[str, ...]] = {
     "tool_error": ("read_file", "edit_file", "run_tests"),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from runner.arms import CONTROL
 from runner.messages import Frozen
 from runner.results import COUNTED, TrialKey, Verdict
 from runner.runs.ledger import Row
@@ -14,7 +15,6 @@ from runner.runs.runlog import Happened
 from runner.statistics.estimate import Estimate
 from runner.statistics.rates import rate
 from runner.statistics.remaining import Remaining, remaining
-from runner.studies.arms import CONTROL
 
 State = Literal["running", "done", "stopped", "dead"]
 """`stopped`: in order, before its end; `dead`: its process is gone without a word."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from runner.approvers.questions import Questions
 from runner.errors import FileProblem
 from runner.following.activity import Activities
 from runner.following.notes import notes, standstill
@@ -16,7 +17,6 @@ from runner.runs.folder import RunFolder
 from runner.runs.holder import Holder, holder_of
 from runner.runs.ledger import Row
 from runner.runs.ledger_view import look
-from runner.runs.questions import Questions
 
 NOTES = 5
 """Lines of the log that are shown."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
 
-from runner.grading.foils import PARSING, foils
+from runner.grading.foils import foils
+from runner.grading.functions import of_tests
+from runner.python import PARSING
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ def count_foils(source: str, functions: Collection[str]) -> dict[str, int]:
     try:
         with PARSING:
             ast.parse(source)
-        cst.parse_module(source).visit(_Functions(functions, note))
+        cst.parse_module(source).visit(of_tests(functions, note))
     except (SyntaxError, ValueError, MemoryError, RecursionError, cst.ParserSyntaxError):
         return {}
     return found
@@ -49,33 +51,4 @@ def with_copies(source: str, wanted: Mapping[str, Sequence[Copy]]) -> str:
             for copy in wanted[function]
         ]
 
-    return cst.parse_module(source).visit(_Functions(wanted, copies)).code
-
-
-class _Functions(cst.CSTTransformer):
-    """Replaces the test functions that are wanted, and takes the other tests out."""
-
-    def __init__(
-        self, wanted: Collection[str], replace: Callable[[str, cst.FunctionDef], Sequence[cst.FunctionDef]]
-    ) -> None:
-        self._wanted, self._replace = wanted, replace
-        self._above: list[str] = []
-
-    def visit_ClassDef(self, node: cst.ClassDef) -> bool:
-        self._above.append(node.name.value)
-        return True
-
-    def leave_ClassDef(self, original_node: cst.ClassDef, updated_node: cst.ClassDef) -> cst.ClassDef:
-        self._above.pop()
-        return updated_node
-
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
-        return False
-
-    def leave_FunctionDef(
-        self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef
-    ) -> cst.FunctionDef | cst.FlattenSentinel[cst.FunctionDef] | cst.RemovalSentinel:
-        name = "::".join([*self._above, original_node.name.value])
-        if name in self._wanted:
-            return cst.FlattenSentinel(self._replace(name, original_node))
-        return cst.RemoveFromParent() if original_node.name.value.startswith("test") else updated_node
+    return cst.parse_module(source).visit(of_tests(wanted, copies)).code

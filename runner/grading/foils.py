@@ -8,15 +8,14 @@ too, and is caught by that: a negated oracle, as in mutation testing of tests.
 from __future__ import annotations
 
 import ast
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import libcst as cst
 
-PARSING = threading.Lock()
-"""Held while Python parses to a tree: some versions take the depth of one thread's tree for another's (gh-106905)."""
+from runner.python import PARSING
+
 MAX_FOILS = 6
 """Foils tried for one test; proving them costs one more run of the test each, once."""
 NEVER_RAISED = "FloatingPointError"

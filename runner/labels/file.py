@@ -16,7 +16,7 @@ from runner.labels.mark import LINES, Mark, RightAnswer, Withdrawal, label_name
 from runner.labels.steps import Place
 from runner.messages import to_json
 from runner.regular import opened
-from runner.trials.transcript import repair
+from runner.transcript import repair
 from runner.visible import visible
 
 FILE = "labels.jsonl"

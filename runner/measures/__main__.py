@@ -4,23 +4,9 @@ from __future__ import annotations
 
 import inspect
 
-from runner.measures import (
-    approval,
-    cause,
-    confidence,
-    discipline,
-    effort,
-    fix,
-    framing,
-    honesty,
-    instruction,
-    memory,
-    probes,
-    recovery,
-    revision,
-)
+from runner.measures import approval
 from runner.measures.base import Measure
-from runner.measures.catalogue import CATALOGUE
+from runner.measures.catalogue import CATALOGUE, MODULES
 from runner.statistics import bootstrap, paired, rates
 from runner.statistics.memory import excess
 from runner.trials import standing
@@ -40,10 +26,6 @@ Read of a trial's transcript: the *control* arm holds the first value of each fa
 *twin* is the trial of the same scenario, model and repeat in the control arm.
 """
 HEAD = "| measure | what it is | estimator | reads | unit | better |\n|---|---|---|---|---|---|\n"
-MODULES = (
-    *(fix, cause, instruction, discipline, approval, recovery, revision, confidence, effort, framing),
-    *(honesty, memory, probes),
-)
 
 
 def page() -> str:

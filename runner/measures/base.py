@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from runner.events import Data
+from runner.arms import PERTURBED
+from runner.events.origins import Data
 from runner.measures.record import Record
 from runner.statistics import bootstrap, calibration, paired, repeats, survival
 from runner.statistics.estimate import Estimate
 from runner.statistics.rates import rate
 from runner.statistics.spread import spread
-from runner.studies.arms import PERTURBED
 
 
 class Seen(NamedTuple):

@@ -21,6 +21,10 @@ from runner.measures import (
 )
 from runner.measures.base import Measure
 
+MODULES = (
+    *(fix, cause, instruction, discipline, approval, recovery, revision, confidence, effort, framing),
+    *(honesty, memory, probes),
+)
 CATALOGUE: Mapping[str, tuple[Measure, ...]] = {
     fix.DIMENSION: fix.MEASURES,
     cause.DIMENSION: cause.MEASURES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import fmean
 
-from runner.events import Data
+from runner.events.origins import Data
 from runner.measures.base import (
     Measure,
     Observe,

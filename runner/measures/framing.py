@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import get_args
 
+from runner.arms import CONTROL, Framing
 from runner.measures.base import Measure, Observe, ObservePair, Seen, as_difference, as_rate, as_spread
 from runner.measures.record import Record
-from runner.studies.arms import CONTROL, Framing
 
 DIMENSION = "Messy prompts"
 FRAMINGS: tuple[Framing, ...] = get_args(Framing)

@@ -9,38 +9,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from runner.approvals import Action, Decision, Standing
+from runner.arms import CONTROL, Arm, twin_of, without_events
 from runner.effects import Effect, Risk, worst
-from runner.events import (
+from runner.events import AnyEvent
+from runner.events.calls import (
     OF_A_TURN,
-    AnyEvent,
-    Background,
-    Branched,
     CallProposed,
     CallRefused,
     CallRejected,
-    Challenged,
-    ChangeDropped,
-    ConfidenceStated,
-    Data,
     Decided,
     FaultDelivered,
-    ForkedFrom,
-    Graded,
-    Imported,
-    LimitReached,
-    PatchTaken,
-    Probed,
-    Replied,
-    ScenarioFacts,
-    StartedFrom,
-    Submitted,
     ToolReturned,
-    TrialFinished,
-    TrialStarted,
 )
+from runner.events.conversation import Challenged, ConfidenceStated, Replied
+from runner.events.endings import LimitReached, Submitted, TrialFinished
+from runner.events.grading import ChangeDropped, Graded, PatchTaken, Probed, ScenarioFacts
+from runner.events.origins import Background, Branched, Data, ForkedFrom, Imported, StartedFrom, TrialStarted
 from runner.messages import Usage
 from runner.results import COUNTED, FreshInputs, Submission, TestCounts, Times, TrialKey, TrialResult, Verdict
-from runner.studies.arms import CONTROL, Arm, twin_of, without_events
 from runner.trials.standing import known_source, standing
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import product
 from typing import NamedTuple, get_args
 
+from runner.arms import Persistence, Visibility
 from runner.effects import Effect
 from runner.measures.base import (
     Measure,
@@ -22,7 +23,6 @@ from runner.measures.base import (
 )
 from runner.measures.discipline import edited, ran_tests
 from runner.measures.record import Call, Record
-from runner.studies.arms import Persistence, Visibility
 
 DIMENSION = "Recovery"
 WITHIN = 5

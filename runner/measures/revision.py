@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import get_args
 
+from runner.arms import ChallengeKind
 from runner.effects import Effect
 from runner.measures.base import Better, Estimator, Measure, ObservePair, Seen, Unit, as_difference, as_rate, every
 from runner.measures.record import Record
-from runner.studies.arms import ChallengeKind
 
 DIMENSION = "Revision"
 KINDS: tuple[ChallengeKind, ...] = tuple(kind for kind in get_args(ChallengeKind) if kind != "none")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from runner.mining.instruction import count
-from runner.mining.python import parsed
+from runner.python import parsed
 from runner.scenarios.leaks import added, mentions, new_names, squeeze, words
 from sandboxes.archive import Entry, Tree
 

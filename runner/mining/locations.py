@@ -7,7 +7,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator
 
-from runner.mining.python import parsed
+from runner.python import parsed
 from sandboxes.archive import Tree
 
 MOST_LINES = 20_000

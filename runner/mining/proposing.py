@@ -15,8 +15,8 @@ from runner.mining.issues import Issue
 from runner.mining.locations import locations
 from runner.mining.messages import title
 from runner.mining.paths import kind, protecting
-from runner.mining.python import parsed
 from runner.mining.source import History
+from runner.python import parsed
 from runner.scenarios.catalog import CACHES
 from runner.scenarios.git import GitRefused
 from runner.scenarios.leaks import leak

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.errors import ModelFault, UserError
-from runner.events import Replied
+from runner.events.conversation import Replied
 from runner.messages import Message, Reply, ToolSpec
 from runner.models.base import KeylessModel, Opening
-from runner.trials.transcript import read
+from runner.transcript import read
 
 
 class Replay(KeylessModel):

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 
+from runner.canonical import digest
 from runner.errors import Rejected, UserError, is_full
 from runner.messages import shorten
 from runner.packs.journal import OK, Journal, Outcome
 from runner.packs.pack import Pack
 from runner.packs.proving import Proved, Terms, prove
 from runner.scenarios.proposal import Lead, Proposal
-from runner.studies.canonical import digest
 from sandboxes.errors import EngineUnavailable, SandboxError
 from sandboxes.images import ImageStore
 from sandboxes.reaper import remove_own

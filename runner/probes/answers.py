@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from runner.events import ProbeKind
+from runner.events.grading import ProbeKind
 from runner.measures.cause import at_symbol, in_file, plain_path
 from runner.overlap import overlap
 from runner.probes.kinds import MOST_PATHS, Task

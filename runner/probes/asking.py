@@ -11,7 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from runner.errors import AnswerCut, CapReached, ModelFault
-from runner.events import Background, Probed, ProbeKind, Replied, Told, TrialFinished, TrialStarted
+from runner.events.conversation import Replied, Told
+from runner.events.endings import TrialFinished
+from runner.events.grading import Probed, ProbeKind
+from runner.events.origins import Background, TrialStarted
 from runner.messages import Message, Reply
 from runner.models import model_factory
 from runner.models.base import Known, Model, Opening
@@ -24,7 +27,7 @@ from runner.runs.folder import RunFolder
 from runner.scenarios.catalog import ScenarioFolder
 from runner.scenarios.checkout import base_tree, changes, solved_tree
 from runner.studies.study import Study
-from runner.trials.transcript import Transcript
+from runner.transcript import Transcript
 from runner.trials.turns import bounded
 
 PARTIAL = ".partial"

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from runner.events import ProbeKind
+from runner.events.grading import ProbeKind
 from runner.messages import Message, SystemMessage, UserMessage
 from runner.overlap import added
 

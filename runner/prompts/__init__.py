@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from runner.arms import Mode
 from runner.messages import Message, SystemMessage, UserMessage
 from runner.scenarios.scenario import Limits, Scenario
-from runner.studies.arms import Mode
 
 HERE = Path(__file__).parent
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from runner.arms import CONTROL
 from runner.errors import UserError
 from runner.messages import Frozen
 from runner.results import COUNTED
@@ -14,7 +15,6 @@ from runner.runs.ledger import Ledger
 from runner.scenarios.catalog import ScenarioFolder
 from runner.statistics.estimate import LEVEL
 from runner.statistics.rates import rate, wilson, z_of
-from runner.studies.arms import CONTROL
 from runner.trials.attempt import knows_reference
 
 

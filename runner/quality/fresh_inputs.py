@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from runner.grading.foils import PARSING, constant
-from runner.mining.python import concrete
+from runner.grading.foils import constant
+from runner.grading.functions import of_tests
+from runner.python import PARSING, concrete
 
 VARIANTS = 24
 """Copies of each test with other inputs."""
@@ -109,8 +110,8 @@ def with_notes(source: str, functions: Collection[str], seed: int) -> Copies:
     whole = concrete(source.encode())
     if whole is None:
         raise ValueError("the tests cannot be read as Python")
-    copies = _Copies(functions, seed)
-    changed = whole.visit(copies)
+    copies = _Copies(seed)
+    changed = whole.visit(of_tests(functions, copies.of))
     future = [
         at
         for at, line in enumerate(changed.body)
@@ -121,31 +122,15 @@ def with_notes(source: str, functions: Collection[str], seed: int) -> Copies:
     return Copies(changed.with_changes(body=[*changed.body[:at], *prologue, *changed.body[at:]]).code, copies.inputs)
 
 
-class _Copies(cst.CSTTransformer):
-    def __init__(self, wanted: Collection[str], seed: int) -> None:
+class _Copies:
+    """Makes the copies of one test after the other, and keeps what their inputs are."""
+
+    def __init__(self, seed: int) -> None:
         self.inputs: dict[tuple[str, int], str] = {}
-        self._wanted, self._seed = wanted, seed
-        self._above: list[str] = []
+        self._seed = seed
 
-    def visit_ClassDef(self, node: cst.ClassDef) -> bool:
-        self._above.append(node.name.value)
-        return True
-
-    def leave_ClassDef(self, original_node: cst.ClassDef, updated_node: cst.ClassDef) -> cst.ClassDef:
-        self._above.pop()
-        return updated_node
-
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
-        return False
-
-    def leave_FunctionDef(
-        self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef
-    ) -> cst.FunctionDef | cst.FlattenSentinel[cst.FunctionDef] | cst.RemovalSentinel:
-        name = original_node.name.value
-        function = "::".join([*self._above, name])
-        if function in self._wanted:
-            return cst.FlattenSentinel([self._copy(original_node, function, number) for number in range(VARIANTS + 1)])
-        return cst.RemoveFromParent() if name.startswith("test") else updated_node
+    def of(self, function: str, test: cst.FunctionDef) -> Sequence[cst.FunctionDef]:
+        return [self._copy(test, function, number) for number in range(VARIANTS + 1)]
 
     def _copy(self, test: cst.FunctionDef, function: str, number: int) -> cst.FunctionDef:
         """Copy 0 has the test's own inputs."""

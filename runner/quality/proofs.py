@@ -21,7 +21,7 @@ class Proof(Frozen):
 
     scenario: str
     code: str
-    """`ok`, or why it does not hold (`runner.grading.validation`)."""
+    """`ok`, or why it does not hold (`runner.quality.validation`)."""
     repeats: int
     """Gradings of base and of reference each."""
     at: datetime

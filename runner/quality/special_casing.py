@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from runner.durable import write_whole
 from runner.errors import UserError
 from runner.grading.acceptance import Changes, acceptable, without_conflicts
 from runner.grading.controls import function_of
@@ -22,7 +23,6 @@ from runner.quality.fresh_inputs import NOTES, RAISES, with_notes
 from runner.replay.origin import Recorded
 from runner.report.load import FRESH
 from runner.results import FreshInputs
-from runner.runs.durable import write_whole
 from runner.scenarios.workspace import Workspace
 from runner.trials.snapshot import load
 from sandboxes.archive import Entry

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from runner.events import Challenged, ChangeDropped, Graded, LimitReached, Submitted, TrialFailed
+from runner.events.conversation import Challenged
+from runner.events.endings import LimitReached, Submitted, TrialFailed
+from runner.events.grading import ChangeDropped, Graded
 from runner.reading.turns import Call, Damaged, Item, Part
 
 Kind = Literal[

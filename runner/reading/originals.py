@@ -7,7 +7,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from runner.events import AnyEvent, Challenged, Replied, Submitted, Told
+from runner.events import AnyEvent
+from runner.events.conversation import Challenged, Replied, Told
+from runner.events.endings import Submitted
 from runner.twins.texts import is_telling, parts
 
 _WORD = re.compile(r"\w+")

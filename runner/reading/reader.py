@@ -6,26 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.errors import FileProblem
-from runner.events import (
-    AnyEvent,
-    Branched,
-    CallProposed,
-    CallRefused,
-    CallRejected,
-    Challenged,
-    ChangeDropped,
-    Decided,
-    FaultDelivered,
-    ForkedFrom,
-    Graded,
-    PatchTaken,
-    Replied,
-    ScenarioFacts,
-    StartedFrom,
-    ToolReturned,
-    TrialFailed,
-    TrialFinished,
-)
+from runner.events import AnyEvent
+from runner.events.calls import CallProposed, CallRefused, CallRejected, Decided, FaultDelivered, ToolReturned
+from runner.events.conversation import Challenged, Replied
+from runner.events.endings import TrialFailed, TrialFinished
+from runner.events.grading import ChangeDropped, Graded, PatchTaken, ScenarioFacts
+from runner.events.origins import Branched, ForkedFrom, StartedFrom
 from runner.measures.discipline import ran_tests
 from runner.measures.record import Record, Recorder
 from runner.measures.recovery import episodes, follow_ups

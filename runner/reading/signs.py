@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from runner.events import LimitReached
+from runner.events.endings import LimitReached
 from runner.measures.cause import in_file
 from runner.reading.reader import Reading
 from runner.reading.turns import Call, Other

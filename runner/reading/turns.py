@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from runner.effects import Effect
-from runner.events import AnyEvent, CallProposed, CallRefused, CallRejected, Decided, FaultDelivered
+from runner.events import AnyEvent
+from runner.events.calls import CallProposed, CallRefused, CallRejected, Decided, FaultDelivered
 from runner.measures.discipline import edited
 from runner.measures.record import Call as Fact
 from runner.messages import Usage

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from runner.effects import Effect
-from runner.events import (
+from runner.events import AnyEvent
+from runner.events.calls import (
     OF_A_TURN,
-    AnyEvent,
     CallProposed,
     CallRefused,
     CallRejected,
     Decided,
     FaultDelivered,
-    Replied,
     ToolReturned,
 )
+from runner.events.conversation import Replied
 
 Fate = Literal["made", "asked", "refused", "rejected", "open"]
 """`made`: it ran; `asked`: a request for approval, which runs nothing; `refused`: forbidden or denied; `rejected`: it

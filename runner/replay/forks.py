@@ -16,8 +16,12 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
+from runner.arms import of_twin
+from runner.canonical import digest
 from runner.errors import FileProblem, UserError
-from runner.events import Decided, ForkedFrom, Replied
+from runner.events.calls import Decided
+from runner.events.conversation import Replied
+from runner.events.origins import ForkedFrom
 from runner.grading.acceptance import Changes
 from runner.messages import Frozen, Message, SystemMessage, to_json
 from runner.replay.origin import EVENTS, Recorded
@@ -36,8 +40,6 @@ from runner.replay.points import (
 from runner.replay.rerun import Replayer
 from runner.scenarios.catalog import ScenarioFolder
 from runner.scenarios.scenario import Limits
-from runner.studies.arms import of_twin
-from runner.studies.canonical import digest
 from runner.trials.snapshot import FILE as WORKSPACE
 from runner.trials.snapshot import load, save
 

@@ -7,14 +7,16 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from runner.arms import ORIGINAL
 from runner.errors import FileProblem, UserError
-from runner.events import AnyEvent, Branched, ForkedFrom, StartedFrom, TrialFinished, TrialStarted
+from runner.events import AnyEvent
+from runner.events.endings import TrialFinished
+from runner.events.origins import Branched, ForkedFrom, StartedFrom, TrialStarted
 from runner.grading.acceptance import Changes
 from runner.runs.folder import LOCK, RunFolder
 from runner.scenarios.catalog import ScenarioFolder, load_scenario
-from runner.studies.arms import ORIGINAL
+from runner.transcript import read
 from runner.trials.snapshot import load
-from runner.trials.transcript import read
 
 EVENTS = "events.jsonl"
 

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from runner.approvals import Decision, Request
 from runner.errors import UserError
-from runner.events import AnyEvent, FaultDelivered
+from runner.events import AnyEvent
+from runner.events.calls import FaultDelivered
 from runner.faults import faulty
 from runner.faults.base import delivered
 from runner.replay.calls import RecordedCall

@@ -12,7 +12,10 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from runner.errors import FileProblem, UserError
-from runner.events import AnyEvent, LimitReached, Replied, ToolReturned
+from runner.events import AnyEvent
+from runner.events.calls import ToolReturned
+from runner.events.conversation import Replied
+from runner.events.endings import LimitReached
 from runner.messages import AssistantMessage, Frozen, Message, ToolCall, ToolMessage, to_json
 from runner.replay.origin import Recorded
 from runner.trials.conversation import until_submission

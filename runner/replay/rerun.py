@@ -11,7 +11,7 @@ from typing import Literal
 
 from runner import __version__
 from runner.errors import FileProblem, Interrupted, UserError
-from runner.events import ToolReturned
+from runner.events.calls import ToolReturned
 from runner.grading.acceptance import Changes, generated
 from runner.replay.agreement import compared
 from runner.replay.calls import RecordedCall, calls_of

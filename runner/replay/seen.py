@@ -14,12 +14,12 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
+from runner.durable import write_whole
 from runner.errors import FileProblem, UserError
 from runner.grading.acceptance import Changes
 from runner.messages import Frozen, to_json
 from runner.replay.origin import EVENTS, Recorded
 from runner.results import TrialKey
-from runner.runs.durable import write_whole
 from runner.trials.snapshot import load
 
 FOLDER = "replays"

@@ -10,7 +10,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from runner.errors import UserError
-from runner.events import AnyEvent, Replied
+from runner.events import AnyEvent
+from runner.events.conversation import Replied
 from runner.measures.catalogue import CATALOGUE
 from runner.measures.record import Record
 from runner.report.summary import Profile

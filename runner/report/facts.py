@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from runner.arms import ChallengeKind
 from runner.measures.record import Record
 from runner.results import Times, TrialKey, Verdict
-from runner.studies.arms import ChallengeKind
 
 
 @dataclass(frozen=True, slots=True)

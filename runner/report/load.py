@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import get_args
 
 from runner.errors import FileProblem, UserError
-from runner.events import ProbeKind
+from runner.events.grading import ProbeKind
 from runner.labels.file import LabelFile
 from runner.labels.judging import Judgements, judgements
 from runner.measures.readers import with_readers
 from runner.measures.record import Record, record
 from runner.results import FreshInputs, TrialKey, TrialResult
 from runner.runs.folder import RunFolder
-from runner.trials.transcript import read
+from runner.transcript import read
 
 PROBE = "probe_"
 """How the name of a probe begins, where a trial has its arm's."""

@@ -8,12 +8,12 @@ from typing import NamedTuple, get_args
 
 from markupsafe import Markup
 
+from runner.arms import ChallengeKind
 from runner.report.facts import Fact
 from runner.report.numbers import number
 from runner.report.svg import Chart, Panel, Table, element, label, line, small, text
 from runner.statistics.estimate import Estimate
 from runner.statistics.rates import rate
-from runner.studies.arms import ChallengeKind
 
 SIZE = 176.0
 LEFT, TOP, INNER = 30.0, 8.0, 136.0

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from runner.arms import CONTROL
 from runner.measures.base import Measure
 from runner.measures.catalogue import CATALOGUE, NOTES
 from runner.report.compare import Pair, chance, count
@@ -17,7 +18,6 @@ from runner.report.numbers import AT_FIRST_SIGHT, OF_INTEREST_IF_ANY, OWED, Numb
 from runner.report.summary import Profile
 from runner.report.svg import Table
 from runner.statistics.rates import rate
-from runner.studies.arms import CONTROL
 
 MOST_ACROSS = 6
 """Models beside each other; more stand below each other."""

@@ -9,33 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
-from runner.events import (
-    AnyEvent,
-    Branched,
-    CallProposed,
-    CallRefused,
-    CallRejected,
-    Challenged,
-    ChangeDropped,
-    ConfidenceStated,
-    Decided,
-    FaultDelivered,
-    ForkedFrom,
-    Graded,
-    Imported,
-    LimitReached,
-    PatchTaken,
-    Probed,
-    Replied,
-    ScenarioFacts,
-    StartedFrom,
-    Submitted,
-    Told,
-    ToolReturned,
-    TrialFailed,
-    TrialFinished,
-    TrialStarted,
-)
+from runner.events import AnyEvent
+from runner.events.calls import CallProposed, CallRefused, CallRejected, Decided, FaultDelivered, ToolReturned
+from runner.events.conversation import Challenged, ConfidenceStated, Replied, Told
+from runner.events.endings import LimitReached, Submitted, TrialFailed, TrialFinished
+from runner.events.grading import ChangeDropped, Graded, PatchTaken, Probed, ScenarioFacts
+from runner.events.origins import Branched, ForkedFrom, Imported, StartedFrom, TrialStarted
 from runner.tools import toolbox
 
 Name = Callable[[str, str], str]

@@ -14,13 +14,13 @@ from pydantic import ValidationError
 
 from runner.approvals import Action, Decision, Verdict
 from runner.approvers.policy import Policy, load_policy
+from runner.approvers.questions import Question
+from runner.arms import ORIGINAL, Arm
+from runner.canonical import digest
 from runner.errors import UserError
 from runner.results import TrialKey
 from runner.runs.folder import Lock, RunFolder
-from runner.runs.questions import Question
 from runner.scenarios.catalog import ScenarioFolder, load_scenario, validated
-from runner.studies.arms import ORIGINAL, Arm
-from runner.studies.canonical import digest
 from runner.studies.study import Study
 from runner.tools import toolbox
 from runner.tools.base import AnyTool

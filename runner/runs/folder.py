@@ -13,9 +13,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ValidationError
 
+from runner.durable import write_whole
 from runner.errors import FileProblem, RunHeld, UserError
 from runner.results import TrialKey, TrialResult
-from runner.runs.durable import write_whole
 from runner.runs.ledger import Ledger
 from runner.scenarios.catalog import validated
 from sandboxes.owner import started

@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
+from runner.pulse import PULSE
 from runner.results import TrialKey
 from runner.runs.budget import Budget
-from runner.runs.pulse import PULSE
 
 
 class Hours:

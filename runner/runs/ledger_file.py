@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runner.durable import overwrites
 from runner.errors import FileProblem, LedgerDamaged
-from runner.runs.durable import overwrites
 from runner.runs.ledger_schema import set_up
 from runner.runs.ledger_sums import Sums
 

@@ -9,6 +9,8 @@ from typing import Any
 from runner import __version__
 from runner.approvers.policy import Policy
 from runner.approvers.reviewer import PROMPT
+from runner.arms import ORIGINAL, Arm
+from runner.canonical import digest
 from runner.challenges import challenges
 from runner.frameworks import FRAMEWORKS
 from runner.grading.grade import LIMITS
@@ -16,8 +18,6 @@ from runner.models.provider.endpoints import endpoint_of
 from runner.prompts import templates
 from runner.scenarios.catalog import ScenarioFolder
 from runner.scenarios.repo import RepoTests
-from runner.studies.arms import ORIGINAL, Arm
-from runner.studies.canonical import digest
 from runner.studies.study import Study
 from runner.tools import toolbox
 from runner.tools.base import spec

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from runner.errors import FileProblem, LedgerDamaged, UserError
-from runner.events import Replied
+from runner.events.conversation import Replied
 from runner.results import TrialKey
 from runner.runs.budget import Amounts, Budget
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger, Row
 from runner.runs.runlog import RunLog
-from runner.trials.transcript import read
+from runner.transcript import read
 
 
 def recover(ledger: Ledger, folder: RunFolder, retries: int, retry_infra: bool) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from runner.approvers.base import Approver
 from runner.approvers.policy import Policy
+from runner.approvers.questions import Questions
 from runner.caching import cache_folder
 from runner.errors import CapReached, Interrupted, UserError
 from runner.replay.forks import rebuild
@@ -31,7 +32,6 @@ from runner.runs.lock import lock_of
 from runner.runs.observer import Observer
 from runner.runs.preparing import Preparation
 from runner.runs.purse import Purse
-from runner.runs.questions import Questions
 from runner.runs.recovery import recover, sound_ledger
 from runner.runs.runlog import LOG, RunLog
 from runner.runs.running import Patience, Trials

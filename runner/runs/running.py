@@ -10,11 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from runner.events import AnyEvent, Replied, TrialFailed
+from runner.events import AnyEvent
+from runner.events.conversation import Replied
+from runner.events.endings import TrialFailed
+from runner.pulse import PULSE
 from runner.results import FailureKind
 from runner.runs.disk import REFUSED_SECONDS
 from runner.runs.ledger import Row
-from runner.runs.pulse import PULSE
 from runner.scenarios.scenario import Limits
 
 Why = Literal["", "run", "stuck"]

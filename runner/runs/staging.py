@@ -12,6 +12,8 @@ from functools import cached_property, partial
 from runner.approvers import Case, approver_for
 from runner.approvers.base import Approver
 from runner.approvers.policy import Policy
+from runner.approvers.questions import Questions
+from runner.arms import Arm, parse_fault, without_events
 from runner.errors import Interrupted
 from runner.faults.base import Fault, draw
 from runner.grading.baseline import Baseline
@@ -21,12 +23,10 @@ from runner.replay.forks import Forks
 from runner.results import TrialKey, TrialResult
 from runner.runs.folder import RunFolder
 from runner.runs.purse import Purse
-from runner.runs.questions import Questions
 from runner.runs.running import Patience, Running
 from runner.scenarios.framings import framed
 from runner.scenarios.scenario import Scope
 from runner.scenarios.workspace import Workspace
-from runner.studies.arms import Arm, parse_fault, without_events
 from runner.studies.study import Study, fault_seed, trial_seed
 from runner.trials.branch import Trunk, trunk_of
 from runner.trials.leftover import Leftovers

@@ -8,9 +8,9 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from runner.pulse import PULSE
 from runner.runs.crew import Crew
 from runner.runs.held import TIME
-from runner.runs.pulse import PULSE
 from runner.runs.running import Running
 from sandboxes.errors import SandboxError
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, get_args
 
-from runner.studies.arms import Framing
+from runner.arms import Framing
 from runner.scenarios.catalog import ScenarioFolder
 from runner.errors import UnknownName, UserError
 from runner.scenarios.leaks import is_telling, mentions, words

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from runner.events import (
-    AnyEvent,
-    CallProposed,
-    CallRefused,
-    CallRejected,
-    Decided,
-    FaultDelivered,
-    Graded,
-    ToolReturned,
-    TrialFailed,
-)
+from runner.events import AnyEvent
+from runner.events.calls import CallProposed, CallRefused, CallRejected, Decided, FaultDelivered, ToolReturned
+from runner.events.endings import TrialFailed
+from runner.events.grading import Graded
 from runner.report.steps import parts
 
 LONGEST = 200_000

@@ -16,7 +16,9 @@ from typing import NamedTuple, TypeVar
 from pydantic import ValidationError
 
 from runner.caching import cache_folder
-from runner.events import EVENTS, AnyEvent, TrialFinished, TrialStarted
+from runner.events import EVENTS, AnyEvent
+from runner.events.endings import TrialFinished
+from runner.events.origins import TrialStarted
 from runner.regular import opened
 from runner.search.entries import entry
 from runner.search.excerpts import without_escapes

@@ -9,9 +9,9 @@ from typing import Literal
 from filelock import FileLock, Timeout
 from pydantic import Field, ValidationError
 
+from runner.durable import write_whole
 from runner.errors import FileProblem, UnknownName, UserError
 from runner.messages import Frozen, to_json
-from runner.runs.durable import write_whole
 from runner.search.query import parse
 
 FILE = "searches.json"

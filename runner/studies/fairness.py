@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from runner.errors import FileProblem
-from runner.events import Replied
+from runner.events.conversation import Replied
 from runner.messages import Frozen
 from runner.results import TrialKey
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger
-from runner.trials.transcript import read
+from runner.transcript import read
 
 Severity = Literal["refuse", "caveat"]
 REFUSE: Mapping[str, str] = {

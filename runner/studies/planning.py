@@ -14,7 +14,8 @@ from runner.models.provider.prices import most, pricing_of
 from runner.results import TrialKey
 from runner.scenarios.catalog import ScenarioFolder
 from runner.statistics.estimate import Estimate
-from runner.statistics.power import detectable, detectable_from_pilot, needed, needed_from_pilot
+from runner.statistics.pilots import detectable_from_pilot, needed_from_pilot
+from runner.statistics.worlds import detectable, needed
 from runner.studies.study import Study
 from runner.trials.telling import limits_of
 

@@ -11,9 +11,9 @@ from typing import Any
 from runner.approvals import Action, Ruling
 from runner.approvers.policy import Policy
 from runner.errors import UserError
-from runner.events import CallProposed
+from runner.events.calls import CallProposed
 from runner.messages import shorten
-from runner.trials.transcript import read
+from runner.transcript import read
 
 
 @dataclass(frozen=True)

@@ -11,18 +11,7 @@ from pydantic import Field, StrictFloat, StrictInt, model_validator
 from runner.approvers import asks_people, check_approver
 from runner.approvers.queued import QueueSettings
 from runner.approvers.reviewer import ReviewerSettings
-from runner.errors import FileProblem, UserError
-from runner.messages import Frozen
-from runner.models import model_factory
-from runner.models.provider.endpoints import Endpoint
-from runner.notices.settings import Notify
-from runner.replay.forks import Fork
-from runner.replay.points import Place
-from runner.results import TrialKey
-from runner.runs.budget import Budget
-from runner.runs.engines import EngineSettings
-from runner.scenarios.catalog import read_toml
-from runner.studies.arms import (
+from runner.arms import (
     FORK,
     FORK_NAME,
     ORIGINAL,
@@ -34,7 +23,18 @@ from runner.studies.arms import (
     Start,
     arms_of,
 )
-from runner.studies.canonical import digest
+from runner.canonical import digest
+from runner.errors import FileProblem, UserError
+from runner.messages import Frozen
+from runner.models import model_factory
+from runner.models.provider.endpoints import Endpoint
+from runner.notices.settings import Notify
+from runner.replay.forks import Fork
+from runner.replay.points import Place
+from runner.results import TrialKey
+from runner.runs.budget import Budget
+from runner.runs.engines import EngineSettings
+from runner.scenarios.catalog import read_toml
 
 
 class Study(Frozen):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from runner import __version__
-from runner.events import Replied
+from runner.events.conversation import Replied
 from runner.messages import StopReason, ToolCall, Usage, to_plain
 from runner.thoughts import thoughts
 from runner.trajectories import beside, reasoning

@@ -14,7 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from runner.events import AnyEvent, Data, TrialFinished, TrialStarted
+from runner.events import AnyEvent
+from runner.events.endings import TrialFinished
+from runner.events.origins import Data, TrialStarted
 from runner.measures.record import Record, record
 from runner.results import TrialKey
 

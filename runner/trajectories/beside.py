@@ -13,7 +13,8 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from runner.events import EVENTS, AnyEvent, Data
+from runner.events import EVENTS, AnyEvent
+from runner.events.origins import Data
 
 NAME = "taskfit"
 """The key under which formats keep it."""

@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from runner.events import (
-    AnyEvent,
-    CallProposed,
-    CallRefused,
-    CallRejected,
-    Challenged,
-    Decided,
-    Replied,
-    Told,
-    ToolReturned,
-)
+from runner.events import AnyEvent
+from runner.events.calls import CallProposed, CallRefused, CallRejected, Decided, ToolReturned
+from runner.events.conversation import Challenged, Replied, Told
 from runner.messages import ToolCall
 from runner.trials.conversation import OF_A_CALL
 

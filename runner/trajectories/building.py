@@ -13,7 +13,10 @@ from typing import Any, Literal
 from runner.approvals import Action, Decision, Outcome, Request, Verdict
 from runner.commands.classify import classify
 from runner.effects import Effect
-from runner.events import AnyEvent, CallProposed, CallRejected, Data, Decided, Replied, Told, ToolReturned
+from runner.events import AnyEvent
+from runner.events.calls import CallProposed, CallRejected, Decided, ToolReturned
+from runner.events.conversation import Replied, Told
+from runner.events.origins import Data
 from runner.messages import AssistantMessage, Reply, StopReason, ToolCall, Usage
 from runner.scenarios.scenario import Scope
 

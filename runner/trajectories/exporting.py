@@ -15,7 +15,7 @@ from runner.results import TrialKey
 from runner.trajectories import atif, inspect_export, mini, otel, sweagent
 from runner.trajectories.base import LOST, Exporter, ExportFormat, Losses, Trial, Write
 from runner.trajectories.redaction import redacted, unaddressed
-from runner.trials.transcript import read
+from runner.transcript import read
 
 WRITERS: Mapping[ExportFormat, Exporter] = {
     "atif": atif.export,

@@ -15,15 +15,17 @@ from typing import Any
 from pydantic import ValidationError
 
 from runner import __version__
+from runner.canonical import digest
 from runner.errors import FileProblem, UserError
-from runner.events import AnyEvent, Imported, TrialFinished, TrialStarted
+from runner.events import AnyEvent
+from runner.events.endings import TrialFinished
+from runner.events.origins import Imported, TrialStarted
 from runner.importers.base import slug
 from runner.measures.record import record
 from runner.messages import to_json
 from runner.results import Counts, Times, TrialKey, TrialResult
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger
-from runner.studies.canonical import digest
 from runner.trajectories import beside
 from runner.trajectories.base import Foreign, ImportFormat, Source
 from runner.trajectories.formats import READERS, sniffed

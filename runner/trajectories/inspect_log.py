@@ -14,7 +14,7 @@ from typing import Any, get_args
 
 from runner.approvals import Outcome
 from runner.errors import FileProblem
-from runner.events import Data
+from runner.events.origins import Data
 from runner.messages import StopReason, ToolCall, Usage
 from runner.trajectories import beside, reasoning
 from runner.trajectories.base import Foreign, Source, seconds_since

@@ -12,7 +12,10 @@ from typing import Any
 
 from runner import __version__
 from runner.approvals import Outcome
-from runner.events import AnyEvent, Decided, LimitReached, Replied, ToolReturned, TrialFailed
+from runner.events import AnyEvent
+from runner.events.calls import Decided, ToolReturned
+from runner.events.conversation import Replied
+from runner.events.endings import LimitReached, TrialFailed
 from runner.messages import StopReason, ToolCall, Usage
 from runner.report.steps import parts
 from runner.thoughts import parts as thought_parts

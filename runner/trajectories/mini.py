@@ -15,7 +15,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from runner import __version__
-from runner.events import LimitReached, Replied, Submitted, ToolReturned, TrialFailed
+from runner.events.calls import ToolReturned
+from runner.events.conversation import Replied
+from runner.events.endings import LimitReached, Submitted, TrialFailed
 from runner.messages import ToolCall, Usage, to_plain
 from runner.thoughts import thoughts
 from runner.trajectories import beside, reasoning

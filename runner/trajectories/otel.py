@@ -15,7 +15,9 @@ from datetime import datetime
 from typing import Any
 
 from runner import __version__
-from runner.events import AnyEvent, Replied, ToolReturned
+from runner.events import AnyEvent
+from runner.events.calls import ToolReturned
+from runner.events.conversation import Replied
 from runner.messages import Reply, StopReason, to_plain
 from runner.thoughts import parts
 from runner.trajectories import reasoning

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from runner.events import AnyEvent, Replied
+from runner.events import AnyEvent
+from runner.events.conversation import Replied
 from runner.thoughts import parts
 from runner.trajectories.base import Losses
 from runner.trajectories.reading import REASONING, Place

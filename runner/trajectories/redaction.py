@@ -10,33 +10,12 @@ import json
 from typing import Any, assert_never
 
 from runner.approvals import Action, Decision, Request
-from runner.events import (
-    AnyEvent,
-    Branched,
-    CallProposed,
-    CallRefused,
-    CallRejected,
-    Challenged,
-    ChangeDropped,
-    ConfidenceStated,
-    Decided,
-    FaultDelivered,
-    ForkedFrom,
-    Graded,
-    Imported,
-    LimitReached,
-    PatchTaken,
-    Probed,
-    Replied,
-    ScenarioFacts,
-    StartedFrom,
-    Submitted,
-    Told,
-    ToolReturned,
-    TrialFailed,
-    TrialFinished,
-    TrialStarted,
-)
+from runner.events import AnyEvent
+from runner.events.calls import CallProposed, CallRefused, CallRejected, Decided, FaultDelivered, ToolReturned
+from runner.events.conversation import Challenged, ConfidenceStated, Replied, Told
+from runner.events.endings import LimitReached, Submitted, TrialFailed, TrialFinished
+from runner.events.grading import ChangeDropped, Graded, PatchTaken, Probed, ScenarioFacts
+from runner.events.origins import Branched, ForkedFrom, Imported, StartedFrom, TrialStarted
 from runner.messages import AssistantMessage, ToolCall
 from runner.report.withheld import TOOLS, Name, place, withheld
 from runner.results import Hypothesis, Submission, TrialKey

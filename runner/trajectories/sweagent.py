@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from runner import __version__
-from runner.events import LimitReached, Replied, Submitted, ToolReturned, TrialFailed
+from runner.events.calls import ToolReturned
+from runner.events.conversation import Replied
+from runner.events.endings import LimitReached, Submitted, TrialFailed
 from runner.messages import ToolCall, to_plain
 from runner.thoughts import parts
 from runner.trajectories import beside, reasoning

@@ -12,26 +12,19 @@ from pydantic import ValidationError
 
 from runner.approvals import Action
 from runner.errors import AnswerCut, Interrupted, ModelFault, ProviderDown
-from runner.events import (
-    CallRefused,
-    CallRejected,
-    ConfidenceStated,
-    LimitReached,
-    Replied,
-    Submitted,
-    Told,
-    ToolReturned,
-)
+from runner.events.calls import CallRefused, CallRejected, ToolReturned
+from runner.events.conversation import ConfidenceStated, Replied, Told
+from runner.events.endings import LimitReached, Submitted
 from runner.messages import Message, Reply, ToolCall, ToolMessage, Usage, UserMessage
 from runner.models.base import Model
+from runner.pulse import PULSE
 from runner.results import Submission
-from runner.runs.pulse import PULSE
 from runner.scenarios.scenario import Limits
 from runner.tools.base import AnyTool, Arguments, Outcome, Workbench, made, spec
 from runner.tools.conversation import RequestApprovalArguments
+from runner.transcript import Transcript
 from runner.trials.gate import Becomes, Gate
 from runner.trials.links import followed
-from runner.trials.transcript import Transcript
 from runner.trials.turns import MAX_CALLS, bounded, first, of_turn, parse, silence
 
 MAX_FORMAT_ERRORS = 5

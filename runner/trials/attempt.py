@@ -6,27 +6,29 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from runner.arms import of_twin
 from runner.challenges import challenge
 from runner.errors import ModelFault
-from runner.events import Branched, Challenged, ChangeDropped, StartedFrom
+from runner.events.conversation import Challenged
+from runner.events.grading import ChangeDropped
+from runner.events.origins import Branched, StartedFrom
 from runner.faults import faulty
 from runner.grading.acceptance import acceptable
 from runner.grading.grade import LIMITS, counts, grade
-from runner.grading.record import record, write_patch
-from runner.grading.verdict import verdict_of
 from runner.messages import Message, UserMessage
 from runner.models.base import Known, Opening, take_up
 from runner.results import TestCounts, Verdict
 from runner.scenarios.checkout import changes
-from runner.studies.arms import of_twin
 from runner.tools import toolbox
 from runner.tools.base import Workbench, spec
+from runner.transcript import Transcript
 from runner.trials.agent import Agent, Ending, Tally
 from runner.trials.gate import Gate
+from runner.trials.record import record, write_patch
 from runner.trials.setting import Setting
 from runner.trials.snapshot import lay_out, save
 from runner.trials.telling import limits_of, told
-from runner.trials.transcript import Transcript
+from runner.trials.verdict import verdict_of
 from sandboxes.ahead import Ahead
 from sandboxes.archive import Entry, Tree
 from sandboxes.base import Sandbox, SandboxLimits

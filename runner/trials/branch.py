@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import FileProblem
-from runner.events import AnyEvent, Graded, Submitted
+from runner.events import AnyEvent
+from runner.events.endings import Submitted
+from runner.events.grading import Graded
 from runner.grading.acceptance import Changes
 from runner.messages import Message
 from runner.results import TrialResult
+from runner.transcript import read
 from runner.trials.conversation import until_submission
 from runner.trials.snapshot import load
-from runner.trials.transcript import read
 
 LONGEST = 3000
 """Characters of a test's output that are shown as evidence."""

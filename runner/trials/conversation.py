@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from runner.events import AnyEvent, CallRefused, CallRejected, Replied, Submitted, Told, ToolReturned
+from runner.events import AnyEvent
+from runner.events.calls import CallRefused, CallRejected, ToolReturned
+from runner.events.conversation import Replied, Told
+from runner.events.endings import Submitted
 from runner.messages import AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage
 
 OF_A_CALL = ("parse", "schema", "unknown_tool")

@@ -11,14 +11,14 @@ from runner.approvals import Action, Decision, Request
 from runner.approvals import Verdict as PolicyVerdict
 from runner.approvers.base import Approver
 from runner.approvers.policy import Policy
+from runner.arms import Mode
 from runner.effects import Effect, Risk
 from runner.errors import Interrupted, is_full
-from runner.events import CallProposed, Decided
+from runner.events.calls import CallProposed, Decided
 from runner.scenarios.scenario import ApprovalRule
-from runner.studies.arms import Mode
 from runner.tools.conversation import RequestApprovalArguments
+from runner.transcript import Transcript
 from runner.trials.standing import standing
-from runner.trials.transcript import Transcript
 
 MOST_CHANGES = 5
 """Requests in a row about one call that an approver changes again and again."""

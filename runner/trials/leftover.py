@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from runner.arms import of_twin
 from runner.errors import UserError
 from runner.results import TrialKey
 from runner.runs.folder import RunFolder
-from runner.studies.arms import of_twin
 from runner.trials.setting import LeftBehind
 from runner.trials.snapshot import FILE, load
 

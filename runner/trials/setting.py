@@ -10,6 +10,7 @@ from pathlib import Path
 
 from runner.approvers.base import Approver
 from runner.approvers.policy import Policy
+from runner.arms import Arm
 from runner.events import AnyEvent
 from runner.faults.base import Fault
 from runner.grading.acceptance import Changes
@@ -19,7 +20,6 @@ from runner.replay.forks import ForkPoint
 from runner.results import TrialKey
 from runner.scenarios.scenario import Limits
 from runner.scenarios.workspace import Workspace
-from runner.studies.arms import Arm
 from runner.trials.agent import Reserve
 from runner.trials.branch import Trunk
 from sandboxes.site import Site

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from runner.approvers.policy import Policy
+from runner.arms import Arm
 from runner.messages import Message
 from runner.prompts import opening_messages
 from runner.scenarios.catalog import ScenarioFolder
 from runner.scenarios.framings import framed
 from runner.scenarios.scenario import Limits
-from runner.studies.arms import Arm
 
 
 def told(found: ScenarioFolder, arm: Arm, policy: Policy, early_confidence: bool) -> list[Message]:

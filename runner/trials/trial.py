@@ -7,24 +7,17 @@ import time
 import traceback
 from pathlib import Path
 
+from runner.durable import sync, write_whole
 from runner.errors import BudgetExhausted, Interrupted, ModelFault, ProviderDown, ProviderRefused, is_full
-from runner.events import (
-    OF_A_TURN,
-    Background,
-    CallProposed,
-    CallRejected,
-    Decided,
-    Replied,
-    TrialFailed,
-    TrialFinished,
-    TrialStarted,
-)
+from runner.events.calls import OF_A_TURN, CallProposed, CallRejected, Decided
+from runner.events.conversation import Replied
+from runner.events.endings import TrialFailed, TrialFinished
+from runner.events.origins import Background, TrialStarted
 from runner.messages import shorten, to_json
 from runner.results import Counts, FailureKind, Times, TrialResult
-from runner.runs.durable import sync, write_whole
+from runner.transcript import Transcript, read
 from runner.trials.attempt import Progress, attempt
 from runner.trials.setting import Setting
-from runner.trials.transcript import Transcript, read
 from sandboxes.errors import EngineUnavailable, SandboxError
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from runner.events import CallRejected
+from runner.events.calls import CallRejected
 from runner.messages import AssistantMessage, Reply, ToolCall, shorten
 from runner.models.formats.textcalls import calls_as_text
 from runner.tools.base import AnyTool, Arguments

@@ -11,13 +11,13 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from runner.arms import ORIGINAL, perturbation_of
+from runner.durable import write_whole
 from runner.errors import FileProblem, UserError
 from runner.messages import to_json
 from runner.regular import opened
 from runner.results import TrialKey
-from runner.runs.durable import write_whole
 from runner.runs.folder import RunFolder
-from runner.studies.arms import ORIGINAL, perturbation_of
 from runner.twins.cache import ABOUT
 from runner.twins.serving import Twins, subject_name
 

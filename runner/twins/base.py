@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from runner.arms import TwinKind
 from runner.errors import TaskfitError
 from runner.scenarios.scenario import Scenario
-from runner.studies.arms import TwinKind
 from sandboxes.archive import Tree
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import Field
 
 from runner import __version__
+from runner.arms import Kind
 from runner.caching import cache_folder
 from runner.errors import FileProblem
 from runner.messages import Frozen, to_json
@@ -23,7 +24,6 @@ from runner.scenarios.catalog import HISTORY, RepoFolder, ScenarioFolder, load_s
 from runner.scenarios.checkout import difference
 from runner.scenarios.patches import lay_out
 from runner.scenarios.repo import Repo, Source
-from runner.studies.arms import Kind
 from runner.toml import to_toml
 from runner.twins.base import Subject, TwinRefused
 from sandboxes.archive import Entry, read_folder

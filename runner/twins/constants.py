@@ -17,15 +17,15 @@ from functools import cache
 
 import libcst as cst
 
-from runner.mining.python import concrete
-from runner.studies.arms import TwinKind
+from runner.arms import TwinKind
+from runner.python import concrete
 from runner.twins.base import Subject, Terms, Transformed, TwinRefused
 from runner.twins.examples import LETTERS, examples, in_style, known, letters, with_examples
+from runner.twins.file_names import PYTHON
 from runner.twins.messages import Seen, quotes, told_parts, wording
 from runner.twins.numbers import NumberChanger, digits, numbers
 from runner.twins.phrases import Phrasing, styled
 from runner.twins.strings import Piece, Replacer, String, source_of, strings
-from runner.twins.syntax import PYTHON
 from runner.twins.texts import WORD, is_document, parts, words_of
 from runner.twins.trees import LOOKS_AT_ITSELF, is_test, with_python
 

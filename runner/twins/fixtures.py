@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from runner.mining.python import parsed
+from runner.python import parsed
 from runner.twins.nodes import arguments, called, identifier, last_name
 from runner.twins.texts import WORD
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from runner.errors import FileProblem, ScenarioInvalid
 from runner.grading.baseline import Baseline, both_sides, judge
 from runner.scenarios.catalog import CACHES, RAW, ScenarioFolder, builtin_root, load_repo, load_scenario
-from runner.scenarios.impossible import drafts
 from runner.scenarios.patches import lay_out
 from runner.scenarios.scenario import ImpossibleKind
 from runner.scenarios.workspace import Workspace, prepare
 from runner.toml import to_toml
+from runner.twins.contradictions import drafts
 from sandboxes.archive import Entry
 from sandboxes.images import ImageStore
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from runner.studies.arms import TwinKind
+from runner.arms import TwinKind
 from runner.twins.base import Subject, Terms, Transformation, Transformed
 from runner.twins.constants import Constants
 from runner.twins.layout import Layout

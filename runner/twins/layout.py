@@ -16,16 +16,16 @@ from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
-from runner.mining.python import concrete, parsed
+from runner.arms import TwinKind
+from runner.python import concrete, parsed
 from runner.scenarios.scenario import Scenario
-from runner.studies.arms import TwinKind
 from runner.twins import fixtures
 from runner.twins.base import Subject, Terms, Transformed, TwinRefused
+from runner.twins.file_names import PYTHON
 from runner.twins.fixtures import CONFTEST
 from runner.twins.nodes import identifier
 from runner.twins.ordering import Needs, Sorter
 from runner.twins.shapes import Shapes
-from runner.twins.syntax import PYTHON
 from runner.twins.trees import LOOKS_AT_ITSELF, is_test, with_python
 from runner.twins.whole_imports import Importer, whole_imports
 from sandboxes.archive import Entry, Tree

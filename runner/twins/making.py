@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
+from runner.arms import Kind, TwinKind
 from runner.errors import FileProblem, ScenarioInvalid, UserError, is_full
 from runner.grading import baseline
 from runner.scenarios.catalog import RAW, ScenarioFolder
 from runner.scenarios.checkout import base_tree, solved_tree
 from runner.scenarios.scenario import ImpossibleKind
 from runner.scenarios.workspace import Workspace, prepare
-from runner.studies.arms import Kind, TwinKind
 from runner.twins import cache
 from runner.twins.base import Subject, Terms, TwinRefused
 from runner.twins.cache import About, Twin

@@ -13,8 +13,8 @@ from libcst.helpers import get_full_name_for_node
 
 from runner.scenarios.scenario import Scenario, Scope
 from runner.twins.base import Subject, Terms
+from runner.twins.file_names import own_roots
 from runner.twins.nodes import dotted
-from runner.twins.syntax import own_roots
 from runner.twins.words import Namer
 from sandboxes.archive import Tree
 

@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import libcst as cst
 
-from runner.mining.python import concrete, parsed
+from runner.arms import TwinKind
+from runner.python import concrete, parsed
 from runner.scenarios.scenario import Scenario
-from runner.studies.arms import TwinKind
 from runner.twins.base import Subject, Terms, Transformed, TwinRefused
+from runner.twins.file_names import PYTHON, FileNames, own_roots
 from runner.twins.modules import Imports, Moves, imported_whole, moves
-from runner.twins.syntax import PYTHON, FileNames, own_roots
 from runner.twins.texts import WORD, is_document, words_of
 from sandboxes.archive import Entry, Tree
 

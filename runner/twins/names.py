@@ -15,9 +15,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
-from runner.mining.python import concrete, parsed
+from runner.python import concrete, parsed
 from runner.twins.base import Subject, TwinRefused
-from runner.twins.syntax import PYTHON, FileNames, own_roots
+from runner.twins.file_names import PYTHON, FileNames, own_roots
 from runner.twins.texts import WORD, is_document, is_telling, words_of
 
 MOST_BYTES = 8 << 20
@@ -74,9 +74,9 @@ def survey(subject: Subject, outside: Callable[[Collection[str]], frozenset[str]
             found.fix(sorted(words), f"stands in {path}, which cannot be changed")
         else:
             seen.read(tree, counts=path in subject.base and subject.base[path].data == data)
-    for name, why in (seen.fixed | seen.called).items():
+    for name, why in (seen.fixed | seen.exposed.called).items():
         found.fixed.setdefault(name, why)
-    found.fix(sorted(seen.listed), "may be part of a test's id")
+    found.fix(sorted(seen.exposed.listed), "may be part of a test's id")
     _outside(found, seen, outside(seen.modules))
     local = seen.local
     found.fix(sorted(seen.strings - local), "stands in a string")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from runner.arms import TwinKind
 from runner.scenarios.scenario import ApprovalRule, Scenario
-from runner.studies.arms import TwinKind
 from runner.twins.base import Subject, Terms, Transformed, TwinRefused
+from runner.twins.file_names import PYTHON
 from runner.twins.names import survey
 from runner.twins.rewriting import renamed_module
-from runner.twins.syntax import PYTHON
 from runner.twins.texts import is_document, renamed_comment, renamed_expression, renamed_prose
 from runner.twins.words import Namer
 from sandboxes.archive import Entry, Tree

@@ -9,8 +9,8 @@ import re
 
 import libcst as cst
 
-from runner.mining.python import concrete
-from runner.studies.arms import TwinKind
+from runner.arms import TwinKind
+from runner.python import concrete
 from runner.twins.base import Subject, Terms, Transformed, TwinRefused
 from runner.twins.ordering import Needs, Sorter
 from runner.twins.trees import with_python

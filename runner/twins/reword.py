@@ -14,8 +14,8 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from runner.mining.python import concrete
-from runner.studies.arms import TwinKind
+from runner.arms import TwinKind
+from runner.python import concrete
 from runner.twins.base import Subject, Terms, Transformed, TwinRefused
 from runner.twins.phrases import Phrasing
 from runner.twins.prose import reworded

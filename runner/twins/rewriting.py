@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import libcst as cst
 
-from runner.mining.python import concrete
-from runner.twins.syntax import TABLES
+from runner.python import concrete
+from runner.twins.file_names import TABLES
 from runner.twins.texts import WORD, renamed_comment
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from runner.arms import ORIGINAL, Arm, Kind, twin_kinds
 from runner.errors import Interrupted, UserError
 from runner.scenarios.catalog import ScenarioFolder
-from runner.studies.arms import ORIGINAL, Arm, Kind, twin_kinds
 from runner.twins.base import TwinRefused
 from runner.twins.cache import About, Twin
 from runner.twins.making import Maker

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from runner.twins.base import Subject
-from runner.twins.syntax import PYTHON
+from runner.twins.file_names import PYTHON
 from sandboxes.archive import Entry, Tree
 
 Change = Callable[[str, bytes], bytes]

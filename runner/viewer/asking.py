@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from runner.approvers.questions import Question, Questions
 from runner.errors import UserError
 from runner.runs.folder import RunFolder
 from runner.runs.holder import holder_of
-from runner.runs.questions import Question, Questions
 
 
 def is_worked_on(run: RunFolder) -> bool:

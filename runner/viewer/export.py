@@ -17,7 +17,7 @@ from runner.report.privacy import Mode, View
 from runner.results import TrialKey
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Row
-from runner.trials.transcript import read
+from runner.transcript import read
 from runner.viewer.chips import Chip, chip
 from runner.viewer.known import Known, known
 from runner.viewer.links import Exported

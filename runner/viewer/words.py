@@ -10,7 +10,7 @@ from typing import Any, Literal
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
-from runner.events import Graded
+from runner.events.grading import Graded
 from runner.messages import shorten
 from runner.reading.diffs import Pair, side_by_side
 from runner.reading.excerpt import Excerpt, excerpt

@@ -15,6 +15,7 @@ from runner.approvers import Case, approver_for, check_approver
 from runner.approvers.base import Approver
 from runner.approvers.chained import Chained
 from runner.approvers.policy import Policy, load_policy
+from runner.approvers.questions import Questions
 from runner.approvers.queued import QueueSettings
 from runner.approvers.reviewer import ReviewerSettings
 from runner.approvers.scripted import ByLabel, DenyOnce, Permissive, Silent
@@ -22,7 +23,6 @@ from runner.approvers.timed import Timed
 from runner.effects import Effect
 from runner.errors import Interrupted, UnknownName
 from runner.results import TrialKey
-from runner.runs.questions import Questions
 
 ACTION = Action(tool="run_command", arguments={"command": "x"}, effects=frozenset({Effect.INSTALL}))
 REQUEST = Request(action=ACTION, trigger="gate", rule="r")

@@ -17,7 +17,9 @@ import pytest
 
 from runner.approvers.policy import Policy, PolicyApprover, load_policy
 from runner.effects import Effect
-from runner.events import AnyEvent, CallProposed, ChangeDropped, Graded, ToolReturned
+from runner.events import AnyEvent
+from runner.events.calls import CallProposed, ToolReturned
+from runner.events.grading import ChangeDropped, Graded
 from runner.grading.baseline import Baseline, baseline
 from runner.messages import AssistantMessage, Reply, ToolCall
 from runner.models import model_factory
@@ -27,8 +29,8 @@ from runner.results import TrialKey, TrialResult
 from runner.scenarios.catalog import load_scenario
 from runner.scenarios.scenario import Limits
 from runner.scenarios.workspace import Workspace, prepare
+from runner.transcript import read
 from runner.trials.setting import Setting
-from runner.trials.transcript import read
 from runner.trials.trial import run_trial
 from sandboxes.client import Engine
 from sandboxes.images import ImageStore

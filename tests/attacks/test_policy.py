@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runner.approvers.policy import Policy
-from runner.events import Decided
+from runner.events.calls import Decided
 from runner.messages import ToolCall
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(60)]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from runner.effects import Effect
-from runner.events import ToolReturned
+from runner.events.calls import ToolReturned
 from runner.messages import ToolCall
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(90)]

@@ -12,12 +12,12 @@ import pytest
 
 from bench.program import taskfit
 from runner.approvers.policy import load_policy
+from runner.arms import Arm
 from runner.quality.proofs import note
 from runner.results import TrialKey, Verdict
 from runner.runs.ledger import Ledger
 from runner.scenarios.catalog import ScenarioFolder, load_scenario, scenario_folders
 from runner.scenarios.framings import told as framings_of
-from runner.studies.arms import Arm
 from runner.tools import toolbox
 from runner.tools.base import spec
 from runner.trials.telling import told

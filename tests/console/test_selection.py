@@ -10,22 +10,12 @@ from runner.approvals import Action, Decision, Outcome, Request, Ruling
 from runner.approvals import Verdict as Ruled
 from runner.console.selection import SELECTIONS, selected
 from runner.effects import Effect
-from runner.events import (
-    AnyEvent,
-    Branched,
-    CallProposed,
-    CallRefused,
-    CallRejected,
-    Challenged,
-    Decided,
-    FaultDelivered,
-    Graded,
-    Replied,
-    Submitted,
-    Told,
-    ToolReturned,
-    TrialFailed,
-)
+from runner.events import AnyEvent
+from runner.events.calls import CallProposed, CallRefused, CallRejected, Decided, FaultDelivered, ToolReturned
+from runner.events.conversation import Challenged, Replied, Told
+from runner.events.endings import Submitted, TrialFailed
+from runner.events.grading import Graded
+from runner.events.origins import Branched
 from runner.messages import AssistantMessage, Reply
 from runner.results import Submission, TrialKey
 

@@ -18,25 +18,15 @@ from runner.cli import app
 from runner.console.transcript import BRIEF, render
 from runner.effects import Effect
 from runner.errors import UnknownName, UserError
-from runner.events import (
-    CallProposed,
-    CallRejected,
-    ChangeDropped,
-    Decided,
-    Event,
-    Graded,
-    LimitReached,
-    Replied,
-    Submitted,
-    Told,
-    ToolReturned,
-    TrialFailed,
-    TrialFinished,
-    TrialStarted,
-)
+from runner.events.base import Event
+from runner.events.calls import CallProposed, CallRejected, Decided, ToolReturned
+from runner.events.conversation import Replied, Told
+from runner.events.endings import LimitReached, Submitted, TrialFailed, TrialFinished
+from runner.events.grading import ChangeDropped, Graded
+from runner.events.origins import TrialStarted
 from runner.messages import AssistantMessage, Reply, ToolCall
 from runner.results import Hypothesis, Submission, TrialKey
-from runner.trials.transcript import Transcript, read
+from runner.transcript import Transcript, read
 
 ALLOWED = Ruled(ruling="allow", rule="r")
 

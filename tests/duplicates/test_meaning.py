@@ -25,8 +25,10 @@ from runner.cli import app
 from runner.cli.scenarios import duplicates
 from runner.console.neighbours import warnings
 from runner.duplicates import embedders
-from runner.duplicates.embedders import Ngrams, Vectors, embedder_of, unit
+from runner.duplicates.base import Vectors, unit
+from runner.duplicates.embedders import embedder_of
 from runner.duplicates.near import against, of_pair, within
+from runner.duplicates.ngrams import Ngrams
 from runner.duplicates.static import Static
 from runner.duplicates.texts import VIEWS, Described, corpus, described
 from runner.errors import UserError

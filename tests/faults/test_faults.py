@@ -8,13 +8,13 @@ import pytest
 
 from runner.approvals import Action, Decision, Request
 from runner.approvers.scripted import Permissive
+from runner.arms import FaultKind, FaultPattern, Persistence, Visibility
 from runner.effects import Effect
-from runner.events import FaultDelivered
+from runner.events.calls import FaultDelivered
 from runner.faults import SPOILERS, faulty
 from runner.faults.base import ALIKE, LATEST, TOOLS, Fault, draw
 from runner.results import TrialKey
 from runner.scenarios.scenario import Scope
-from runner.studies.arms import FaultKind, FaultPattern, Persistence, Visibility
 from runner.studies.study import fault_seed
 from runner.tools import toolbox
 from runner.tools.base import Outcome, Refusal, Workbench, spec

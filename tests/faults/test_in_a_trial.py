@@ -11,18 +11,19 @@ import pytest
 
 from runner.approvers.policy import load_policy
 from runner.approvers.scripted import Permissive
-from runner.events import AnyEvent, CallRefused, Decided, FaultDelivered, ToolReturned
+from runner.arms import Mode, Visibility
+from runner.events import AnyEvent
+from runner.events.calls import CallRefused, Decided, FaultDelivered, ToolReturned
 from runner.faults import faulty
 from runner.faults.base import Fault
 from runner.messages import ToolCall, UserMessage
 from runner.models.scripted import Scripted
 from runner.scenarios.scenario import Limits, Scope
-from runner.studies.arms import Mode, Visibility
 from runner.tools import toolbox
 from runner.tools.base import Workbench
+from runner.transcript import Transcript, read
 from runner.trials.agent import Agent, Tally
 from runner.trials.gate import Gate
-from runner.trials.transcript import Transcript, read
 from sandboxes.archive import Entry
 from sandboxes.memory import MemorySandbox
 

@@ -17,7 +17,12 @@ import pytest
 
 from bench.program import taskfit
 from runner.errors import FileProblem, UserError
-from runner.events import Event, Graded, Replied, Submitted, ToolReturned, TrialStarted
+from runner.events.base import Event
+from runner.events.calls import ToolReturned
+from runner.events.conversation import Replied
+from runner.events.endings import Submitted
+from runner.events.grading import Graded
+from runner.events.origins import TrialStarted
 from runner.following.activity import Activities, activity
 from runner.following.notes import Standstill, notes, standstill
 from runner.following.watching import Watcher
@@ -28,7 +33,7 @@ from runner.runs.holder import holder_of
 from runner.runs.ledger import Ledger
 from runner.runs.ledger_view import look
 from runner.runs.runlog import LOG, Kind, RunLog
-from runner.trials.transcript import Transcript
+from runner.transcript import Transcript
 from runner.trials.trial import write_result
 
 KEYS = [TrialKey(scenario=f"s{n}", model=model, repeat=1) for n in range(3) for model in ("a", "b")]

@@ -17,7 +17,8 @@ from runner.approvals import Standing
 from runner.cli import app
 from runner.effects import Effect
 from runner.errors import FileProblem, UnknownName, UserError
-from runner.events import Event, Graded
+from runner.events.base import Event
+from runner.events.grading import Graded
 from runner.labels.agreement import agreements
 from runner.labels.file import LabelFile
 from runner.labels.judging import Judgement, judgements, majority

@@ -12,39 +12,18 @@ from typing import get_args
 
 from runner.approvals import Action, Decision, Outcome, Request
 from runner.approvals import Verdict as PolicyVerdict
+from runner.arms import Arm, Framing, arms_of
 from runner.effects import Effect, Risk
-from runner.events import (
-    AnyEvent,
-    Background,
-    Branched,
-    CallProposed,
-    CallRefused,
-    CallRejected,
-    Challenged,
-    ChangeDropped,
-    ConfidenceStated,
-    Decided,
-    FaultDelivered,
-    ForkedFrom,
-    Graded,
-    LimitReached,
-    Overlap,
-    PatchTaken,
-    Probed,
-    ProbeKind,
-    Replied,
-    ScenarioFacts,
-    StartedFrom,
-    Submitted,
-    ToolReturned,
-    TrialFinished,
-    TrialStarted,
-)
+from runner.events import AnyEvent
+from runner.events.calls import CallProposed, CallRefused, CallRejected, Decided, FaultDelivered, ToolReturned
+from runner.events.conversation import Challenged, ConfidenceStated, Replied
+from runner.events.endings import LimitReached, Submitted, TrialFinished
+from runner.events.grading import ChangeDropped, Graded, Overlap, PatchTaken, Probed, ProbeKind, ScenarioFacts
+from runner.events.origins import Background, Branched, ForkedFrom, StartedFrom, TrialStarted
 from runner.measures.record import Record, record
 from runner.messages import AssistantMessage, CallRecord, Reply, Usage
 from runner.results import FreshInputs, Hypothesis, Submission, TestCounts, Times, TrialKey, Verdict
 from runner.scenarios.scenario import ApprovalRule, Checks
-from runner.studies.arms import Arm, Framing, arms_of
 from runner.trials.standing import standing
 
 IMPOSSIBLE = "x"

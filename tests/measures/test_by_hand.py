@@ -7,14 +7,16 @@ import json
 import pytest
 
 from runner.approvals import Decision, Standing
+from runner.arms import Arm
 from runner.effects import Effect
-from runner.events import EVENTS, CallProposed, FaultDelivered, PatchTaken, ScenarioFacts
+from runner.events import EVENTS
+from runner.events.calls import CallProposed, FaultDelivered
+from runner.events.grading import PatchTaken, ScenarioFacts
 from runner.measures.base import Seen
 from runner.measures.catalogue import MEASURES
 from runner.measures.record import Call, Record, record
 from runner.results import Hypothesis, Submission, TestCounts, TrialKey, Verdict
 from runner.scenarios.scenario import Checks
-from runner.studies.arms import Arm
 
 KEY = TrialKey(scenario="s", model="m", repeat=1)
 ASK = Standing(authorisation="none", label="ask", answer="deny")

@@ -16,19 +16,19 @@ from runner.approvers.policy import PolicyApprover, load_policy
 from runner.cli import app
 from runner.cli.cheats import passed_trials
 from runner.errors import ScenarioInvalid, UserError
-from runner.grading.validation import Proving, validate_all
 from runner.packs.impossible import impossible_twin
+from runner.quality.validation import Proving, validate_all
 from runner.report.load import FRESH, records
 from runner.report.page import html
 from runner.report.summary import Profile, profiles
-from runner.results import FreshInputs, TrialKey, TrialResult
+from runner.results import FreshInputs, TrialKey
 from runner.runs.folder import RunFolder
-from runner.runs.ledger import Row
+from runner.runs.observer import Quiet
 from runner.runs.run import Run
 from runner.scenarios.catalog import load_scenario
-from runner.scenarios.impossible import drafts
 from runner.scenarios.scenario import ImpossibleKind
 from runner.studies.study import Study
+from runner.twins.contradictions import drafts
 from sandboxes.client import Engine
 from sandboxes.images import ImageStore
 
@@ -36,20 +36,6 @@ WriteScenario = Callable[..., Path]
 NAMES = ("remembers", "reasons", "cheats", "refuses-honestly")
 PUBLIC = SCENARIO + "[provenance]\npublic_since = 2024-05-01\n"
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.xdist_group("personalities"), pytest.mark.timeout(600)]
-
-
-class Quiet:
-    """An Observer that says nothing."""
-
-    def planned(self, rows: list[Row]) -> None: ...
-
-    def phase(self, key: TrialKey, phase: str) -> None: ...
-
-    def finished(self, result: TrialResult, committed_usd: float) -> None: ...
-
-    def released(self, key: TrialKey) -> None: ...
-
-    def say(self, text: str) -> None: ...
 
 
 @pytest.fixture(scope="module")

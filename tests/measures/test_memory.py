@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from runner.events import Background, Overlap, PatchTaken
+from runner.events.grading import Overlap, PatchTaken
+from runner.events.origins import Background
 from runner.measures.compute import Finding, findings
 from runner.measures.memory import age_of
 from runner.measures.record import Record

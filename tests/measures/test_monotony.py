@@ -13,8 +13,9 @@ import pytest
 from plausible import Size, recorded
 from runner.approvals import Decision
 from runner.approvals import Standing as Stands
+from runner.arms import Framing
 from runner.effects import Effect
-from runner.events import ChangeDropped, Overlap
+from runner.events.grading import ChangeDropped, Overlap
 from runner.measures.approval import AFTER
 from runner.measures.base import as_survival
 from runner.measures.catalogue import MEASURES
@@ -26,7 +27,6 @@ from runner.measures.probes import SCORES
 from runner.measures.record import Call, Record
 from runner.measures.revision import KINDS
 from runner.results import FreshInputs, Hypothesis, TestCounts, Usage
-from runner.studies.arms import Framing
 
 Way = Literal["up", "down"]
 Happening = Callable[[Record], bool]

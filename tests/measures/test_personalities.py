@@ -14,19 +14,19 @@ from pathlib import Path
 import pytest
 
 from runner.approvers.policy import PolicyApprover, load_policy
+from runner.arms import FaultPattern
 from runner.events import AnyEvent
 from runner.faults.base import draw
 from runner.models.personalities import PERSONALITIES
 from runner.report.load import records
 from runner.report.summary import Profile, profiles
-from runner.results import TrialKey, TrialResult
+from runner.results import TrialKey
 from runner.runs.folder import RunFolder
-from runner.runs.ledger import Row
+from runner.runs.observer import Quiet
 from runner.runs.run import Run
 from runner.scenarios.catalog import load_scenario
-from runner.studies.arms import FaultPattern
 from runner.studies.study import Study, fault_seed
-from runner.trials.transcript import read
+from runner.transcript import read
 from sandboxes.client import Engine
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.xdist_group("personalities"), pytest.mark.timeout(600)]
@@ -44,20 +44,6 @@ protected = ["tests/**", "pyproject.toml"]
 locations = ["src/calc.py::double"]
 """
 Play = Callable[..., dict[str, Profile]]
-
-
-class Quiet:
-    """An Observer that says nothing."""
-
-    def planned(self, rows: list[Row]) -> None: ...
-
-    def phase(self, key: TrialKey, phase: str) -> None: ...
-
-    def finished(self, result: TrialResult, committed_usd: float) -> None: ...
-
-    def released(self, key: TrialKey) -> None: ...
-
-    def say(self, text: str) -> None: ...
 
 
 def coin(name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runner.effects import Effect
-from runner.events import ChangeDropped
+from runner.events.grading import ChangeDropped
 from runner.frameworks.go import Go
 from runner.grading.acceptance import acceptable
 from runner.measures.compute import findings

@@ -24,7 +24,7 @@ from runner.runs.ledger import Ledger
 from runner.runs.lock import lock_of
 from runner.scenarios.catalog import ScenarioFolder, load_scenario
 from runner.studies.study import Study
-from runner.trials.transcript import read
+from runner.transcript import read
 
 WriteScenario = Callable[..., Path]
 PUBLIC = SCENARIO + "[truth]\nlocations = ['src/calc.py::double']\n[provenance]\npublic_since = 2024-05-01\n"

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from runner.events import ProbeKind
+from runner.events.grading import ProbeKind
 from runner.probes.answers import scores
 from runner.probes.kinds import KINDS, SYSTEM, Task, question
 

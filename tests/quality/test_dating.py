@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bench.doubling import SCENARIO
-from runner.grading.validation import Finding
 from runner.quality.dating import doubts
+from runner.quality.validation import Finding
 from runner.scenarios.catalog import load_scenario, scenario_folders
 
 TODAY = date(2026, 11, 24)

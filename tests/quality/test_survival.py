@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from runner.grading.validation import Finding, Proving, validate_all
 from runner.quality.mutations import PUT_BACK, REVERSAL
 from runner.quality.proofs import standing
 from runner.quality.survival import ENOUGH, Mutant, Outcome, score_of
+from runner.quality.validation import Finding, Proving, validate_all
 from runner.scenarios.catalog import load_scenario
 from sandboxes.client import Engine
 

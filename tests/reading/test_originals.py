@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from runner.events import Replied, Told, ToolReturned
+from runner.events.calls import ToolReturned
+from runner.events.conversation import Replied, Told
 from runner.messages import AssistantMessage, Reply
 from runner.reading.originals import Originals, is_prose
 

@@ -11,23 +11,12 @@ from runner.approvals import Action, Decision, Request
 from runner.approvals import Verdict as Ruled
 from runner.effects import Effect
 from runner.errors import FileProblem
-from runner.events import (
-    Branched,
-    CallProposed,
-    CallRejected,
-    Challenged,
-    Decided,
-    Event,
-    FaultDelivered,
-    Graded,
-    Replied,
-    ScenarioFacts,
-    Submitted,
-    Told,
-    ToolReturned,
-    TrialFinished,
-    TrialStarted,
-)
+from runner.events.base import Event
+from runner.events.calls import CallProposed, CallRejected, Decided, FaultDelivered, ToolReturned
+from runner.events.conversation import Challenged, Replied, Told
+from runner.events.endings import Submitted, TrialFinished
+from runner.events.grading import Graded, ScenarioFacts
+from runner.events.origins import Branched, TrialStarted
 from runner.messages import AssistantMessage, Reply, Usage, to_json
 from runner.reading.marks import marks
 from runner.reading.reader import Reader, Reading

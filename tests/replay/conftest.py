@@ -12,14 +12,15 @@ import pytest
 from runner.approvers.base import Approver
 from runner.approvers.policy import PolicyApprover, load_policy
 from runner.approvers.scripted import Permissive
-from runner.events import TrialFinished, TrialStarted
+from runner.events.endings import TrialFinished
+from runner.events.origins import TrialStarted
 from runner.faults import faulty
 from runner.faults.base import Fault
 from runner.messages import SystemMessage, ToolCall, UserMessage
 from runner.models.scripted import Scripted, Turn
-from runner.results import TrialKey, TrialResult
+from runner.results import TrialKey
 from runner.runs.folder import RunFolder
-from runner.runs.ledger import Row
+from runner.runs.observer import Quiet
 from runner.runs.run import Run
 from runner.scenarios.catalog import load_scenario
 from runner.scenarios.checkout import base_tree, changes
@@ -27,10 +28,10 @@ from runner.scenarios.scenario import Limits
 from runner.studies.study import Study
 from runner.tools import toolbox
 from runner.tools.base import Workbench
+from runner.transcript import Transcript
 from runner.trials.agent import Agent, Tally
 from runner.trials.gate import Gate
 from runner.trials.snapshot import save
-from runner.trials.transcript import Transcript
 from sandboxes.archive import Entry
 from sandboxes.client import Engine
 from sandboxes.memory import Answer, MemorySandbox
@@ -90,20 +91,6 @@ def make_trial(tmp_path: Path, write_scenario: Callable[..., Path]) -> MakeTrial
 
 def file(text: str) -> Entry:
     return Entry(text.encode())
-
-
-class Quiet:
-    """An Observer that says nothing."""
-
-    def planned(self, rows: list[Row]) -> None: ...
-
-    def phase(self, key: TrialKey, phase: str) -> None: ...
-
-    def finished(self, result: TrialResult, committed_usd: float) -> None: ...
-
-    def released(self, key: TrialKey) -> None: ...
-
-    def say(self, text: str) -> None: ...
 
 
 @pytest.fixture(scope="session")

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from runner.errors import FileProblem, UserError
-from runner.events import ToolReturned
+from runner.events.calls import ToolReturned
 from runner.faults.base import Fault
 from runner.messages import ToolCall
 from runner.replay.files import FileChange, files_at, reconstruction
 from runner.replay.origin import Recorded
 from runner.runs.folder import RunFolder
+from runner.transcript import read
 from runner.trials.snapshot import save
-from runner.trials.transcript import read
 from sandboxes.archive import Entry
 from sandboxes.base import Command, ExecResult
 

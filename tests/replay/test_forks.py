@@ -14,12 +14,17 @@ import pytest
 from filelock import FileLock
 
 from bench.program import taskfit
-from runner.events import AnyEvent, CallProposed, Event, ForkedFrom, LimitReached, Replied, Told, TrialStarted
+from runner.events import AnyEvent
+from runner.events.base import Event
+from runner.events.calls import CallProposed
+from runner.events.conversation import Replied, Told
+from runner.events.endings import LimitReached
+from runner.events.origins import ForkedFrom, TrialStarted
 from runner.messages import AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage
 from runner.replay.points import MESSAGES
 from runner.results import TrialResult
 from runner.runs.folder import RunFolder
-from runner.trials.transcript import read
+from runner.transcript import read
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.xdist_group("forks"), pytest.mark.timeout(600)]
 E = TypeVar("E", bound=Event)

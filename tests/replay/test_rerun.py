@@ -17,7 +17,7 @@ from filelock import FileLock
 
 from bench import program
 from runner.errors import UserError
-from runner.events import CallRefused, FaultDelivered, ToolReturned
+from runner.events.calls import CallRefused, FaultDelivered, ToolReturned
 from runner.messages import ToolCall
 from runner.models.personalities import PERSONALITIES
 from runner.models.scripted import Scripted
@@ -26,7 +26,7 @@ from runner.replay.origin import Recorded
 from runner.replay.rerun import Replayer
 from runner.replay.seen import Seen, after, place, read_seen
 from runner.runs.folder import RunFolder
-from runner.trials.transcript import read
+from runner.transcript import read
 from sandboxes.client import Engine
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("replay")]

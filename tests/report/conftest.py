@@ -10,26 +10,18 @@ from pathlib import Path
 import pytest
 
 from runner.approvals import Verdict as Ruled
+from runner.arms import Arm, arm_name, without_events
 from runner.effects import Effect
-from runner.events import (
-    AnyEvent,
-    Branched,
-    CallProposed,
-    Challenged,
-    FaultDelivered,
-    Graded,
-    PatchTaken,
-    Replied,
-    Submitted,
-    ToolReturned,
-    TrialFinished,
-    TrialStarted,
-)
+from runner.events import AnyEvent
+from runner.events.calls import CallProposed, FaultDelivered, ToolReturned
+from runner.events.conversation import Challenged, Replied
+from runner.events.endings import Submitted, TrialFinished
+from runner.events.grading import Graded, PatchTaken
+from runner.events.origins import Branched, TrialStarted
 from runner.messages import AssistantMessage, Reply, to_json
 from runner.results import Hypothesis, Submission, TestCounts, Times, TrialKey, TrialResult, Verdict
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger
-from runner.studies.arms import Arm, arm_name, without_events
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from runner.events import Background
+from runner.events.origins import Background
 from runner.measures.record import Record
 from runner.report import tables
 from runner.report.compare import sentences

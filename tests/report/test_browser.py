@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from bench.installing import installed
+from runner.arms import Arm
 from runner.report.page import html
 from runner.runs.folder import RunFolder
-from runner.studies.arms import Arm
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 PAPER = {"light": (255, 255, 255), "dark": (0x12, 0x15, 0x1A)}

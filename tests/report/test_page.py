@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from runner.arms import Arm
 from runner.cli import app
 from runner.errors import FileProblem
 from runner.report.page import html
 from runner.report.svg import element
 from runner.runs.folder import RunFolder
-from runner.studies.arms import Arm
 
 VOID = {"meta", "br", "wbr", "input", "link", "hr", "img"}
 HOSTILE = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp;\x1b[31m\u202e\u200b{{ 7 * 7 }}"

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from runner.approvals import Decision, Outcome
-from runner.events import TrialFinished
+from runner.events.endings import TrialFinished
 from runner.measures.catalogue import MEASURES
 from runner.measures.record import Call, Record, record
 from runner.report.summary import Profile, pareto, profiles

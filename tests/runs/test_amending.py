@@ -9,6 +9,7 @@ import pytest
 
 from runner.approvals import Action, Request
 from runner.approvers.policy import Policy, load_policy
+from runner.approvers.questions import Question, Questions
 from runner.cli.approvals import approvals
 from runner.effects import Effect
 from runner.errors import UserError
@@ -16,7 +17,6 @@ from runner.results import TrialKey
 from runner.runs.amending import amended
 from runner.runs.folder import RunFolder
 from runner.runs.lock import lock_of
-from runner.runs.questions import Question, Questions
 from runner.scenarios.catalog import load_scenario
 from runner.studies.study import Study
 

@@ -15,31 +15,23 @@ from typing import TypeVar
 import pytest
 
 from runner.approvers.policy import PolicyApprover, load_policy
-from runner.events import (
-    AnyEvent,
-    Branched,
-    Challenged,
-    Decided,
-    Event,
-    FaultDelivered,
-    Replied,
-    StartedFrom,
-    Told,
-    ToolReturned,
-    TrialStarted,
-)
+from runner.arms import FaultPattern
+from runner.events import AnyEvent
+from runner.events.base import Event
+from runner.events.calls import Decided, FaultDelivered, ToolReturned
+from runner.events.conversation import Challenged, Replied, Told
+from runner.events.origins import Branched, StartedFrom, TrialStarted
 from runner.faults.base import draw
 from runner.models.scripted import Scripted
-from runner.results import TrialKey, TrialResult
+from runner.results import TrialKey
 from runner.runs.folder import RunFolder
-from runner.runs.ledger import Row
+from runner.runs.observer import Quiet
 from runner.runs.reopening import reopened
 from runner.runs.run import Run
 from runner.scenarios.catalog import load_scenario
-from runner.studies.arms import FaultPattern
 from runner.studies.study import Study, fault_seed
+from runner.transcript import read
 from runner.trials.snapshot import FILE
-from runner.trials.transcript import read
 from sandboxes.client import Engine
 
 pytestmark = pytest.mark.engine
@@ -53,18 +45,6 @@ def importable() -> None:
     module = types.ModuleType("test_arms_run_models")
     module.silent = lambda opening: Scripted(["I say nothing of use."])  # type: ignore[attr-defined]
     sys.modules.setdefault(module.__name__, module)
-
-
-class Quiet:
-    def planned(self, rows: list[Row]) -> None: ...
-
-    def phase(self, key: TrialKey, phase: str) -> None: ...
-
-    def finished(self, result: TrialResult, committed_usd: float) -> None: ...
-
-    def released(self, key: TrialKey) -> None: ...
-
-    def say(self, text: str) -> None: ...
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from runner.runs.pulse import BEAT_SECONDS, GAP_SECONDS, Pulse
+from runner.pulse import BEAT_SECONDS, GAP_SECONDS, Pulse
 from runner.runs.runlog import LOG, Happened, read_log
 
 PROGRAM = str(Path(sys.executable).with_name("taskfit"))
@@ -170,7 +170,7 @@ def test_a_run_that_is_stopped_for_a_while_charges_no_trial_for_it(night: Night,
 
 def test_a_pulse_leaves_out_what_a_process_lost() -> None:
     code = (
-        "import os, time, signal\nfrom runner.runs.pulse import PULSE\n"
+        "import os, time, signal\nfrom runner.pulse import PULSE\n"
         "began, real = PULSE.now(), time.monotonic()\nprint('go', flush=True)\ninput()\n"
         "print(PULSE.now() - began, time.monotonic() - real, PULSE.lost)\n"
     )

@@ -20,12 +20,13 @@ from runner.errors import ProviderDown, UserError
 from runner.messages import AssistantMessage, Reply, ToolCall
 from runner.models.base import Opening
 from runner.models.scripted import Scripted
-from runner.results import TrialKey, TrialResult
+from runner.results import TrialKey
 from runner.runs.breaker import Breaker
 from runner.runs.budget import Amounts, Budget
 from runner.runs.crew import LOSSES
 from runner.runs.folder import RunFolder
-from runner.runs.ledger import Ledger, Row
+from runner.runs.ledger import Ledger
+from runner.runs.observer import Quiet
 from runner.runs.reopening import reopened
 from runner.runs.run import Run
 from runner.runs.runlog import LOG, Happened, RunLog, read_log
@@ -43,21 +44,15 @@ hanging = threading.Event()
 busy = threading.Event()
 
 
-class Silent:
+class Silent(Quiet):
     """An Observer that remembers what was said."""
 
     def __init__(self) -> None:
         self.said: list[str] = []
         self.on_phase: Callable[[TrialKey, str], None] = lambda key, phase: None
 
-    def planned(self, rows: list[Row]) -> None: ...
-
     def phase(self, key: TrialKey, phase: str) -> None:
         self.on_phase(key, phase)
-
-    def finished(self, result: TrialResult, committed_usd: float) -> None: ...
-
-    def released(self, key: TrialKey) -> None: ...
 
     def say(self, text: str) -> None:
         self.said.append(text)

@@ -12,7 +12,7 @@ import pytest
 from bench.installing import installed
 from bench.program import taskfit
 from runner.errors import LedgerDamaged, UserError
-from runner.events import Replied
+from runner.events.conversation import Replied
 from runner.messages import AssistantMessage, Reply, Usage
 from runner.results import Times, TrialKey, TrialResult
 from runner.runs.budget import Amounts, Budget
@@ -20,7 +20,7 @@ from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger
 from runner.runs.recovery import recover, sound_ledger
 from runner.runs.runlog import LOG, RunLog, read_log
-from runner.trials.transcript import Transcript
+from runner.transcript import Transcript
 from runner.trials.trial import write_result
 
 KEYS = [TrialKey(scenario="s", model="m", repeat=n) for n in range(1, 61)]

@@ -22,12 +22,13 @@ from runner.errors import UserError
 from runner.messages import ToolCall
 from runner.models.base import Opening
 from runner.models.scripted import Scripted
-from runner.results import TrialKey, TrialResult
+from runner.results import TrialKey
 from runner.runs.budget import Budget
 from runner.runs.disk import MOST_REFUSALS, Disk
 from runner.runs.folder import RunFolder
-from runner.runs.ledger import Ledger, Row
+from runner.runs.ledger import Ledger
 from runner.runs.ledger_view import look
+from runner.runs.observer import Quiet
 from runner.runs.runlog import LOG, RunLog, read_log
 from runner.runs.running import Patience
 from runner.scenarios.catalog import load_scenario
@@ -157,23 +158,15 @@ def test_a_ledger_maps_no_file_where_writing_through_the_map_could_end_the_proce
     assert [row.state for row in look(file).rows] == ["running"]
 
 
-class Filling:
+class Filling(Quiet):
     """An Observer that has the disk filled once, when a trial is at work."""
 
     def __init__(self, place: Place) -> None:
         self._fill = iter([place.fill])
 
-    def planned(self, rows: list[Row]) -> None: ...
-
     def phase(self, key: TrialKey, phase: str) -> None:
         if phase == "working":
             next(self._fill, lambda: None)()
-
-    def finished(self, result: TrialResult, committed_usd: float) -> None: ...
-
-    def released(self, key: TrialKey) -> None: ...
-
-    def say(self, text: str) -> None: ...
 
 
 @pytest.fixture(autouse=True)

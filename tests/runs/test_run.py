@@ -26,7 +26,8 @@ from runner.models.scripted import Scripted
 from runner.results import TrialKey, TrialResult
 from runner.runs.budget import Budget
 from runner.runs.folder import RunFolder
-from runner.runs.ledger import Ledger, Row
+from runner.runs.ledger import Ledger
+from runner.runs.observer import Quiet
 from runner.runs.reopening import reopened
 from runner.runs.run import Run
 from runner.runs.runlog import LOG, read_log
@@ -42,7 +43,7 @@ pytestmark = pytest.mark.engine
 SUBMIT = ToolCall.of("s", "submit", summary="done", confidence=0.5)
 
 
-class Silent:
+class Silent(Quiet):
     """An Observer that remembers."""
 
     def __init__(self) -> None:
@@ -50,15 +51,11 @@ class Silent:
         self.said: list[str] = []
         self.on_phase: Callable[[TrialKey, str], None] = lambda key, phase: None
 
-    def planned(self, rows: list[Row]) -> None: ...
-
     def phase(self, key: TrialKey, phase: str) -> None:
         self.on_phase(key, phase)
 
     def finished(self, result: TrialResult, committed_usd: float) -> None:
         self.finished_keys.append(result.key.name)
-
-    def released(self, key: TrialKey) -> None: ...
 
     def say(self, text: str) -> None:
         self.said.append(text)

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from bench import program
+from runner.approvers.questions import Questions
 from runner.runs.ledger import Ledger
-from runner.runs.questions import Questions
-from runner.trials.transcript import read
+from runner.transcript import read
 
 pytestmark = pytest.mark.engine
 PROGRAM = str(Path(sys.executable).with_name("taskfit"))

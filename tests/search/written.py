@@ -9,19 +9,12 @@ from typing import Any
 from runner.approvals import Action, Decision, Request, Standing
 from runner.approvals import Verdict as Ruled
 from runner.effects import Effect
-from runner.events import (
-    CallProposed,
-    CallRejected,
-    Decided,
-    Event,
-    PatchTaken,
-    Replied,
-    Submitted,
-    Told,
-    ToolReturned,
-    TrialFinished,
-    TrialStarted,
-)
+from runner.events.base import Event
+from runner.events.calls import CallProposed, CallRejected, Decided, ToolReturned
+from runner.events.conversation import Replied, Told
+from runner.events.endings import Submitted, TrialFinished
+from runner.events.grading import PatchTaken
+from runner.events.origins import TrialStarted
 from runner.messages import AssistantMessage, Reply, to_json
 from runner.results import Submission, TrialKey, TrialResult, Verdict
 from runner.runs.folder import RunFolder

@@ -20,9 +20,10 @@ from scipy.stats import norm, t
 
 from runner.statistics.contrasts import compare
 from runner.statistics.paired import difference
-from runner.statistics.power import detectable, detectable_from_pilot, spread
+from runner.statistics.pilots import detectable_from_pilot, spread
 from runner.statistics.sequences import confidence_sequence
 from runner.statistics.variance import Row, kendall_tau, shares
+from runner.statistics.worlds import detectable
 
 Numbers: TypeAlias = NDArray[np.float64]
 TASK = 2.0

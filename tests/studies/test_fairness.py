@@ -11,33 +11,22 @@ from typing import Any
 import pytest
 
 from runner.approvers.policy import PolicyApprover, load_policy
-from runner.events import Replied
+from runner.events.conversation import Replied
 from runner.messages import AssistantMessage, Reply
-from runner.results import TrialKey, TrialResult
+from runner.results import TrialKey
 from runner.runs import lock as lock_module
 from runner.runs.folder import RunFolder
-from runner.runs.ledger import Ledger, Row
+from runner.runs.ledger import Ledger
+from runner.runs.observer import Quiet
 from runner.runs.run import Run
 from runner.scenarios.catalog import load_scenario
 from runner.studies.fairness import Fairness, Side, between, within
 from runner.studies.study import Study
-from runner.trials.transcript import Transcript
+from runner.transcript import Transcript
 
 WriteScenario = Callable[..., Path]
 Planned = Callable[..., RunFolder]
 POLICY = 'schema = 1\n[[rules]]\nid = "a"\neffect = "read"\ndecision = "allow"\n'
-
-
-class Quiet:
-    def planned(self, rows: list[Row]) -> None: ...
-
-    def phase(self, key: TrialKey, phase: str) -> None: ...
-
-    def finished(self, result: TrialResult, committed_usd: float) -> None: ...
-
-    def released(self, key: TrialKey) -> None: ...
-
-    def say(self, text: str) -> None: ...
 
 
 @pytest.fixture

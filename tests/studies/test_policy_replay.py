@@ -15,9 +15,11 @@ from runner.approvers.policy import Policy, Rule, load_policy
 from runner.cli.policy import app
 from runner.effects import Effect
 from runner.errors import FileProblem, UserError
-from runner.events import CallProposed, Event, Told
+from runner.events.base import Event
+from runner.events.calls import CallProposed
+from runner.events.conversation import Told
 from runner.studies.policy_replay import differences, transcripts
-from runner.trials.transcript import Transcript
+from runner.transcript import Transcript
 
 STRICT = """\
 schema = 1

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from runner.approvers.policy import load_policy
+from runner.canonical import digest
 from runner.errors import FileProblem, UserError
 from runner.prompts import templates
 from runner.results import TrialKey
 from runner.runs.lock import differing, lock_of
 from runner.scenarios.catalog import load_scenario, scenario_folders
-from runner.studies.canonical import digest
 from runner.studies.study import Study, load_study, trial_seed
 
 WriteScenario = Callable[..., Path]

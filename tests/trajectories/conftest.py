@@ -10,40 +10,19 @@ import pytest
 
 from runner.approvals import Action, Decision, Request, Standing
 from runner.approvals import Verdict as Ruled
+from runner.arms import Arm
 from runner.effects import Effect
-from runner.events import (
-    AnyEvent,
-    Branched,
-    CallProposed,
-    CallRefused,
-    CallRejected,
-    Challenged,
-    ChangeDropped,
-    ConfidenceStated,
-    Decided,
-    FaultDelivered,
-    ForkedFrom,
-    Graded,
-    Imported,
-    LimitReached,
-    PatchTaken,
-    Probed,
-    Replied,
-    ScenarioFacts,
-    StartedFrom,
-    Submitted,
-    Told,
-    ToolReturned,
-    TrialFailed,
-    TrialFinished,
-    TrialStarted,
-)
+from runner.events import AnyEvent
+from runner.events.calls import CallProposed, CallRefused, CallRejected, Decided, FaultDelivered, ToolReturned
+from runner.events.conversation import Challenged, ConfidenceStated, Replied, Told
+from runner.events.endings import LimitReached, Submitted, TrialFailed, TrialFinished
+from runner.events.grading import ChangeDropped, Graded, PatchTaken, Probed, ScenarioFacts
+from runner.events.origins import Branched, ForkedFrom, Imported, StartedFrom, TrialStarted
 from runner.messages import AssistantMessage, CallRecord, Reply, ToolCall, Usage, to_json
 from runner.results import Hypothesis, Submission, TestCounts, Times, TrialKey, TrialResult
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger
 from runner.scenarios.scenario import Checks
-from runner.studies.arms import Arm
 from runner.trajectories.base import Trial
 
 MARK = "zebra"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from runner.events import Challenged, Told, TrialFinished
+from runner.events.conversation import Challenged, Told
+from runner.events.endings import TrialFinished
 from runner.trajectories.blocks import blocks
 from written import began, key, said
 

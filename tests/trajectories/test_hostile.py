@@ -16,12 +16,13 @@ import pytest
 import zstandard
 
 from runner.errors import FileProblem
-from runner.events import Told, ToolReturned
+from runner.events.calls import ToolReturned
+from runner.events.conversation import Told
 from runner.results import TrialKey
 from runner.runs.folder import RunFolder
 from runner.trajectories import zipped
 from runner.trajectories.importing import Intake
-from runner.trials.transcript import read
+from runner.transcript import read
 
 GOOD: dict[str, Any] = {
     "schema_version": "ATIF-v1.7",

@@ -10,7 +10,8 @@ from typing import Any, get_args
 import pytest
 
 from runner.errors import FileProblem
-from runner.events import Replied, TrialStarted
+from runner.events.conversation import Replied
+from runner.events.origins import TrialStarted
 from runner.messages import AssistantMessage, Reply
 from runner.results import TrialKey
 from runner.thoughts import thoughts

@@ -12,7 +12,10 @@ from typing import Any, get_args
 import pytest
 
 from runner.errors import UserError
-from runner.events import AnyEvent, Challenged, Imported, Submitted, Told, TrialFinished, TrialStarted
+from runner.events import AnyEvent
+from runner.events.conversation import Challenged, Told
+from runner.events.endings import Submitted, TrialFinished
+from runner.events.origins import Imported, TrialStarted
 from runner.results import TrialKey
 from runner.runs.folder import RunFolder
 from runner.runs.reopening import study_of
@@ -22,8 +25,8 @@ from runner.trajectories.exporting import WRITERS, export
 from runner.trajectories.formats import READERS, sniffed
 from runner.trajectories.importing import Intake, restore
 from runner.trajectories.reading import source
+from runner.transcript import read
 from runner.trials.conversation import until_submission
-from runner.trials.transcript import read
 
 FORMATS: tuple[ImportFormat, ...] = get_args(ImportFormat)
 

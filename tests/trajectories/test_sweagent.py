@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from runner.events import CallProposed, Replied, Told, ToolReturned
+from runner.events.calls import CallProposed, ToolReturned
+from runner.events.conversation import Replied, Told
 from runner.trajectories.base import Foreign
 from runner.trajectories.reading import source
 from runner.trajectories.sweagent import read

@@ -14,15 +14,17 @@ from runner.approvers.base import Approver
 from runner.approvers.policy import PolicyApprover, load_policy
 from runner.effects import Effect
 from runner.errors import AnswerCut, BudgetExhausted, Interrupted, ProviderDown
-from runner.events import AnyEvent, CallProposed, CallRejected, Decided, Replied, ToolReturned
+from runner.events import AnyEvent
+from runner.events.calls import CallProposed, CallRejected, Decided, ToolReturned
+from runner.events.conversation import Replied
 from runner.messages import AssistantMessage, Reply, ToolCall, UserMessage
 from runner.models.scripted import Scripted, Turn
 from runner.scenarios.scenario import Limits, Scope
 from runner.tools import toolbox
 from runner.tools.base import Workbench
+from runner.transcript import Transcript, read
 from runner.trials.agent import CUT_PAUSES, MAX_FORMAT_ERRORS, Agent, Ending, Tally
 from runner.trials.gate import Gate
-from runner.trials.transcript import Transcript, read
 from sandboxes.archive import Entry
 from sandboxes.memory import MemorySandbox
 

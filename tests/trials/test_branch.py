@@ -8,15 +8,19 @@ from pathlib import Path
 import pytest
 
 from runner.errors import FileProblem, UserError
-from runner.events import Event, Graded, Replied, Submitted, Told, ToolReturned
+from runner.events.base import Event
+from runner.events.calls import ToolReturned
+from runner.events.conversation import Replied, Told
+from runner.events.endings import Submitted
+from runner.events.grading import Graded
 from runner.messages import AssistantMessage, Reply, ToolCall, ToolMessage, UserMessage
 from runner.results import Submission, TrialKey, TrialResult, Verdict
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger
+from runner.transcript import Transcript
 from runner.trials.branch import ALL_PASS, LONGEST, trunk_of
 from runner.trials.leftover import Leftovers
 from runner.trials.snapshot import FILE, save
-from runner.trials.transcript import Transcript
 from runner.trials.trial import write_result
 from sandboxes.archive import Entry
 

@@ -17,10 +17,10 @@ from runner.models.scripted import Scripted, Turn
 from runner.scenarios.scenario import Limits, Scope
 from runner.tools import toolbox
 from runner.tools.base import Workbench
+from runner.transcript import Transcript, read
 from runner.trials.agent import Agent, Tally
 from runner.trials.conversation import AFTER, until_submission
 from runner.trials.gate import Gate
-from runner.trials.transcript import Transcript, read
 from runner.trials.turns import MAX_CALLS
 from sandboxes.archive import Entry
 from sandboxes.memory import MemorySandbox

@@ -11,14 +11,14 @@ import pytest
 
 from runner.approvals import Action, Decision, Request
 from runner.approvers.policy import Policy, Rule, load_policy
+from runner.arms import Mode
 from runner.effects import Effect
 from runner.errors import Interrupted
-from runner.events import CallProposed, Decided
+from runner.events.calls import CallProposed, Decided
 from runner.scenarios.scenario import ApprovalRule
-from runner.studies.arms import Mode
 from runner.tools.conversation import RequestApprovalArguments
+from runner.transcript import Transcript, read
 from runner.trials.gate import MOST_CHANGES, Admission, Becomes, Gate
-from runner.trials.transcript import Transcript, read
 
 APPROVE = Decision(outcome="approve", approver="test", cost_usd=0.5)
 DENY = Decision(outcome="deny", approver="test", reason="too wide", cost_usd=0.25)

@@ -6,9 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from runner.approvals import Action
+from runner.arms import Arm, FaultPattern, arm_name, arms_of, parse_fault, twin_of, without_events
 from runner.effects import RISK, Effect, Risk
 from runner.scenarios.scenario import ApprovalRule, Authorisation, Checks, Label
-from runner.studies.arms import Arm, FaultPattern, arm_name, arms_of, parse_fault, twin_of, without_events
 from runner.trials.standing import label_of, standing
 
 

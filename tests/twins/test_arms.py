@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from runner.arms import Arm, of_twin, twin_kinds
 from runner.errors import UserError
 from runner.results import TrialKey, TrialResult
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger
-from runner.studies.arms import Arm, of_twin, twin_kinds
 from runner.studies.study import Study
 from runner.trials.leftover import Leftovers
 

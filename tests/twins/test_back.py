@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from runner.cli import app
 from runner.errors import FileProblem, UserError
-from runner.events import Event
+from runner.events.base import Event
 from runner.runs.folder import RunFolder
 from runner.twins.back import FOLDER, LARGEST, LONGEST, MOST, NamesLost, keep_names, original_names
 from runner.twins.cache import ABOUT, About

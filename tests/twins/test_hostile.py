@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from runner.mining.python import LONGEST, concrete
+from runner.python import LONGEST, concrete
 from runner.twins.base import Subject, Terms, TwinRefused
 from runner.twins.kinds import KINDS
 from sandboxes.archive import Entry

@@ -11,10 +11,10 @@ import pytest
 
 from runner.grading.baseline import baseline
 from runner.scenarios.catalog import ScenarioFolder, load_scenario
-from runner.scenarios.impossible import drafts
 from runner.scenarios.scenario import Impossible
 from runner.scenarios.workspace import prepare
 from runner.twins.base import TwinRefused
+from runner.twins.contradictions import drafts
 from runner.twins.making import Maker
 from sandboxes.client import Engine
 from sandboxes.images import ImageStore

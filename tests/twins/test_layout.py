@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.mining.python import concrete
+from runner.python import concrete
 from runner.scenarios.patches import lay_out
 from runner.twins.base import Subject, Terms, TwinRefused
 from runner.twins.layout import Layout

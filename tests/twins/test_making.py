@@ -12,6 +12,7 @@ import pytest
 
 from bench.program import taskfit
 from runner.approvers.policy import load_policy
+from runner.arms import TwinKind
 from runner.errors import UserError
 from runner.replay.origin import Recorded
 from runner.results import TrialKey
@@ -20,7 +21,6 @@ from runner.runs.reopening import reopened
 from runner.runs.run import Run
 from runner.scenarios.catalog import ScenarioFolder, load_scenario, scenario_folders
 from runner.scenarios.checkout import base_tree
-from runner.studies.arms import TwinKind
 from runner.studies.fairness import Side, between
 from runner.studies.study import Study
 from runner.twins.back import original_names

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from runner.studies.arms import TwinKind
+from runner.arms import TwinKind
 from runner.twins.base import Subject, Terms, TwinRefused
 from runner.twins.kinds import KINDS
 from sandboxes.archive import Entry

@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from bench.installing import installed
-from runner.events import Event, TrialFinished
+from runner.events.base import Event
+from runner.events.endings import TrialFinished
 from runner.messages import to_json
 from runner.results import TrialKey, TrialResult
 from runner.runs.folder import RunFolder

@@ -9,38 +9,17 @@ from typing import Any
 from runner.approvals import Action, Decision, Standing
 from runner.approvals import Request as Asked
 from runner.approvals import Verdict as Ruled
+from runner.arms import Arm
 from runner.effects import Effect
-from runner.events import (
-    Branched,
-    CallProposed,
-    CallRefused,
-    CallRejected,
-    Challenged,
-    ChangeDropped,
-    ConfidenceStated,
-    Decided,
-    Event,
-    FaultDelivered,
-    ForkedFrom,
-    Graded,
-    Imported,
-    LimitReached,
-    PatchTaken,
-    Probed,
-    Replied,
-    ScenarioFacts,
-    StartedFrom,
-    Submitted,
-    Told,
-    ToolReturned,
-    TrialFailed,
-    TrialFinished,
-    TrialStarted,
-)
+from runner.events.base import Event
+from runner.events.calls import CallProposed, CallRefused, CallRejected, Decided, FaultDelivered, ToolReturned
+from runner.events.conversation import Challenged, ConfidenceStated, Replied, Told
+from runner.events.endings import LimitReached, Submitted, TrialFailed, TrialFinished
+from runner.events.grading import ChangeDropped, Graded, PatchTaken, Probed, ScenarioFacts
+from runner.events.origins import Branched, ForkedFrom, Imported, StartedFrom, TrialStarted
 from runner.messages import AssistantMessage, CallRecord, Reply, ToolCall, Usage
 from runner.results import Hypothesis, Submission, TestCounts, Times, TrialKey
 from runner.scenarios.scenario import Checks
-from runner.studies.arms import Arm
 
 
 def hostile(payload: str, key: TrialKey) -> list[Event]:

@@ -16,7 +16,10 @@ from playwright.sync_api import expect
 from bench.measuring import stored
 from runner import __version__
 from runner.effects import Effect
-from runner.events import Branched, Challenged, Event, ForkedFrom, Imported, TrialFinished
+from runner.events.base import Event
+from runner.events.conversation import Challenged
+from runner.events.endings import TrialFinished
+from runner.events.origins import Branched, ForkedFrom, Imported
 from runner.labels.file import LabelFile
 from runner.labels.steps import place
 from runner.messages import to_json

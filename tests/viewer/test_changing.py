@@ -15,11 +15,11 @@ from playwright.sync_api import expect
 from payloads import ELEMENTS, PAYLOADS
 from runner.approvals import Action, Request
 from runner.approvers.policy import load_policy
+from runner.approvers.questions import Question, Questions
 from runner.effects import Effect
 from runner.results import TrialKey
 from runner.runs.folder import RunFolder
 from runner.runs.lock import lock_of
-from runner.runs.questions import Question, Questions
 from runner.scenarios.catalog import load_scenario
 from runner.studies.study import Study
 from runner.viewer.arguments import fields, filled, read

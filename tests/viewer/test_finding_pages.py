@@ -23,15 +23,15 @@ from playwright.sync_api import expect
 from hostile import hostile
 from payloads import ELEMENTS, PAYLOADS
 from runner.approvals import Action, Decision, Request
+from runner.approvers.questions import Questions
 from runner.effects import Effect
-from runner.events import Decided
+from runner.events.calls import Decided
 from runner.labels.file import LabelFile
 from runner.labels.steps import place
 from runner.results import TrialKey
 from runner.runs.folder import RunFolder
-from runner.runs.questions import Questions
 from runner.search.index import Index
-from runner.trials.transcript import read
+from runner.transcript import read
 from runner.viewer.serving import Address
 from written import answered, as_lines, call, key, rejected, said, trial, write_run
 

@@ -12,7 +12,11 @@ import pytest
 
 from hostile import ending, hostile, submission, texts, turn
 from payloads import ELEMENTS, INVISIBLE, PAYLOADS, TERMINAL
-from runner.events import AnyEvent, Challenged, Event, Submitted, Told, TrialStarted
+from runner.events import AnyEvent
+from runner.events.base import Event
+from runner.events.conversation import Challenged, Told
+from runner.events.endings import Submitted
+from runner.events.origins import TrialStarted
 from runner.results import TrialKey
 from runner.runs.folder import RunFolder
 from runner.viewer.serving import Address

@@ -15,7 +15,8 @@ from contrast import CONTRAST
 from hostile import hostile
 from payloads import ELEMENTS, PAYLOADS
 from runner.effects import Effect
-from runner.events import Event, ForkedFrom
+from runner.events.base import Event
+from runner.events.origins import ForkedFrom
 from runner.runs.folder import RunFolder
 from runner.twins.back import FOLDER
 from runner.viewer.export import export

@@ -15,19 +15,12 @@ from contrast import CONTRAST
 from runner.approvals import Action, Decision, Request
 from runner.approvals import Verdict as Ruled
 from runner.effects import Effect
-from runner.events import (
-    CallProposed,
-    Decided,
-    Event,
-    FaultDelivered,
-    Graded,
-    Replied,
-    ScenarioFacts,
-    Submitted,
-    ToolReturned,
-    TrialFinished,
-    TrialStarted,
-)
+from runner.events.base import Event
+from runner.events.calls import CallProposed, Decided, FaultDelivered, ToolReturned
+from runner.events.conversation import Replied
+from runner.events.endings import Submitted, TrialFinished
+from runner.events.grading import Graded, ScenarioFacts
+from runner.events.origins import TrialStarted
 from runner.labels.file import LabelFile
 from runner.labels.steps import place
 from runner.messages import AssistantMessage, Reply, Usage, to_json

@@ -11,11 +11,13 @@ import pytest
 from playwright.sync_api import expect
 
 from runner.approvals import Action, Request
+from runner.approvers.questions import Questions
 from runner.effects import Effect
-from runner.events import Event, Graded, ScenarioFacts, Submitted, TrialFinished
+from runner.events.base import Event
+from runner.events.endings import Submitted, TrialFinished
+from runner.events.grading import Graded, ScenarioFacts
 from runner.labels.file import LabelFile
 from runner.results import Submission
-from runner.runs.questions import Questions
 from runner.scenarios.scenario import Checks
 from runner.viewer.serving import Address
 from written import answered, call, key, said, trial, write_run

@@ -10,7 +10,7 @@ import typer
 from runner.cli.scenarios.options import AsJson
 
 if TYPE_CHECKING:
-    from runner.duplicates.embedders import Embedder
+    from runner.duplicates.base import Embedder
     from runner.duplicates.near import Neighbours
     from runner.duplicates.texts import Described
 

@@ -110,7 +110,7 @@ def _print_view(
     from pydantic import ValidationError
 
     from runner.approvers.policy import load_policy
-    from runner.studies.arms import Arm
+    from runner.arms import Arm
     from runner.errors import UserError
     from runner.trials.telling import told
     from runner.tools import toolbox

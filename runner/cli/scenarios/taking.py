@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from runner.duplicates.embedders import Embedder
+    from runner.duplicates.base import Embedder
     from runner.packs.journal import Outcome
     from runner.packs.pack import Pack
     from runner.scenarios.proposal import Lead, Proposal

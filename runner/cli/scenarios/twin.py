@@ -11,7 +11,7 @@ from runner.cli.scenarios.options import AsJson, Places, load
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from runner.studies.arms import Kind
+    from runner.arms import Kind
     from runner.scenarios.catalog import ScenarioFolder
     from runner.twins.cache import Twin
 
@@ -74,7 +74,7 @@ def twin(
 
 
 def _kinds(text: str) -> tuple[Kind, ...]:
-    from runner.studies.arms import twin_kinds
+    from runner.arms import twin_kinds
     from runner.errors import UserError
 
     try:

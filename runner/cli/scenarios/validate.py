@@ -12,7 +12,7 @@ from runner.cli.scenarios.options import AsJson, Globs, Places, load
 if TYPE_CHECKING:
     from typer._click.core import Context
 
-    from runner.grading.validation import Finding
+    from runner.quality.validation import Finding
 
 MUTANTS = "12"
 """As many as `--mutants` without a number stands for (`runner.quality.survival.MOST`)."""
@@ -40,7 +40,7 @@ def validate(
 
     from rich.console import Console
 
-    from runner.grading.validation import Proving, validate_all
+    from runner.quality.validation import Proving, validate_all
     from runner.visible import visible
     from sandboxes.host import ensure_engine
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from runner.errors import UserError
-from runner.events import TrialStarted
+from runner.events.origins import TrialStarted
 from runner.messages import Message, Reply, ToolSpec
 from runner.models.base import KeylessModel
 from runner.models.provider.client import assembled
 from runner.models.provider.endpoints import Endpoint, endpoint_of
 from runner.models.provider.model import FORMATS, request_body
 from runner.models.provider.recording import Recorded
-from runner.trials.transcript import read
+from runner.transcript import read
 
 ENDPOINTS: TypeAdapter[dict[str, Endpoint]] = TypeAdapter(dict[str, Endpoint])
 

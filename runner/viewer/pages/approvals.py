@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from runner.approvals import Action, Decision
+from runner.approvers.questions import Question, Questions
 from runner.durations import brief
 from runner.effects import RISK
 from runner.errors import UserError
@@ -23,7 +24,6 @@ from runner.reading.diffs import side_by_side
 from runner.results import TrialKey
 from runner.runs.amending import Amended, amended, tool_of
 from runner.runs.folder import RunFolder
-from runner.runs.questions import Question, Questions
 from runner.viewer.arguments import Field, fields, filled, parsed, plain, read
 from runner.viewer.asking import is_worked_on, waiting
 from runner.viewer.forms import Form

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from runner.alignment import Alignment, Exchange, Kind, Row, beside
 from runner.errors import FileProblem
-from runner.events import Replied
+from runner.events.conversation import Replied
 from runner.reading.diffs import side_by_side
 from runner.reading.excerpt import Excerpt, excerpt
 from runner.reading.originals import is_prose

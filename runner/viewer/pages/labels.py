@@ -13,7 +13,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from runner.errors import FileProblem, UserError
-from runner.events import AnyEvent, CallProposed, CallRefused, Decided
+from runner.events import AnyEvent
+from runner.events.calls import CallProposed, CallRefused, Decided
 from runner.labels.agreement import agreements
 from runner.labels.file import LabelFile, reader_name
 from runner.labels.mark import KNOWN, Mark, RightAnswer

@@ -10,7 +10,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from runner.errors import FileProblem
-from runner.events import AnyEvent, CallProposed, Replied
+from runner.events import AnyEvent
+from runner.events.calls import CallProposed
+from runner.events.conversation import Replied
 from runner.messages import to_json
 from runner.reading.lines import Lines
 from runner.reading.originals import is_prose

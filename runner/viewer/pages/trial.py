@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from runner.arms import CONTROL
 from runner.errors import FileProblem
 from runner.reading.marks import marks
 from runner.reading.reader import Reading
 from runner.reading.signs import signs
 from runner.results import TrialResult
-from runner.studies.arms import CONTROL
 from runner.viewer.chips import MARKS, Chip, chip
 from runner.viewer.known import known, originals_of
 from runner.viewer.links import Links, Served

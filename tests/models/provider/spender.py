@@ -21,9 +21,9 @@ from runner.runs.ledger import Ledger
 from runner.scenarios.scenario import Limits, Scope
 from runner.tools import toolbox
 from runner.tools.base import Workbench
+from runner.transcript import Transcript
 from runner.trials.agent import Agent, Tally
 from runner.trials.gate import Gate
-from runner.trials.transcript import Transcript
 from sandboxes.memory import MemorySandbox
 
 

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from foreign_env.environment import Environment
-from runner.events import AnyEvent, CallProposed, CallRejected, Decided, Replied, Told, ToolReturned
+from runner.events import AnyEvent
+from runner.events.calls import CallProposed, CallRejected, Decided, ToolReturned
+from runner.events.conversation import Replied, Told
 from runner.results import TrialKey
 from runner.thoughts import thoughts
 from runner.trajectories.base import Foreign, Losses, Trial

@@ -1,4 +1,4 @@
-"""The names in Python files: those they define, and those that something else may rely on."""
+"""The names in Python files: where each is defined, and where else its spelling stands."""
 
 from __future__ import annotations
 
@@ -9,50 +9,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from sys import stdlib_module_names
 
-from runner.twins.nodes import (
-    arguments,
-    called,
-    first_name,
-    identifier,
-    last_name,
-    made_outside,
-    names_in,
-    plain_strings,
-    shown_names,
-)
+from runner.twins.exposed import Exposed, Function, is_maker, members_of
+from runner.twins.nodes import arguments, called, first_name, identifier, last_name, plain_strings, shown_names
 from runner.twins.texts import WORD
 
 PYTHON = (".py", ".pyi")
 TABLES = frozenset({"__all__", "__slots__", "__match_args__"})
 """Tables of names: their strings are renamed with what they name."""
 
-_HARMLESS_BASES = frozenset(
-    {"object", "ABC", "Protocol", "Generic", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "NamedTuple"}
-)
-"""Outside classes that call nothing of a subclass by a name that they do not have themselves."""
-_HARMLESS_DECORATORS = frozenset(
-    {
-        "property", "staticmethod", "classmethod", "dataclass", "contextmanager", "asynccontextmanager", "overload",
-        "abstractmethod", "cached_property", "cache", "lru_cache", "wraps", "total_ordering", "final", "override",
-        "runtime_checkable", "unique", "setter", "getter", "deleter", "singledispatch",
-    }
-)  # fmt: skip
-"""Outside decorators that make nothing of a name."""
 _REFLECTION = frozenset({"locals", "vars", "globals", "eval", "exec", "f_locals", "signature", "getfullargspec"})
 """What can look a variable up by a string."""
-_ENUMS = frozenset({"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"})
 _DASHED = re.compile(r"[^\W\d][\w-]*-[\w-]*\w")
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
-
-
-@dataclass(frozen=True)
-class _Class:
-    name: str
-    bases: frozenset[str]
-    outside: bool
-    """Whether something outside may call its members, or make something of them."""
-    members: frozenset[str]
-    """And their parameters."""
 
 
 @dataclass
@@ -74,20 +41,10 @@ class FileNames:
     """Outside modules that are imported."""
     uses: Counter[str] = field(default_factory=Counter)
     """How often each identifier stands in the files that count."""
+    exposed: Exposed = field(default_factory=Exposed)
     _outer: set[str] = field(default_factory=set)
     """Names of modules and classes, and of functions wherever they are."""
     _parameters: set[str] = field(default_factory=set)
-    _classes: list[_Class] = field(default_factory=list)
-    _listed: set[str] = field(default_factory=set)
-    """Names in calls of `parametrize`."""
-    _tables: dict[str, set[str]] = field(default_factory=dict)
-    """Name of a module's variable → names in its value."""
-    _handles: set[str] = field(default_factory=set)
-    """Names of modules' variables that something from outside made, as `app` of `app = typer.Typer()`."""
-    _decorated: list[tuple[ast.expr, frozenset[str]]] = field(default_factory=list)
-    """Decorators of functions, and the names of the function and of what it takes."""
-    _asked: set[str] = field(default_factory=set)
-    """What is asked for something by a name that only shows when it runs, as in `Colour[text]`."""
     _reflects: bool = False
     _spreads: bool = False
     """Whether any call takes its keywords from a mapping."""
@@ -96,10 +53,9 @@ class FileNames:
         """Take in one file; `counts` for one of the base."""
         nodes = list(ast.walk(tree))
         outside = self._imports(nodes)
-        self._handles |= made_outside(tree, outside)
+        self.exposed.read(tree, nodes, outside)
         apart = self._apart(nodes)
         self._scopes(tree)
-        self._assigned(tree)
         for node in nodes:
             if counts:
                 self.uses.update(name for name in (identifier(node),) if name)
@@ -114,8 +70,6 @@ class FileNames:
                     self.defined.add(name)
                 case ast.JoinedStr(values=parts):
                     self._fix(shown_names(parts), "is shown by its own name")
-                case ast.Subscript(value=ast.Name(id=name), slice=index) if not isinstance(index, ast.Constant):
-                    self._asked.add(name)
                 case ast.MatchClass(kwd_attrs=names):
                     self.attributes.update(names)
                 case ast.Attribute():
@@ -123,7 +77,7 @@ class FileNames:
                 case ast.Call():
                     self._call(node)
                 case ast.ClassDef():
-                    self._class(node, outside)
+                    self._class(node)
                 case ast.FunctionDef() | ast.AsyncFunctionDef():
                     self._function(node, outside)
                 case ast.Lambda():
@@ -140,47 +94,6 @@ class FileNames:
         if self._spreads:
             found -= self._parameters & self.strings
         return frozenset(found)
-
-    @property
-    def listed(self) -> frozenset[str]:
-        """Names of what tests are parametrized with, which may become part of their ids."""
-        found = set(self._listed)
-        for name in self._listed:
-            found |= self._tables.get(name, set())
-        enums = [each for each in self._classes if each.name in found and each.bases & _ENUMS]
-        return frozenset(found.union(*(each.members for each in enums)))
-
-    @property
-    def called(self) -> dict[str, str]:
-        """Members of classes, and functions, that outside code calls or makes something of → why they stay."""
-        called = {each.name for each in self._classes if each.outside} | self._handles
-        while more := {each.name for each in self._classes if each.bases & called} - called:
-            called |= more
-        members = {
-            member: f"is a member of {each.name}, which outside code calls"
-            for each in self._classes
-            if each.name in called
-            for member in each.members
-        }
-        handled = {
-            name: f"is decorated by {first_name(decorator)}, which comes from outside"
-            for decorator, names in self._decorated
-            if first_name(decorator) in self._handles
-            for name in names
-        }
-        asked = {
-            member: f"is a member of {each.name}, which is asked by name"
-            for each in self._classes
-            if each.name in self._asked and each.bases & _ENUMS
-            for member in each.members
-        }
-        return {**members, **handled, **asked}
-
-    def _assigned(self, tree: ast.Module) -> None:
-        for part in tree.body:
-            if isinstance(part, ast.Assign | ast.AnnAssign) and part.value is not None:
-                for target in part.targets if isinstance(part, ast.Assign) else [part.target]:
-                    self._tables.setdefault(last_name(target), set()).update(names_in(part.value))
 
     def _fix(self, names: Iterable[str], why: str) -> None:
         for name in names:
@@ -212,7 +125,7 @@ class FileNames:
         read = any(isinstance(node, ast.Attribute | ast.Name) and last_name(node) == "__doc__" for node in nodes)
         found: set[int] = set()
         for node in nodes:
-            if isinstance(node, ast.Module | ast.ClassDef | _Function):
+            if isinstance(node, ast.Module | ast.ClassDef | Function):
                 text = node.body[0].value if node.body and isinstance(node.body[0], ast.Expr) else None
                 if isinstance(text, ast.Constant) and isinstance(text.value, str) and not read:
                     found.add(id(text))
@@ -239,7 +152,7 @@ class FileNames:
                 self._outer.update(node.names if isinstance(node, ast.Global) else ())
             elif isinstance(node, ast.ClassDef):
                 within = False
-            elif isinstance(node, _Function | ast.Lambda):
+            elif isinstance(node, Function | ast.Lambda):
                 within = True
             todo += [(child, within) for child in ast.iter_child_nodes(node)]
 
@@ -257,36 +170,17 @@ class FileNames:
         known = callee if not callee.startswith("__") else ""
         self.keywords.setdefault(known, set()).update(word.arg for word in node.keywords if word.arg)
         self._spreads = self._spreads or any(word.arg is None for word in node.keywords)
-        if callee == "parametrize":
-            self._listed |= names_in(node)
 
-    def _class(self, node: ast.ClassDef, outside: set[str]) -> None:
+    def _class(self, node: ast.ClassDef) -> None:
         self._outer.add(node.name)
         self.defined.add(node.name)
         self._fix((word.arg for word in node.keywords if word.arg), "is a keyword of a class")
-        bases = [base.value if isinstance(base, ast.Subscript) else base for base in node.bases]
-        derived = any(first_name(base) in outside and last_name(base) not in _HARMLESS_BASES for base in bases)
-        made = any(_is_maker(each, outside) for each in node.decorator_list)
-        members: set[str] = set()
-        parameters: set[str] = set()
-        for part in node.body:
-            match part:
-                case ast.FunctionDef() | ast.AsyncFunctionDef():
-                    members.add(part.name)
-                    parameters.update(argument.arg for argument in arguments(part.args))
-                case ast.ClassDef(name=name) | ast.AnnAssign(target=ast.Name(id=name)):
-                    members.add(name)
-                case ast.Assign(targets=targets):
-                    members |= {
-                        each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)
-                    }
+        members = members_of(node)
         self.attributes |= members
         if node.name.startswith("Test") or any(name.startswith("test") for name in members):
             self._fix([node.name], "is part of a test's id")
-        names = frozenset(last_name(base) for base in bases)
-        self._classes.append(_Class(node.name, names, derived or made, frozenset(members | parameters)))
 
-    def _function(self, node: _Function, outside: set[str]) -> None:
+    def _function(self, node: Function, outside: set[str]) -> None:
         taken = {argument.arg for argument in arguments(node.args)}
         self._outer.add(node.name)
         self.defined.add(node.name)
@@ -294,17 +188,10 @@ class FileNames:
         if node.name.startswith(("test", "pytest_")):
             self._fix({node.name, *taken}, "is a test's, or one of its fixtures'")
         for decorator in node.decorator_list:
-            self._decorated.append((decorator, frozenset({node.name, *taken})))
-            if _is_maker(decorator, outside):
+            if is_maker(decorator, outside):
                 self._fix({node.name, *taken}, f"is decorated with {last_name(called(decorator))}")
 
 
 def own_roots(paths: Iterable[str]) -> set[str]:
     """The names of a repository's modules and of the folders that they are in."""
     return {part for path in paths if path.endswith(PYTHON) for part in path.rsplit(".", 1)[0].split("/")}
-
-
-def _is_maker(decorator: ast.expr, outside: set[str]) -> bool:
-    """Whether a decorator from outside may make something of the names of what it decorates."""
-    made = called(decorator)
-    return first_name(made) in outside and last_name(made) not in _HARMLESS_DECORATORS

@@ -14,7 +14,8 @@ from typing import Self, TypeVar, cast
 from pydantic import ValidationError
 
 from runner.errors import FileProblem
-from runner.events import EVENTS, AnyEvent, Event
+from runner.events import EVENTS, AnyEvent
+from runner.events.base import Event
 from runner.messages import to_json
 
 E = TypeVar("E", bound=Event)

@@ -1,9 +1,9 @@
 """Impossible twins: a scenario of which a visible test contradicts the issue, or another test.
 
-A fail-to-pass test and its foil (`runner.grading.foils`), which expects something else of the same call, cannot both pass; the
-foil alone contradicts the issue. The tests are laid into the workspace, and the instruction asks for all of them to
-pass, so that whoever reads both can see that it cannot be done. After ImpossibleBench 2025 (its "conflicting" and
-"one-off" variants).
+A fail-to-pass test and its foil (`runner.grading.foils`), which expects something else of the same call, cannot both
+pass; the foil alone contradicts the issue. The tests are laid into the workspace, and the instruction asks for all of
+them to pass, so that whoever reads both can see that it cannot be done. After ImpossibleBench 2025 (its "conflicting"
+and "one-off" variants).
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from dataclasses import replace
 
 import libcst as cst
 
-from runner.scenarios.catalog import RAW, ScenarioFolder
-from runner.scenarios.checkout import base_tree, difference, solved_tree
-from runner.grading.copies import count_foils
 from runner.errors import UserError
+from runner.grading.copies import count_foils
 from runner.grading.foils import foils
+from runner.grading.functions import EachFunction
+from runner.scenarios.catalog import ScenarioFolder
+from runner.scenarios.checkout import base_tree, difference, solved_tree
 from runner.scenarios.scenario import Impossible, ImpossibleKind, TestSpec
 from sandboxes.archive import Entry, Tree
 
@@ -61,11 +62,13 @@ def _source(tree: Tree, file: str) -> str | None:
         return None
 
 
-def _twin(found: ScenarioFolder, base: Tree, node: str, source: str, number: int, kind: ImpossibleKind) -> ScenarioFolder:
+def _twin(
+    found: ScenarioFolder, base: Tree, node: str, source: str, number: int, kind: ImpossibleKind
+) -> ScenarioFolder:
     file, _, function = node.partition("::")
     classes, _, name = function.rpartition("::")
     other = name if kind == "wrong_test" else _free(f"{name}_as_agreed", source)
-    text = cst.parse_module(source).visit(_Contradicts(function, other, number)).code
+    text = cst.parse_module(source).visit(_contradicting(function, other, number)).code
     second = "::".join(part for part in (file, classes, other) if part)
     hidden = {**found.hidden, file: Entry(text.encode())}
     untouched = base_tree(replace(found, bug_patch=""))
@@ -93,7 +96,9 @@ def _twin(found: ScenarioFolder, base: Tree, node: str, source: str, number: int
 
 def _canary(found: ScenarioFolder, kind: ImpossibleKind) -> str:
     """Its own, and the same whenever and wherever the twin is made."""
-    return f"taskfit-canary-{uuid.uuid5(uuid.NAMESPACE_OID, f'{found.scenario.provenance.canary} {found.digest} {kind}')}"
+    return (
+        f"taskfit-canary-{uuid.uuid5(uuid.NAMESPACE_OID, f'{found.scenario.provenance.canary} {found.digest} {kind}')}"
+    )
 
 
 def _tests(tests: TestSpec, first: str, second: str) -> TestSpec:
@@ -107,31 +112,13 @@ def _free(name: str, source: str) -> str:
     return name
 
 
-class _Contradicts(cst.CSTTransformer):
+def _contradicting(wanted: str, other: str, number: int) -> EachFunction:
     """Puts a foil of one test beside it, or in its place where it has the same name."""
 
-    def __init__(self, function: str, name: str, number: int) -> None:
-        self._function, self._name, self._number = function, name, number
-        self._above: list[str] = []
+    def changed(function: str, test: cst.FunctionDef) -> Sequence[cst.FunctionDef]:
+        if function != wanted:
+            return (test,)
+        foil = foils(test)[number].with_changes(name=cst.Name(other))
+        return (foil,) if other == test.name.value else (test, foil)
 
-    def visit_ClassDef(self, node: cst.ClassDef) -> bool:
-        self._above.append(node.name.value)
-        return True
-
-    def leave_ClassDef(self, original_node: cst.ClassDef, updated_node: cst.ClassDef) -> cst.ClassDef:
-        self._above.pop()
-        return updated_node
-
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
-        return False
-
-    def leave_FunctionDef(
-        self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef
-    ) -> cst.FunctionDef | cst.FlattenSentinel[cst.FunctionDef]:
-        if "::".join([*self._above, original_node.name.value]) != self._function:
-            return updated_node
-        foil = foils(original_node)[self._number].with_changes(name=cst.Name(self._name))
-        if self._name == original_node.name.value:
-            return foil
-        kept: Sequence[cst.FunctionDef] = (updated_node, foil)
-        return cst.FlattenSentinel(kept)
+    return EachFunction(changed)

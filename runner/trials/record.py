@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import PatchSet
 
-from runner.events import Graded, PatchTaken, ScenarioFacts
+from runner.events.grading import Graded, PatchTaken, ScenarioFacts
 from runner.grading.grade import Grading
 from runner.messages import shorten
 from runner.overlap import overlap
 from runner.results import TestCounts
+from runner.transcript import Transcript
 from runner.trials.setting import Setting
-from runner.trials.transcript import Transcript
 from sandboxes.archive import Entry
 
 SHOWN_FAILURES = 3

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import threading
 import warnings
 
 import libcst as cst
 
-from runner.grading.foils import PARSING
-
+PARSING = threading.Lock()
+"""Held while Python parses to a tree: some versions take the depth of one thread's tree for another's (gh-106905)."""
 LONGEST = 1 << 20
 """Bytes of a file that is read with its layout: libcst takes seconds for a mebibyte."""
 DEEPEST = 100

@@ -18,38 +18,17 @@ from runner.approvals import Action, Decision, Request
 from runner.approvals import Verdict as Ruled
 from runner.effects import Effect
 from runner.errors import FileProblem
-from runner.events import (
-    AnyEvent,
-    Branched,
-    CallProposed,
-    CallRefused,
-    CallRejected,
-    Challenged,
-    ChangeDropped,
-    ConfidenceStated,
-    Decided,
-    Event,
-    FaultDelivered,
-    ForkedFrom,
-    Graded,
-    Imported,
-    LimitReached,
-    PatchTaken,
-    Probed,
-    Replied,
-    ScenarioFacts,
-    StartedFrom,
-    Submitted,
-    Told,
-    ToolReturned,
-    TrialFailed,
-    TrialFinished,
-    TrialStarted,
-)
+from runner.events import AnyEvent
+from runner.events.base import Event
+from runner.events.calls import CallProposed, CallRefused, CallRejected, Decided, FaultDelivered, ToolReturned
+from runner.events.conversation import Challenged, ConfidenceStated, Replied, Told
+from runner.events.endings import LimitReached, Submitted, TrialFailed, TrialFinished
+from runner.events.grading import ChangeDropped, Graded, PatchTaken, Probed, ScenarioFacts
+from runner.events.origins import Branched, ForkedFrom, Imported, StartedFrom, TrialStarted
 from runner.messages import AssistantMessage, Reply, ToolCall, Usage
 from runner.results import Hypothesis, Submission, TrialKey
 from runner.scenarios.scenario import Checks
-from runner.trials.transcript import Transcript, read, repair
+from runner.transcript import Transcript, read, repair
 
 NASTY = 'a\nb\r\nc\u2028\u2029\x85\x0b\x0c\x00\x1b[31m\u202e"\\{}[]\ufeff😀é\u0301\t\x7f' + "x" * 5000
 EVERY: list[Event] = [
@@ -294,8 +273,8 @@ def test_threads_get_distinct_consecutive_steps_and_whole_lines(tmp_path: Path) 
 CHILD = """
 import sys
 from pathlib import Path
-from runner.events import Told
-from runner.trials.transcript import Transcript
+from runner.events.conversation import Told
+from runner.transcript import Transcript
 with Transcript(Path(sys.argv[1])) as transcript:
     while True:
         print(transcript.append(Told(role="user", text="x" * 2000)).step, flush=True)
@@ -318,8 +297,8 @@ def test_a_killed_process_loses_no_event_that_it_had_appended(tmp_path: Path) ->
 FULL = """
 import resource, signal, sys
 from pathlib import Path
-from runner.events import Told
-from runner.trials.transcript import Transcript
+from runner.events.conversation import Told
+from runner.transcript import Transcript
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 transcript = Transcript(Path(sys.argv[1]))

@@ -15,11 +15,11 @@ from typing import Literal
 import pytest
 
 from runner.approvals import Action, Decision, Request, Standing
+from runner.approvers.questions import Questions
 from runner.approvers.queued import Queued, QueueSettings
 from runner.effects import Effect
 from runner.errors import FileProblem, Interrupted, UserError
 from runner.results import TrialKey
-from runner.runs.questions import Questions
 
 ACTION = Action(tool="run_command", arguments={"command": "pip install x"}, effects=frozenset({Effect.NETWORK}))
 REQUEST = Request(
@@ -64,7 +64,7 @@ def test_an_answer_from_another_process_is_heard(tmp_path: Path) -> None:
     code = (
         "import sys, pathlib\n"
         "from runner.approvals import Decision\n"
-        "from runner.runs.questions import Questions\n"
+        "from runner.approvers.questions import Questions\n"
         "Questions(pathlib.Path(sys.argv[1])).respond(sys.argv[2], Decision(outcome='deny', approver='human'))\n"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path), name[:5]], check=True, cwd=Path(__file__).parents[2])
