@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.engine
 Oracle = Callable[..., Any]
 BROKEN = "def double(x):\n    return x + 2\n\n\ndef triple(x):\n    return x * 3\n"
 PLAIN = {

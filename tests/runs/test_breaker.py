@@ -23,7 +23,7 @@ def opened(breaker: Breaker) -> Breaker:
     return breaker
 
 
-def awaited(breaker: Breaker, seconds: float = 2.0) -> float:
+def awaited(breaker: Breaker, seconds: float = 60.0) -> float:
     started = time.monotonic()
     while breaker.passage("m") == "wait":
         assert time.monotonic() - started < seconds
