@@ -20,7 +20,7 @@ def taskfit(*words: str, cwd: Path | None = None, **env: str) -> subprocess.Comp
 
 def installed(*words: str) -> subprocess.CompletedProcess[str]:
     """The same with the program that is installed, from its start on."""
-    return subprocess.run([program.PROGRAM, *words], capture_output=True, text=True, check=False, timeout=240)
+    return subprocess.run([program.PROGRAM, *words], capture_output=True, text=True, check=False, timeout=800)
 
 
 def refused(done: subprocess.CompletedProcess[str]) -> str:

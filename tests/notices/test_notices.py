@@ -108,7 +108,7 @@ WRITES = (
 def test_a_command_gets_the_message_on_its_input_and_in_variables_and_no_shell_sees_a_word(tmp_path: Path) -> None:
     out = tmp_path / "out.json"
     nasty = MESSAGE.model_copy(update={"text": f"$(touch {tmp_path}/hacked) `id` ; \n\0 'x'"})
-    run_command(program(tmp_path, WRITES.format(out=str(out))), nasty, 20)
+    run_command(program(tmp_path, WRITES.format(out=str(out))), nasty, 200)
     arguments, given, variables = json.loads(out.read_text())
     assert arguments == [f"$(touch {tmp_path}/hacked)", f"; touch {tmp_path}/hacked"]
     assert Message.model_validate_json(given) == nasty
@@ -167,7 +167,7 @@ def test_a_webhook_gets_json_and_the_secret_header(monkeypatch: pytest.MonkeyPat
 def test_a_webhook_that_stumbles_is_asked_again(answers: list[int]) -> None:
     with server() as (address, received):
         received.answers = list(answers)
-        post(address, {}, MESSAGE, 20)
+        post(address, {}, MESSAGE, 200)
     assert len(received.bodies) == len(answers) + 1
 
 
@@ -176,7 +176,7 @@ def test_tries_are_bounded_and_redirects_not_followed(status: int, tries: int) -
     with server() as (address, received), server() as (elsewhere, stolen):
         received.answers, received.location = [status] * 9, elsewhere if status == 302 else ""
         with pytest.raises(NotPosted, match=f"status {status}"):
-            post(address, {"Authorization": "secret"}, MESSAGE, 20)
+            post(address, {"Authorization": "secret"}, MESSAGE, 200)
         assert len(received.bodies) == tries
         assert stolen.bodies == []
 

@@ -11,7 +11,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +153,7 @@ def test_a_clock_that_is_set_forwards_and_back_charges_no_trial_and_ends_no_run(
 
 @pytest.mark.engine
 def test_until_is_by_the_clock_on_the_wall(night: Night, clock: Path) -> None:
-    until = (datetime.now() + timedelta(minutes=50)).strftime("%Y-%m-%dT%H:%M:%S")
+    until = (datetime.now(UTC) + timedelta(minutes=50)).isoformat(timespec="seconds")
     night.start("--until", until, "--repeats", "6", "--concurrency", "1", clock=clock)
     night.await_work()
     night.set(3600)
