@@ -95,19 +95,21 @@ def test_a_late_answer_is_not_taken_for_the_next_requests() -> None:
             wait.wait()
             return answer
 
-    timed = Timed(SlowAtFirst(), 1.0)
+    timed = Timed(SlowAtFirst(), 0.05)
     assert timed.decide(REQUEST).outcome == "escalate"
     wait.set()
+    timed._seconds = 200.0
     assert timed.decide(REQUEST) is DENY
 
 
 def test_a_busy_approver_is_asked_nothing_else_meanwhile_and_nothing_that_was_given_up() -> None:
     wait = threading.Event()
     slow = Says(APPROVE, wait)
-    timed = Timed(slow, 1.0)
+    timed = Timed(slow, 0.2)
     assert [timed.decide(REQUEST).outcome for _ in range(3)] == ["escalate"] * 3
     assert slow.asked == 1
     wait.set()
+    timed._seconds = 200.0
     assert timed.decide(REQUEST) is APPROVE
     assert slow.asked == 2, "the two that were given up meanwhile are not asked any more"
 

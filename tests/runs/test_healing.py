@@ -303,10 +303,17 @@ def test_until_is_a_moment_from_the_start_on_and_stays_it_over_a_resume(new_run:
 
 def test_a_disk_below_the_floor_lets_no_trial_start_until_there_is_room(new_run: NewRun, tmp_path: Path) -> None:
     run = new_run("noop", budget=Budget(free_gb=1e6))
-    threading.Timer(3.0, run.stop.set).start()
+    said: list[str] = run.observer.said  # type: ignore[attr-defined]
+
+    def stop() -> None:
+        while not said:
+            time.sleep(0.05)
+        run.stop.set()
+
+    threading.Thread(target=stop, daemon=True).start()
     run.work()
     assert verdicts(run) == [None]
-    assert "GB left, less than" in run.observer.said[0]  # type: ignore[attr-defined]
+    assert "GB left, less than" in said[0]
 
 
 def test_the_command_says_which_cap_held_what_is_left_and_how_to_go_on(

@@ -263,7 +263,11 @@ def test_a_run_waits_while_its_disk_is_full_and_loses_nothing(
         def at(key: TrialKey, phase: str) -> None:
             if phase == when and next(fills, False):
                 fill(filler)
-                threading.Timer(3, filler.unlink).start()
+                threading.Thread(target=make_room, daemon=True).start()
+
+        def make_room() -> None:
+            wait_for(lambda: "free some space" in "".join(observer.said))
+            filler.unlink()
 
         observer.on_phase = at
         told = observer.finished

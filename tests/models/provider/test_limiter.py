@@ -8,15 +8,19 @@ from email.utils import formatdate
 
 import pytest
 
-from runner.models.provider.limiter import LEAST, MOST, START, Limiter, limiter_of
+from runner.models.provider.limiter import CALM_SECONDS, LEAST, MOST, START, Limiter, limiter_of
 from runner.models.provider.retry import retry_after
 
 
 def test_refusals_halve_what_runs_at_a_time_and_those_that_come_together_count_once() -> None:
-    limiter = Limiter()
+    now = [1000.0]
+    limiter = Limiter(clock=lambda: now[0])
     for _ in range(50):
         limiter.refused()
     assert limiter.limit == START / 2
+    now[0] += CALM_SECONDS
+    limiter.refused()
+    assert limiter.limit == START / 4
 
 
 def test_what_went_well_adds_one_for_each_full_round() -> None:
