@@ -351,7 +351,7 @@ def steps(seed: int, size: Size, happens: Happening, everywhere: bool) -> Iterat
     for trial in order:
         done = happens(trial)
         changed += done
-        if done and not everywhere and changed % 12 == 1:
+        if done and not everywhere and changed % 30 == 1:
             yield trials
     assert changed
     yield trials
