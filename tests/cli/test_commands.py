@@ -55,6 +55,20 @@ def test_the_installed_program_says_what_one_says_that_was_imported_before(words
     assert (one.returncode, one.stdout, one.stderr) == (other.returncode, other.stdout, other.stderr)
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_signs_that_an_encoding_lacks_are_written_as_escapes(encoding: str) -> None:
+    done = subprocess.run(
+        [program.PROGRAM, "models", "list"],
+        capture_output=True,
+        check=False,
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"noop" in done.stdout
+    assert b"\\u" in done.stdout
+
+
 def test_a_command_that_takes_too_long_is_ended() -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         program.taskfit("scenarios", "list", seconds=0.001)

@@ -89,6 +89,18 @@ def test_a_night_that_is_done_is_left_alone(tmp_path: Path) -> None:
     assert steps(tmp_path, "autumn", BEGAN) == []
 
 
+def test_a_run_of_a_later_date_lets_a_night_that_has_run_alone(tmp_path: Path) -> None:
+    """The clock was once ahead by a day."""
+    night(tmp_path, "2026-11-25-autumn", 2)
+    assert steps(tmp_path, "autumn", BEGAN) == [Step("run", tmp_path / "2026-11-24-autumn")]
+    tonight = night(tmp_path, "2026-11-24-autumn", 1)
+    assert steps(tmp_path, "autumn", BEGAN) == [Step("resume", tonight)]
+    night(tmp_path, "2026-11-26-autumn", 2)
+    (tonight / ".holder").write_text(f"{os.getpid()}\n")
+    with pytest.raises(UserError, match="still being worked on"):
+        steps(tmp_path, "autumn", BEGAN)
+
+
 def test_other_studies_and_whatever_else_lies_there_are_no_nights_of_it(tmp_path: Path) -> None:
     night(tmp_path, "2026-11-23-autumn-2", 1)
     night(tmp_path, "2026-11-23-early-autumn", 1)

@@ -24,7 +24,7 @@ from runner.following.notifying import Notifier, message_of
 from runner.following.progress import Board, Progress
 from runner.notices.command import NotTold, run_command
 from runner.notices.delivery import deliver, keep, kept
-from runner.notices.message import Message
+from runner.notices.message import Message, Names
 from runner.notices.settings import Notify, from_flags
 from runner.notices.webhook import NotPosted, post
 from runner.results import TrialKey
@@ -115,6 +115,16 @@ def test_a_command_gets_the_message_on_its_input_and_in_variables_and_no_shell_s
     assert variables["TASKFIT_TEXT"] == nasty.text.replace("\0", "")
     assert (variables["TASKFIT_EVENT"], variables["TASKFIT_DONE"], variables["TASKFIT_USD"]) == ("done", "2", "1.5000")
     assert not (tmp_path / "hacked").exists()
+
+
+def test_a_reason_longer_than_a_variable_can_be_is_shortened_there_and_whole_in_the_json(tmp_path: Path) -> None:
+    out = tmp_path / "out.json"
+    long = "a model is down; " * 20_000
+    named = MESSAGE.model_copy(update={"names": Names(run="r", folder="/r", models={}, reason=long)})
+    run_command(program(tmp_path, WRITES.format(out=str(out))), named, 20)
+    _, given, variables = json.loads(out.read_text())
+    assert Message.model_validate_json(given) == named
+    assert "characters left out" in variables["TASKFIT_REASON"]
 
 
 def test_a_command_that_hangs_is_ended_with_its_children(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from bench.program import taskfit
 from runner.approvers.policy import PolicyApprover, load_policy
-from runner.errors import ProviderDown, UserError
+from runner.errors import ProviderDown, ProviderRefused, UserError
 from runner.messages import AssistantMessage, Reply, ToolCall
 from runner.models.base import Opening
 from runner.models.scripted import Scripted
@@ -65,6 +65,15 @@ def out_of_reach(opening: Opening) -> Scripted:
         if down.is_set():
             raise ProviderDown("overloaded")
         return Reply(message=AssistantMessage(tool_calls=(SUBMIT,)))
+
+    return Scripted([turn])
+
+
+def refuses(opening: Opening) -> Scripted:
+    """Nobody has paid for it."""
+
+    def turn(conversation: Any) -> Reply:
+        raise ProviderRefused("the account has no credit")
 
     return Scripted([turn])
 
@@ -172,16 +181,21 @@ def test_a_model_whose_provider_is_down_pauses_the_others_go_on_and_no_trial_is_
     assert back.model == here("out_of_reach") and back.seconds is not None
 
 
-def test_a_provider_that_stays_down_is_given_up_and_its_trials_stay_planned(new_run: NewRun, tmp_path: Path) -> None:
+def test_a_provider_that_stays_down_or_refuses_is_given_up_and_its_trials_stay_planned(
+    new_run: NewRun, tmp_path: Path
+) -> None:
     down.set()
     breaker = Breaker(RunLog(tmp_path / "out" / LOG), first=0.1, longest=0.2, most_probes=3)
-    run = new_run(here("out_of_reach"), "noop", repeats=2, breaker=breaker)
+    run = new_run(here("out_of_reach"), here("refuses"), "noop", repeats=2, breaker=breaker)
     run.work()
-    assert verdicts(run) == [None, "unresolved", None, "unresolved"]
-    assert list(run.refused) == [here("out_of_reach")]
+    assert verdicts(run) == [None, None, "unresolved"] * 2
+    assert set(run.refused) == {here("out_of_reach"), here("refuses")}
+    given_up = [each.model for each in log(run) if each.kind == "provider_given_up"]
+    assert sorted(given_up) == [here("out_of_reach"), here("refuses")]
+    assert "ended" not in [each.kind for each in log(run)], "every trial is said to be done"
     down.clear()
     resumed(run).work()
-    assert verdicts(run) == ["unresolved"] * 4
+    assert verdicts(run) == ["unresolved", None, "unresolved"] * 2
 
 
 def test_a_trial_that_its_provider_serves_for_a_while_each_time_is_not_begun_for_ever(

@@ -81,6 +81,13 @@ def priced(opening: Opening) -> Scripted:
     return Scripted([ToolCall.of("l", "list_files"), ToolCall.of("l", "list_files"), SUBMIT], usd_per_turn=0.01)
 
 
+def leaves(opening: Opening) -> Scripted:
+    def turn(conversation: object) -> Reply:
+        sys.exit("a model that is a program of its own")
+
+    return Scripted([turn])
+
+
 def edits_after_the_end(opening: Opening) -> Scripted:
     late = "setsid bash -c 'sleep 1; echo \"def double(x): return x * 2\" > src/calc.py' >/dev/null 2>&1 &"
     return Scripted([ToolCall.of("d", "run_command", command=late), SUBMIT])
@@ -152,7 +159,7 @@ def test_a_replayed_run_comes_to_the_same_verdicts(new_run: NewRun, tmp_path: Pa
 def test_models_that_misbehave_get_a_verdict_and_the_others_go_on(
     new_run: NewRun,
 ) -> None:
-    bad = ("garbage", "ten_megabytes", "never_submits", "crashes", "edits_after_the_end")
+    bad = ("garbage", "ten_megabytes", "never_submits", "crashes", "leaves", "edits_after_the_end")
     run, _ = new_run(*map(here, bad), "oracle")
     run.work()
     assert verdicts(run) == {
@@ -160,6 +167,7 @@ def test_models_that_misbehave_get_a_verdict_and_the_others_go_on(
         "ten_megabytes": "agent_limit",
         "never_submits": "agent_limit",
         "crashes": "infra_error",
+        "leaves": "infra_error",
         "edits_after_the_end": "unresolved",
         "oracle": "resolved",
     }
