@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+LARGEST = 256 * 2**20
+"""Bytes of a file that is read as a whole where nothing else is said."""
+
 
 @contextmanager
 def opened(file: Path) -> Iterator[BinaryIO]:
@@ -23,7 +26,10 @@ def opened(file: Path) -> Iterator[BinaryIO]:
         yield stream
 
 
-def content(file: Path) -> bytes:
-    """All of it. Raises OSError, as `opened` does."""
+def content(file: Path, most: int = LARGEST) -> bytes:
+    """All of it. Raises OSError, as `opened` does, and for a file of more than `most` bytes."""
     with opened(file) as stream:
-        return stream.read()
+        data = stream.read(most + 1)
+    if len(data) > most:
+        raise OSError(f"{file} is larger than {most // 2**20} MiB")
+    return data

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from runner.errors import FileProblem, UserError
 from runner.events import AnyEvent, LimitReached, Replied, ToolReturned
 from runner.messages import AssistantMessage, Frozen, Message, ToolCall, ToolMessage, to_json
+from runner.regular import content
 from runner.replay.origin import Recorded
 from runner.trials.conversation import until_submission
 
@@ -90,7 +91,7 @@ def read_conversation(folder: Path) -> list[Message]:
     """The conversation that was kept with a fork. Raises FileProblem."""
     file = folder / CONVERSATION
     try:
-        return MESSAGES.validate_json(file.read_bytes())
+        return MESSAGES.validate_json(content(file))
     except OSError as error:
         raise FileProblem(file, f"cannot be read: {error.strerror or error}") from None
     except ValidationError as error:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, get_args
 from urllib.parse import quote
 
+from pydantic import ValidationError
+
 from runner.errors import FileProblem
-from runner.results import TrialKey
-from runner.runs.ledger import Row
+from runner.results import TrialKey, Verdict
+from runner.runs.ledger import Row, State
 
 BUSY_SECONDS = 5.0
+STATES: frozenset[str] = frozenset(get_args(State))
+VERDICTS: frozenset[str | None] = frozenset((None, *get_args(Verdict)))
 
 
 @dataclass(frozen=True)
@@ -40,21 +46,29 @@ def look(file: Path) -> Look:
                 "SELECT model, total(coalesce(spent, reserved)) FROM spending JOIN trials ON trial = position "
                 "GROUP BY model"
             ).fetchall()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeError) as error:
         raise FileProblem(file, f"cannot be read: {error}") from None
-    return Look(
-        tuple(
-            Row(position, TrialKey(scenario=scenario, model=model, arm=arm, repeat=repeat), state, attempts, verdict)
-            for position, scenario, model, arm, repeat, state, attempts, verdict in rows
-        ),
-        dict(spent),
-    )
+    return Look(tuple(_row(file, *row) for row in rows), dict(spent))
+
+
+def _row(
+    file: Path, position: int, scenario: str, model: str, arm: str, repeat: int, state: Any, attempts: int, verdict: Any
+) -> Row:
+    """Raises FileProblem for what no run has written."""
+    try:
+        key = TrialKey(scenario=scenario, model=model, arm=arm, repeat=repeat)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise FileProblem(file, f"trial {position} has no sound {first['loc'][0]}: {first['msg']}") from None
+    if state not in STATES or verdict not in VERDICTS:
+        raise FileProblem(file, f"trial {position} is in no state that there is: {state}, verdict {verdict}")
+    return Row(position, key, state, attempts, verdict)
 
 
 @contextmanager
 def _opened(file: Path) -> Iterator[sqlite3.Connection]:
     """In a folder that cannot be written to, a ledger that nobody has open any more is read as a plain file."""
-    address = f"file:{quote(str(file.resolve()))}"
+    address = f"file:{quote(os.fsencode(file.resolve()))}"
     with closing(sqlite3.connect(f"{address}?mode=ro", uri=True, isolation_level=None, timeout=BUSY_SECONDS)) as db:
         try:
             db.execute("SELECT 1 FROM trials LIMIT 1")
