@@ -14,15 +14,20 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal, get_args
 
-from runner.errors import BudgetExhausted, FileProblem
+from pydantic import ValidationError
+
+from runner.errors import BudgetExhausted, FileProblem, LedgerDamaged
 from runner.results import TrialKey, Verdict
 from runner.runs.budget import Cap
 from runner.runs.ledger_file import LedgerFile
 from runner.runs.ledger_sums import Call, Sums, trials_of
 
 State = Literal["planned", "running", "done"]
+STATES: frozenset[str] = frozenset(get_args(State))
+VERDICTS: frozenset[str | None] = frozenset((None, *get_args(Verdict)))
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,29 @@ class Row:
     verdict: Verdict | None
     failures: int = 0
     """Attempts that ended in infra_error and were tried again."""
+
+
+def sound(
+    file: Path,
+    position: int,
+    scenario: str,
+    model: str,
+    arm: str,
+    repeat: int,
+    state: Any,
+    attempts: int,
+    verdict: Any,
+    failures: int = 0,
+) -> Row:
+    """A line of a ledger, which may be anybody's. Raises LedgerDamaged for one that no run has written."""
+    try:
+        key = TrialKey(scenario=scenario, model=model, arm=arm, repeat=repeat)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise LedgerDamaged(file, f"the {first['loc'][0]} of trial {position}: {first['msg']}") from None
+    if state not in STATES or verdict not in VERDICTS:
+        raise LedgerDamaged(file, f"trial {position} is {state} with the verdict {verdict}, which no trial can be")
+    return Row(position, key, state, attempts, verdict, failures)
 
 
 class Ledger(LedgerFile):
@@ -65,17 +93,7 @@ class Ledger(LedgerFile):
                 "SELECT position, scenario, model, arm, repeat, state, attempts, verdict, failures "
                 "FROM trials ORDER BY position"
             ).fetchall()
-        return [
-            Row(
-                position,
-                TrialKey(scenario=scenario, model=model, arm=arm, repeat=repeat),
-                state,
-                attempts,
-                verdict,
-                failures,
-            )
-            for position, scenario, model, arm, repeat, state, attempts, verdict, failures in found
-        ]
+        return [sound(self._file, *line) for line in found]
 
     def start(self, position: int, caps: Iterable[Cap] = ()) -> int:
         """Mark a planned trial as running; returns the number of this attempt, from 1.

@@ -8,18 +8,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
 from urllib.parse import quote
 
-from pydantic import ValidationError
-
 from runner.errors import FileProblem
-from runner.results import TrialKey, Verdict
-from runner.runs.ledger import Row, State
+from runner.runs.ledger import Row, sound
 
 BUSY_SECONDS = 5.0
-STATES: frozenset[str] = frozenset(get_args(State))
-VERDICTS: frozenset[str | None] = frozenset((None, *get_args(Verdict)))
 
 
 @dataclass(frozen=True)
@@ -48,21 +42,7 @@ def look(file: Path) -> Look:
             ).fetchall()
     except (sqlite3.Error, UnicodeError) as error:
         raise FileProblem(file, f"cannot be read: {error}") from None
-    return Look(tuple(_row(file, *row) for row in rows), dict(spent))
-
-
-def _row(
-    file: Path, position: int, scenario: str, model: str, arm: str, repeat: int, state: Any, attempts: int, verdict: Any
-) -> Row:
-    """Raises FileProblem for what no run has written."""
-    try:
-        key = TrialKey(scenario=scenario, model=model, arm=arm, repeat=repeat)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise FileProblem(file, f"trial {position} has no sound {first['loc'][0]}: {first['msg']}") from None
-    if state not in STATES or verdict not in VERDICTS:
-        raise FileProblem(file, f"trial {position} is in no state that there is: {state}, verdict {verdict}")
-    return Row(position, key, state, attempts, verdict)
+    return Look(tuple(sound(file, *row) for row in rows), dict(spent))
 
 
 @contextmanager
