@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Literal, get_args
 
+from runner.arms import TwinKind, perturbation_of
 from runner.measures.base import Cases, Measure, Observe, ObservePair, Seen, as_difference, as_rate, control, perturbed
 from runner.measures.record import Record
 from runner.statistics.estimate import Estimate
 from runner.statistics.memory import excess, excess_within
-from runner.studies.arms import TwinKind, perturbation_of
 
 DIMENSION = "Skill or memory"
 NOTE = (

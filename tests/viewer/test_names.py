@@ -15,11 +15,11 @@ from contrast import CONTRAST
 from hostile import hostile
 from payloads import ELEMENTS, PAYLOADS
 from runner.approvals import Action, Request
+from runner.approvers.questions import Questions
 from runner.effects import Effect
 from runner.events.base import Event
 from runner.events.origins import ForkedFrom
 from runner.runs.folder import RunFolder
-from runner.runs.questions import Questions
 from runner.twins.back import FOLDER
 from runner.viewer.export import export
 from runner.viewer.place import Place

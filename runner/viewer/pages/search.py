@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from runner.arms import of_twin
 from runner.errors import UserError
 from runner.reading.originals import PROSE_TYPES, Originals
 from runner.results import TrialKey
@@ -21,7 +22,6 @@ from runner.search.index import Index
 from runner.search.labelled import labelled
 from runner.search.query import ERRORS, FIELDS, parse
 from runner.search.saved import SavedQueries
-from runner.studies.arms import of_twin
 from runner.viewer.chips import MARKS
 from runner.viewer.forms import Form
 from runner.viewer.indexing import Indexing, Work
