@@ -30,7 +30,7 @@ demo: install ## Set everything up and run the main job: three keyless models, r
 	@$(BIN)/taskfit demo
 
 test: engine ## Set everything up and pass the tests
-	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -q -n 3 --dist=loadgroup
+	PYTHONDONTWRITEBYTECODE= OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -q -n 3 --dist=loadgroup
 
 check: install ## Lint, types, layers
 	$(BIN)/ruff check .

@@ -17,8 +17,8 @@ STORE_BYTES = 80 << 20
 HEALTH = {
     "health_check_initial_delay_ms": 1000,
     "health_check_period_ms": 1000,
-    "health_check_timeout_ms": 3000,
-    "health_check_failure_threshold": 3,
+    "health_check_timeout_ms": 60000,
+    "health_check_failure_threshold": 5,
 }
 """A lost node is noticed in seconds, where Ray's own defaults take a minute."""
 

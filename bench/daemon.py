@@ -19,7 +19,7 @@ from sandboxes.client import Engine
 from sandboxes.errors import EngineUnavailable
 from sandboxes.host import DAEMON
 
-STARTS_SECONDS = 60.0
+STARTS_SECONDS = 240.0
 
 
 class NoSecondEngine(Exception):
@@ -67,7 +67,7 @@ class Daemon:
     def end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.wait(30)
+            self._process.wait(120)
         if how is signal.SIGKILL:
             (self.folder / "pidfile").unlink(missing_ok=True)
             with contextlib.suppress(OSError, ValueError):  # its containerd dies with it, as with a machine

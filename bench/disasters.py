@@ -78,7 +78,7 @@ class Night:
     def finish(self, process: subprocess.Popen[bytes]) -> None:
         """Let it come to its end, with a resume where trials ended in infra_error."""
         for _ in range(5):
-            assert process.wait(300) in (0, 1), self.said
+            assert process.wait(1500) in (0, 1), self.said
             if process.returncode == 0:
                 return
             process = self.start()
@@ -153,14 +153,14 @@ class Night:
 
     def _await(self, words: str, before: int, process: subprocess.Popen[bytes]) -> bool:
         """Whether the run says so once more before it ends."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 400
         while self._heard(words) == before and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
         return self._heard(words) > before
 
     def _ends(self, process: subprocess.Popen[bytes], how: signal.Signals) -> subprocess.Popen[bytes]:
         process.send_signal(how)
-        process.wait(60)
+        process.wait(600)
         return self.start()
 
 
@@ -179,7 +179,7 @@ class Auditor(threading.Thread):
 
 
 def committed(ledger: Path) -> float:
-    with contextlib.closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=5)) as db:
+    with contextlib.closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=60)) as db:
         return float(db.execute("SELECT total(coalesce(spent, reserved)) FROM spending").fetchone()[0])
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 PROGRAM = str(Path(sys.executable).with_name("taskfit"))
-SECONDS = 240.0
+SECONDS = 800.0
 IMPORTED = (
     *("runner.cli", "runner.cli.places", "runner.console.live", "runner.console.progress", "runner.approvers.human"),
     *("runner.runs.run", "runner.runs.engines", "runner.report.page", "runner.report.compare", "runner.report.load"),

@@ -17,6 +17,7 @@ from runner.errors import FileProblem
 from runner.events import EVENTS, AnyEvent
 from runner.events.base import Event
 from runner.messages import to_json
+from runner.regular import opened
 
 E = TypeVar("E", bound=Event)
 
@@ -74,7 +75,7 @@ class Transcript:
 
 def read(file: Path) -> Iterator[AnyEvent]:
     """The events of a transcript, a torn last line left out. Raises FileProblem for any other line that is no event."""
-    with file.open("rb") as lines:
+    with opened(file) as lines:
         for number, line in enumerate(lines, start=1):
             if not line.endswith(b"\n"):
                 return

@@ -20,7 +20,7 @@ def test_trials_without_an_engine_leave_what_any_trial_leaves(tmp_path: Path) ->
     here = Path(__file__).parent.parent
     argv = [sys.executable, "-m", "bench.load", str(tmp_path / "run"), "6", "3", "memory"]
     done = subprocess.run(
-        argv, cwd=here, env=os.environ | {"TASKFIT_LOAD_SECONDS": "0.001"}, capture_output=True, text=True, timeout=120
+        argv, cwd=here, env=os.environ | {"TASKFIT_LOAD_SECONDS": "0.001"}, capture_output=True, text=True, timeout=280
     )
     assert done.returncode == 0, done.stderr
     took = json.loads(done.stdout.splitlines()[-1])

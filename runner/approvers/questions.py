@@ -21,6 +21,7 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 from runner.approvals import Decision, Request
 from runner.errors import FileProblem, UnknownName, UserError
 from runner.messages import Frozen, to_json
+from runner.regular import content
 from runner.results import TrialKey
 
 Otherwise = Literal["deny", "escalate"]
@@ -78,7 +79,7 @@ class Questions:
         """The answer that stands; None while there is none. Raises FileProblem for one that cannot be read."""
         file = self._answer(question_id)
         try:
-            return Answer.model_validate_json(file.read_bytes()).decision
+            return Answer.model_validate_json(content(file)).decision
         except FileNotFoundError:
             return None
         except (OSError, ValidationError) as error:
@@ -129,7 +130,7 @@ class Questions:
 
     def _read(self, name: str) -> Question | None:
         try:
-            question = Question.model_validate_json(self._question(name).read_bytes())
+            question = Question.model_validate_json(content(self._question(name)))
         except (OSError, ValidationError):
             return None
         return question if question.id == name else None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from runner.cli.flags import EngineFlag, Minutes, Tokens, Trials, Until, Usd, caps_of, with_flags
+from runner.cli.handles import raise_limit
 from runner.cli.options import Json, program
 from runner.cli.report import PAGE, print_report, write_page
 from runner.cli.streams import lasting, unheard
@@ -118,6 +119,7 @@ class Session:
         for name in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(name) is not signal.SIG_IGN:  # as nohup has it
                 signal.signal(name, _as_interrupt)
+        raise_limit()
         self._held.__enter__()
         return self
 

@@ -94,7 +94,8 @@ def _originals(file: Path, optional: bool = False) -> Originals:
     home = next((parent for parent in file.resolve().parents if (parent / LOCK).is_file()), None)
     if home is None:
         raise UserError(f"{file} lies in no run's folder, and only a run says what a twin's names were")
-    return Originals(original_names(RunFolder(home), key))
+    names = original_names(RunFolder(home), key)
+    return Originals(names, names.words)
 
 
 def _side_by_side(left: Path, right: Path, names: bool) -> None:

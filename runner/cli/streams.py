@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -15,10 +16,12 @@ GONE = (errno.EPIPE, errno.EIO, errno.EBADF, errno.ENXIO)
 
 def fill() -> None:
     """Open the null device in place of streams that the process was started without, so that no file of a run's gets
-    their numbers."""
+    their numbers. What standard output's encoding has no sign for is written as an escape, as standard error has it."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 class Lasting:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
@@ -44,6 +44,7 @@ class LiveRun:
         folder: RunFolder | None = None,
         at_a_time: int = 1,
         summary_seconds: float = SUMMARY_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Without `folder` nothing is told that stands in its files: money by model, turns, what was logged."""
         self._console = console
@@ -53,7 +54,8 @@ class LiveRun:
         self._summary_seconds = summary_seconds
         self._lock = threading.Lock()
         self._left = threading.Event()
-        self._started = time.monotonic()
+        self._clock = clock
+        self._started = clock()
         self._board = Board()
         self._now: dict[str, _Now] = {}
         self._activities = Activities()
@@ -98,7 +100,7 @@ class LiveRun:
 
     def phase(self, key: TrialKey, phase: str) -> None:
         with self._lock:
-            now, before = time.monotonic(), self._now.get(key.name)
+            now, before = self._clock(), self._now.get(key.name)
             began = now if before is None else before.began_after(now)
             self._now[key.name] = _Now(key, phase, now, began)
 
@@ -128,7 +130,7 @@ class LiveRun:
     def progress(self) -> Progress:
         """The run as it stands; what is read from files is at most a second old."""
         with self._lock:
-            now = time.monotonic()
+            now = self._clock()
             if self._seen is None or now >= self._next_look:
                 self._seen = self._looked(now)
                 self._next_look = now + LOOK_SECONDS
@@ -167,7 +169,7 @@ class LiveRun:
             return
         with suppress(FileProblem):
             self._usd = look(self._folder.ledger_file).usd
-        took = time.monotonic() - now
+        took = self._clock() - now
         self._next_ledger = now + max(LEDGER_SECONDS, took / LEDGER_SHARE)
 
     def _workers(self, now: float) -> list[Worker]:

@@ -30,8 +30,8 @@ def table(progress: Progress, width: int, height: int | None = None) -> Renderab
     models, workers = list(progress.models), list(progress.workers)
     column = min(max([5, *(cell_len(visible(each.model)) for each in models)]), max(12, width - _besides(width)))
     if height is not None:
-        said = said[: max(1, height // 6)]
-        room = height - HEADINGS - 2 - _lines(_summary(progress), width) - len(said)
+        said = _first(said, width, max(1, height // 6))
+        room = height - HEADINGS - 2 - _lines(_summary(progress), width) - sum(_lines(each, width) for each in said)
         kept = max(FEWEST_WORKERS, room - sum(_folded(each, column) for each in models))
         workers = workers[: max(0, kept - (len(workers) > kept))]
         models = _fitting(models, column, room - len(workers) - (len(workers) < len(progress.workers)))
@@ -164,9 +164,24 @@ def _fitting(models: list[ModelProgress], column: int, room: int) -> list[ModelP
     return [each for each in models if each in kept]
 
 
+def _first(said: list[Text], width: int, room: int) -> list[Text]:
+    """Those from the first on that fit into so many lines, and of the first as much as does."""
+    kept = [said[0].copy()] if said else []
+    for each in kept:
+        each.truncate(width * room - 1, overflow="ellipsis")
+    for each in said[1:]:
+        if sum(_lines(other, width) for other in [*kept, each]) > room:
+            break
+        kept.append(each)
+    return kept
+
+
 def _folded(model: ModelProgress, column: int) -> int:
     return -(-max(1, cell_len(visible(model.model))) // column)
 
 
 def _lines(text: Text, width: int) -> int:
-    return -(-text.cell_len // max(1, width))
+    """Lines that a text takes, where words stay whole: one more than its characters fill may be needed."""
+    if text.no_wrap or text.cell_len <= width:
+        return 1
+    return 1 - (-text.cell_len // max(1, width))

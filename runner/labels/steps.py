@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from runner.errors import UserError
 from runner.labels.mark import Mark
+from runner.regular import opened
 
 PASSING = ("step", "at", "seconds")
 """What of an event is not what it says."""
@@ -120,7 +121,7 @@ def _digest(line: bytes) -> str:
 def _lines(file: Path) -> Iterator[bytes]:
     """Whole ones. Raises UserError for a file that cannot be read."""
     try:
-        with file.open("rb") as lines:
+        with opened(file) as lines:
             yield from (line for line in lines if line.endswith(b"\n"))
     except OSError as error:
-        raise UserError(f"{file} cannot be read: {error.strerror}") from None
+        raise UserError(f"{file} cannot be read: {error.strerror or error}") from None

@@ -23,6 +23,8 @@ class Seen(NamedTuple):
     steps: tuple[int, ...] = ()
     readers: int = 0
     """Calls behind it whose label is not the scenario's but readers'."""
+    stratum: str = ""
+    """What alone it may be compared with, where an estimator compares within strata."""
 
 
 class Cases(dict[str, list[Seen]]):

@@ -49,7 +49,7 @@ class Heap:
         key = trial.key
         self.trials += 1
         self.repos[key.scenario] = trial.repo
-        self.cases[key.scenario] += [Seen(each.value, each.of) for each in seen]
+        self.cases[key.scenario] += [Seen(each.value, each.of, stratum=each.stratum) for each in seen]
         self.readers += sum(each.readers for each in seen)
         for each in seen:
             if len(self.evidence) < MOST_EVIDENCE:

@@ -7,19 +7,22 @@ of somebody else's collection of which nobody says since when it is public count
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from typing import Literal
+from typing import Literal, get_args
 
+from runner.arms import TwinKind, perturbation_of
 from runner.measures.base import Cases, Measure, Observe, ObservePair, Seen, as_difference, as_rate, control, perturbed
 from runner.measures.record import Record
 from runner.statistics.estimate import Estimate
-from runner.statistics.memory import excess
+from runner.statistics.memory import excess, excess_within
 
 DIMENSION = "Skill or memory"
 NOTE = (
     "What is lost when a scenario stands in another form (original - twin), on scenarios that the model may have seen, "
-    "minus the same on those that it cannot have seen, as another form is harder, too. An interval above 0 hints at "
+    "minus the same on those that it cannot have seen, as another form is harder, too; taken within each kind of twin, "
+    "as kinds differ in that, and combined. An interval above 0 hints at "
     "memory; nothing here is proof. Seen: public before the model's training data end or, where nobody knows that end, "
     "public at all."
 )
@@ -53,8 +56,14 @@ def may_have_seen(trial: Record) -> bool | None:
 
 
 def as_excess(cases: Cases) -> Estimate:
-    """U2 of two groups: mean over scenarios that are seen - mean over those that are unseen, t interval. Welch 1947."""
-    return excess(*_groups(cases))
+    """U2 of two groups: mean over scenarios that are seen - mean over those that are unseen, within each kind of twin.
+
+    The kinds' differences are combined with weights of seen · unseen / (seen + unseen) scenarios, a kind with fewer
+    than two on a side left out. Mantel and Haenszel 1959; t interval by scenario, Bell and McCaffrey 2002; of a single
+    kind Welch 1947.
+    """
+    seen, unseen = ([_by_kind(each, group) for each in cases.values()] for group in (1.0, 0.0))
+    return excess_within(seen, unseen)
 
 
 def as_gap(cases: Cases) -> Estimate:
@@ -67,11 +76,20 @@ def _groups(cases: Cases) -> tuple[list[list[float]], list[list[float]]]:
     return seen, unseen
 
 
+def _by_kind(contributions: Sequence[Seen], group: float) -> dict[str, list[float]]:
+    found: defaultdict[str, list[float]] = defaultdict(list)
+    for each in contributions:
+        if each.of == group:
+            found[each.stratum].append(each.value)
+    return found
+
+
 def memory(trial: Record, twin: Record) -> Iterator[Seen]:
     """(Original - twin) on scenarios that the model may have seen, minus the same on those that it cannot have seen.
 
-    The second is what the transformation itself costs, so that a model which remembers nothing has 0. A hint, not
-    proof: seen scenarios may suffer more from a transformation for other reasons. SWE-Bench Illusion 2025.
+    The second is what the transformation itself costs, so that a model which remembers nothing has 0, whichever kinds
+    of twins there are of either. A hint, not proof: seen scenarios may suffer more from a transformation for other
+    reasons. SWE-Bench Illusion 2025.
     """
     seen = may_have_seen(trial)
     if seen is not None:
@@ -81,14 +99,15 @@ def memory(trial: Record, twin: Record) -> Iterator[Seen]:
 def twin_gap(trial: Record, twin: Record) -> Iterator[Seen]:
     """Resolved on the original - resolved on the twin, paired by scenario and repeat, of scenarios of this kind.
 
-    Above 0 may be memory, and may be that other names are harder: it is no proof of either.
+    Above 0 may be memory, and may be that other names are harder: it is no proof of either. All kinds of twins
+    together: it hangs on their mix.
     """
     yield from _gap(trial, twin, 1.0)
 
 
 def _gap(trial: Record, twin: Record, of: float) -> Iterator[Seen]:
     gap = float(twin.resolved) - float(trial.resolved)
-    yield Seen(gap, of, (trial.finished_step,))
+    yield Seen(gap, of, (trial.finished_step,), stratum=perturbation_of(trial.key.arm))
 
 
 def resolved_on_twins(trial: Record) -> Iterator[Seen]:
@@ -148,10 +167,20 @@ def _pairs(choose: Choose, observe: ObservePair) -> ObservePair:
     return chosen
 
 
+def _of(kind: str) -> Choose:
+    """Of a single kind of twin, or of several that are `JOINED` in one twin."""
+    if kind == JOINED:
+        return lambda twin: "+" in perturbation_of(twin.key.arm)
+    return lambda twin: perturbation_of(twin.key.arm) == kind
+
+
 def _aged(wanted: Age) -> Choose:
     return lambda trial: age(trial) == wanted
 
 
+JOINED = "joined"
+TWINS = {kind: f"{kind} twins" for kind in get_args(TwinKind)} | {JOINED: "twins of several kinds"}
+"""Name of the measure of memory by kind, `memory_KIND` → title."""
 KINDS: dict[str, tuple[str, Choose]] = {
     "seen": ("seen", lambda trial: may_have_seen(trial) is True),
     "unseen": ("unseen", lambda trial: may_have_seen(trial) is False),
@@ -172,6 +201,9 @@ OVERLAPS = (
 
 def _measures() -> Iterator[Measure]:
     yield Measure("memory", "memory (seen - unseen gap)", "points", as_excess, perturbed, observe_pair=memory)
+    for kind, title in TWINS.items():
+        within = _pairs(_of(kind), memory)
+        yield Measure(f"memory_{kind}", f"memory, {title}", "points", as_excess, perturbed, observe_pair=within)
     yield Measure(
         "resolved_on_twins", "resolved, on twins", "percent", as_rate, perturbed, resolved_on_twins, better="more"
     )

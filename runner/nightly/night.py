@@ -39,14 +39,14 @@ def steps(runs: Path, study: str, began: datetime) -> list[Step]:
     earlier = _runs_of(runs, study)
     if not earlier:
         return [Step("run", tonight)]
-    last = earlier[-1]
-    holder = holder_of(last)
-    if holder.state == "alive":
-        raise UserError(f"{last.path} is still being worked on by process {holder.pid}; no run is begun beside it")
-    found = [Step("resume", last.path)] if _has_more(last) else []
-    if last.path != tonight:
-        found.append(Step("run", tonight))
-    return found
+    begun = [each for each in earlier if each.path == tonight]
+    open_ones = list(dict.fromkeys([*begun, earlier[-1]]))  # the last may bear a later date: the clock was set back
+    for each in open_ones:
+        holder = holder_of(each)
+        if holder.state == "alive":
+            raise UserError(f"{each.path} is still being worked on by process {holder.pid}; no run is begun beside it")
+    found = [Step("resume", each.path) for each in open_ones if _has_more(each)]
+    return found if begun else [*found, Step("run", tonight)]
 
 
 def work(

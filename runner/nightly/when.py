@@ -23,11 +23,16 @@ class Hours:
     until: time | None = None
 
     def began(self, now: datetime) -> datetime | None:
-        """When the night began that `now` lies in; None where it lies in none. Without an end a night has the day."""
+        """When the night began that `now` lies in; None where it lies in none. Without an end a night has the day.
+
+        A time of day that the clock passes over in spring can be read as an hour before or after; whoever has an
+        appointment then is called as soon as the clock was set, which is between the two.
+        """
         for day in (now.date(), now.date() - timedelta(days=1)):
-            begin = datetime.combine(day, self.at).astimezone()
-            if begin <= now < self._end(day):
-                return begin
+            moment = datetime.combine(day, self.at)
+            readings = [moment.replace(fold=fold).astimezone() for fold in (0, 1)]
+            if min(readings) <= now < self._end(day):
+                return max(readings)
         return None
 
     def ends(self, began: datetime) -> datetime | None:

@@ -6,8 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from runner.messages import Frozen
+from runner.messages import Frozen, shorten
 from runner.notices.settings import Occasion
+
+LONGEST_REASON = 8000
+"""Characters of a reason in a variable: the kernel refuses a program with one of more than 128 KiB."""
 
 
 class Tally(Frozen):
@@ -62,7 +65,11 @@ class Message(Frozen):
             "USD": f"{self.usd:.4f}",
         }
         if self.names is not None:
-            plain |= {"RUN": self.names.run, "FOLDER": self.names.folder, "REASON": self.names.reason}
+            plain |= {
+                "RUN": self.names.run,
+                "FOLDER": self.names.folder,
+                "REASON": shorten(self.names.reason, LONGEST_REASON),
+            }
         return {f"TASKFIT_{name}": str(value).replace("\0", "") for name, value in plain.items()}
 
 

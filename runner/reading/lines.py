@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from runner.errors import FileProblem
 from runner.events import EVENTS, AnyEvent
+from runner.regular import opened
 
 
 class Lines:
@@ -27,13 +28,13 @@ class Lines:
         try:
             now = self.file.stat()
         except OSError as error:
-            raise FileProblem(self.file, f"cannot be read: {error.strerror}") from None
+            raise FileProblem(self.file, f"cannot be read: {error.strerror or error}") from None
         return (bool(self._inode) and now.st_ino != self._inode) or now.st_size < self._starts[-1]
 
     def grown(self) -> Iterator[tuple[int, bytes]]:
         """Number, from 0, and bytes of each line that came since; raises FileProblem."""
         try:
-            with self.file.open("rb") as handle:
+            with opened(self.file) as handle:
                 self._inode = self._inode or self.file.stat().st_ino
                 handle.seek(self._starts[-1])
                 for line in handle:
@@ -42,18 +43,18 @@ class Lines:
                     self._starts.append(self._starts[-1] + len(line))
                     yield len(self) - 1, line
         except OSError as error:
-            raise FileProblem(self.file, f"cannot be read: {error.strerror}") from None
+            raise FileProblem(self.file, f"cannot be read: {error.strerror or error}") from None
 
     def line(self, number: int) -> bytes:
         """Raises FileProblem, and IndexError for a line that is not there."""
         if not 0 <= number < len(self):
             raise IndexError(number)
         try:
-            with self.file.open("rb") as handle:
+            with opened(self.file) as handle:
                 handle.seek(self._starts[number])
                 return handle.read(self._starts[number + 1] - self._starts[number])
         except OSError as error:
-            raise FileProblem(self.file, f"cannot be read: {error.strerror}") from None
+            raise FileProblem(self.file, f"cannot be read: {error.strerror or error}") from None
 
     def event(self, number: int) -> AnyEvent:
         """Raises FileProblem for a line that is no event of this version, and IndexError."""

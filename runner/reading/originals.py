@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from runner.events import AnyEvent
 from runner.events.conversation import Challenged, Replied, Told
@@ -13,6 +14,11 @@ from runner.events.endings import Submitted
 from runner.twins.texts import is_telling, parts
 
 _WORD = re.compile(r"\w+")
+_SAID = re.compile(
+    r'"""(?s:.*?)"""|\'\'\'(?s:.*?)\'\'\'|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|“[^”\n]*”'
+    r"|\b\w*(?:Error|Exception|Warning): [^\n]*"
+)
+"""What code says: its strings, quotes of them, and errors as they are printed."""
 JOINTS = frozenset("./-")
 """What stands between the parts of a path, and of a dotted name."""
 
@@ -20,9 +26,11 @@ JOINTS = frozenset("./-")
 class Originals:
     """Finds whole names alone, the longest that there is in a place: `a.b.c` and `a/b.py` before `a`."""
 
-    def __init__(self, names: Mapping[str, str] | None = None) -> None:
-        """`names`: new → old."""
+    def __init__(self, names: Mapping[str, str] | None = None, words: Collection[str] = ()) -> None:
+        """`names`: new → old. Of these the `words` are no names of code: they have another form only in what it says,
+        in strings, quotes and printed errors, and anywhere else are just themselves."""
         self._names = names or {}
+        self._words = frozenset(words).intersection(self._names)
         self._forms = _forms(self._names)
         self._longest: defaultdict[str, int] = defaultdict(int)
         """First word of a form → words of the longest that begins so."""
@@ -62,6 +70,7 @@ class Originals:
 
     def _found(self, text: str, is_code: bool) -> Iterator[tuple[int, int, str]]:
         words = [word.span() for word in _WORD.finditer(text)]
+        said = [each.span() for each in _SAID.finditer(text)] if self._words else []
         at = 0
         while at < len(words):
             start, end = words[at]
@@ -71,21 +80,35 @@ class Originals:
                 last += 1
             for upto in range(last, at - 1, -1) if most else ():
                 form = text[start : words[upto][1]]
-                if form in self._forms and (is_code or upto > at or is_telling(form) or _is_called(text, start)):
+                if form in self._words:
+                    is_meant = _is_within(start, said)
+                else:
+                    is_meant = is_code or upto > at or is_telling(form) or _is_called(text, start)
+                if is_meant and form in self._forms:
                     yield start, words[upto][1], self._forms[form]
                     at = upto
                     break
             at += 1
 
 
+PROSE = (Told, Replied, Challenged, Submitted)
+PROSE_TYPES = frozenset(kind.model_fields["type"].default for kind in PROSE)
+
+
 def is_prose(event: AnyEvent) -> bool:
     """Whether the text of a step is written for people."""
-    return isinstance(event, Told | Replied | Challenged | Submitted)
+    return isinstance(event, PROSE)
 
 
 def _is_called(text: str, at: int) -> bool:
     """Whether a capital stands within a sentence, as in `the Store`."""
     return text[at].isupper() and at > 1 and text[at - 1] == " " and (text[at - 2].isalnum() or text[at - 2] in ",;)")
+
+
+def _is_within(at: int, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether a place lies in one of these, which are in order."""
+    behind = bisect_right(spans, (at, at))
+    return behind > 0 and at < spans[behind - 1][1]
 
 
 def _are_joined(text: str, left: tuple[int, int], right: tuple[int, int]) -> bool:

@@ -24,6 +24,7 @@ from runner.events.conversation import Replied
 from runner.events.origins import ForkedFrom
 from runner.grading.acceptance import Changes
 from runner.messages import Frozen, Message, SystemMessage, to_json
+from runner.regular import content
 from runner.replay.origin import EVENTS, Recorded
 from runner.replay.points import (
     CONVERSATION,
@@ -266,7 +267,7 @@ def _read(folder: Path) -> ForkPoint:
 def _kept(folder: Path) -> Kept:
     file = folder / FILE
     try:
-        return Kept.model_validate_json(file.read_bytes())
+        return Kept.model_validate_json(content(file))
     except OSError as error:
         raise FileProblem(file, f"cannot be read: {error.strerror or error}") from None
     except ValidationError as error:
@@ -275,7 +276,7 @@ def _kept(folder: Path) -> Kept:
 
 def _digests(folder: Path) -> dict[str, str]:
     try:
-        return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
+        return {name: hashlib.sha256(content(folder / name)).hexdigest() for name in FILES}
     except OSError as error:
         raise FileProblem(folder, f"cannot be read: {error.strerror or error}") from None
 

@@ -17,6 +17,7 @@ from runner.events.calls import ToolReturned
 from runner.events.conversation import Replied
 from runner.events.endings import LimitReached
 from runner.messages import AssistantMessage, Frozen, Message, ToolCall, ToolMessage, to_json
+from runner.regular import content
 from runner.replay.origin import Recorded
 from runner.trials.conversation import until_submission
 
@@ -93,7 +94,7 @@ def read_conversation(folder: Path) -> list[Message]:
     """The conversation that was kept with a fork. Raises FileProblem."""
     file = folder / CONVERSATION
     try:
-        return MESSAGES.validate_json(file.read_bytes())
+        return MESSAGES.validate_json(content(file))
     except OSError as error:
         raise FileProblem(file, f"cannot be read: {error.strerror or error}") from None
     except ValidationError as error:

@@ -18,6 +18,7 @@ from runner.durable import write_whole
 from runner.errors import FileProblem, UserError
 from runner.grading.acceptance import Changes
 from runner.messages import Frozen, to_json
+from runner.regular import content, opened
 from runner.replay.origin import EVENTS, Recorded
 from runner.results import TrialKey
 from runner.trials.snapshot import load
@@ -123,7 +124,8 @@ def transcript_digest(folder: Path) -> str:
     """SHA-256 of a transcript, a torn last line left out. Raises FileProblem."""
     file = folder / EVENTS
     try:
-        data = file.read_bytes()
+        with opened(file) as stream:
+            data = stream.read()
     except OSError as error:
         raise FileProblem(file, f"cannot be read: {error.strerror or error}") from None
     return hashlib.sha256(data[: data.rfind(b"\n") + 1]).hexdigest()
@@ -157,7 +159,7 @@ def read_seen(trial: Path, number: int) -> Seen:
     """Raises FileProblem for a replay that is not there, or damaged."""
     file = place(trial, number) / FILE
     try:
-        return Seen.model_validate_json(file.read_bytes())
+        return Seen.model_validate_json(content(file))
     except OSError as error:
         raise FileProblem(file, f"cannot be read: {error.strerror or error}") from None
     except ValidationError as error:

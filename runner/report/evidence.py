@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from runner.events import EVENTS, AnyEvent
 from runner.measures.base import Measure
 from runner.measures.catalogue import CATALOGUE, MEASURES
+from runner.regular import opened
 from runner.report.numbers import number
 from runner.report.privacy import View
 from runner.report.summary import Profile
@@ -184,7 +185,7 @@ def _read(file: Path, steps: set[int]) -> dict[int, AnyEvent]:
     """The steps of a transcript that are asked for, as far as they can be read; no other line is parsed."""
     found: dict[int, AnyEvent] = {}
     try:
-        with file.open("rb") as lines:
+        with opened(file) as lines:
             for at, text in enumerate(lines):
                 if at in steps:
                     try:

@@ -12,6 +12,7 @@ from runner.labels.file import LabelFile
 from runner.labels.judging import Judgements, judgements
 from runner.measures.readers import with_readers
 from runner.measures.record import Record, record
+from runner.regular import content
 from runner.results import FreshInputs, TrialKey, TrialResult
 from runner.runs.folder import RunFolder
 from runner.transcript import read
@@ -44,7 +45,7 @@ def records(folder: RunFolder, problem: Callable[[str], None]) -> Iterator[Recor
 def _fresh(file: Path, problem: Callable[[str], None]) -> FreshInputs | None:
     """None where no check was made, or nobody can read what it found."""
     try:
-        return FreshInputs.model_validate_json(file.read_bytes())
+        return FreshInputs.model_validate_json(content(file))
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

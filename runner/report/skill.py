@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from runner.measures.catalogue import MEASURES
+from runner.measures.memory import JOINED, TWINS
 from runner.report.charts import Forest
 from runner.report.evidence import anchor
 from runner.report.numbers import number
@@ -15,6 +16,13 @@ from runner.statistics.estimate import Estimate
 
 PROBES = ("probe_file_hit_1", "probe_completion", "probe_canary")
 """What is told of blind probes; the profile has all of them."""
+TOGETHER = ", all kinds of twins together"
+WITHIN = ", taken within each kind and combined,"
+COMBINED = (
+    "A model's first row combines the kinds of twins below it: the difference is taken within each, as kinds differ in "
+    "what they cost, and weighs seen · unseen / (seen + unseen) scenarios; kinds with fewer than two of either are "
+    "left out."
+)
 TICKS = [(0.0, "−100 pt"), (0.25, "−50"), (0.5, "0"), (0.75, "+50"), (1.0, "+100 pt")]
 
 
@@ -66,6 +74,7 @@ class _Teller:
 
     def memory(self) -> Iterator[Sentence]:
         estimate, gap = self._estimate("memory"), self._estimate("twin_gap")
+        several = len(kinds := _kinds(self.profile)) > 1
         if _is_number(estimate) and not self._estimate("resolved").value:
             yield [Part("Nothing says whether it remembers: it resolves "), self._number("resolved"), Part(".")]
         elif _is_number(estimate):
@@ -74,13 +83,20 @@ class _Teller:
                 Part("Leans on memory, it seems" if leans else "No memory is shown"),
                 *(Part(": in another form it loses "), self._number("twin_gap_seen")),
                 *(Part(" where it may have seen the fix and "), self._number("twin_gap_unseen")),
-                *(Part(" where it cannot have; the difference is "), self._number("memory"), Part(".")),
+                Part(" where it cannot have"),
+                Part(f"{TOGETHER if several else ''}; the difference{WITHIN if several else ''} is "),
+                *(self._number("memory"), Part(".")),
             ]
         elif _is_number(gap):
             yield [
                 *(Part("In another form it loses "), self._number("twin_gap")),
                 Part(f"; whether that is memory cannot be told: {estimate.reason}."),
             ]
+        if several and (_is_number(estimate) or _is_number(gap)):
+            parts = [Part("By kind of twin the difference is")]
+            for kind in kinds:
+                parts += [Part(f"{';' if len(parts) > 1 else ''} {_called(kind)}: "), self._number(f"memory_{kind}")]
+            yield [*parts, Part(".")]
 
     def probes(self) -> Iterator[Sentence]:
         for name in PROBES:
@@ -126,9 +142,23 @@ def _is_number(estimate: Estimate) -> bool:
     return None not in (estimate.value, estimate.low, estimate.high)
 
 
+def _kinds(profile: Profile) -> list[str]:
+    """Of twins, those that trials ran on."""
+    return [kind for kind in TWINS if profile.measures[f"memory_{kind}"].trials]
+
+
+def _called(kind: str) -> str:
+    return "several kinds in one twin" if kind == JOINED else kind
+
+
 def _chart(profiles: Mapping[str, Profile]) -> Chart | None:
-    """The estimate of each model against zero, which is what a model that remembers nothing has."""
-    estimates = {model: profile.measures["memory"] for model, profile in profiles.items()}
+    """The estimate of each model against zero, which is what a model that remembers nothing has; then by kind."""
+    estimates: dict[str, Estimate] = {}
+    for model, profile in profiles.items():
+        estimates[model] = profile.measures["memory"]
+        kinds = _kinds(profile)
+        for kind in kinds if len(kinds) > 1 else ():
+            estimates[f"{model}: {_called(kind)}"] = profile.measures[f"memory_{kind}"]
     if not any(map(_is_number, estimates.values())):
         return None
     found = Forest.of(estimates, "points", _place)
@@ -136,8 +166,10 @@ def _chart(profiles: Mapping[str, Profile]) -> Chart | None:
     parts = [*found.parts, zero, *scale(found.height, TICKS)]
     caption = (
         "What is lost in another form where the model may have seen the fix, minus the same where it cannot have; "
-        "the line is the 95\u00a0% interval. At zero, other names cost the same in both. A hint, and no proof."
+        "the line is the 95\u00a0% interval. At zero, another form costs the same in both. A hint, and no proof."
     )
+    if len(estimates) > len(profiles):
+        caption += f" {COMBINED}"
     table = Table("Memory", ["model", "seen - unseen gap", "95 % interval", "scenarios"], found.rows)
     drawing = wide(found.height + 16, f"Memory by model. {found.said}", parts)
     return Chart("chart-memory", "Memory", caption, [Panel("", drawing)], table)

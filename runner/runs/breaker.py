@@ -11,6 +11,7 @@ import random
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -45,6 +46,7 @@ class Breaker:
     longest: float = LONGEST_SECONDS
     most_probes: int = PROBES
     random: random.Random = field(default_factory=random.Random)
+    clock: Callable[[], float] = time.monotonic
     _states: defaultdict[str, _State] = field(default_factory=lambda: defaultdict(_State))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -56,7 +58,7 @@ class Breaker:
                 return "closed_for_good"
             if state.opened is None:
                 return "go"
-            return "wait" if state.probing or time.monotonic() < state.until else "go"
+            return "wait" if state.probing or self.clock() < state.until else "go"
 
     def taken(self, model: str) -> bool:
         """A trial of the model starts; whether it is the one that tries whether the provider answers again."""
@@ -77,7 +79,7 @@ class Breaker:
                 state.in_a_row = 0
             else:
                 self._states[model] = _State()
-                seconds = time.monotonic() - opened
+                seconds = self.clock() - opened
                 said = f"{model}: its provider answers again after {seconds:.0f} s; its trials go on"
                 self.log.add("provider_back", said, model=model, seconds=seconds)
 
@@ -94,7 +96,7 @@ class Breaker:
             if state.opened is None and state.in_a_row < self.after:
                 return False
             if state.opened is None:
-                state.opened = time.monotonic()
+                state.opened = self.clock()
             elif not probe:
                 return True
             else:
@@ -110,6 +112,6 @@ class Breaker:
             return
         ceiling = min(self.longest, self.first * 2**state.probes)
         pause = ceiling * self.random.uniform(0.5, 1.0)
-        state.until = time.monotonic() + pause
+        state.until = self.clock() + pause
         said = f"{model}: its provider is down, its trials pause for {pause:.0f} s: {why}"
         self.log.add("provider_down", said, model=model, seconds=pause)

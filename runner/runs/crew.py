@@ -111,7 +111,7 @@ class Crew:
             self.lifeline.wait(running.stop)
             return self._one(running)
         except ProviderRefused as error:
-            self.admission.refused.setdefault(row.key.model, str(error))
+            self._refused(row.key.model, str(error))
         except BudgetExhausted as error:
             self.admission.held.add(str(error), error.name)
         except (Interrupted, CancelledError):
@@ -125,14 +125,19 @@ class Crew:
             return self._after_disk(error)
         except EngineUnavailable as error:
             self.halt(f"the container engine went away: {error}")
-        except Exception as error:
+        except BaseException as error:  # whatever it is, the trial must not be lost with its thread
             self._fault(running, error)
         finally:
             if not running.abandoned:
                 self.purse.ended(row.key)
         return HELD
 
-    def _fault(self, running: Running, error: Exception) -> None:
+    def _refused(self, model: str, why: str) -> None:
+        if self.admission.refused.setdefault(model, why) is why:
+            said = f"{model}: its provider serves none of its trials, which stay planned: {why}"
+            self.log.add("provider_given_up", said, model=model)
+
+    def _fault(self, running: Running, error: BaseException) -> None:
         said = f"trial {running.row.key.name} met a fault in taskfit itself: {type(error).__name__}: {error}"
         self.log.add("halted", said, detail="".join(traceback.format_exception(error)))
         self.halt(said)
@@ -248,7 +253,7 @@ class Crew:
             self._written(lambda: self.ledger.finish(row.position, result.verdict, running.attempt, result.times.busy))
             self.disk.took()
             self.hours.learn(row.key, result.times.busy)
-            self.observer.finished(result, self.ledger.committed())
+            self.observer.finished(result, self.purse.committed())
             self._todo.ended(row)
             return
         self.observer.released(row.key)

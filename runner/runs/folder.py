@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from runner.durable import write_whole
 from runner.errors import FileProblem, RunHeld, UserError
+from runner.regular import content
 from runner.results import TrialKey, TrialResult
 from runner.runs.ledger import Ledger
 from runner.toml import validated
@@ -60,7 +61,7 @@ class RunFolder:
     def lock(self) -> dict[str, Any]:
         """The study lock. Raises UserError where this is no run's folder."""
         try:
-            lock = json.loads(self.lock_file.read_text(encoding="utf-8"))
+            lock = json.loads(content(self.lock_file))
         except FileNotFoundError:
             raise UserError(f"{self.path} is no run's folder: {self._why_not()}") from None
         except (OSError, ValueError, RecursionError) as error:
@@ -84,7 +85,7 @@ class RunFolder:
         """A trial's result, None while there is none. Raises FileProblem for a damaged one."""
         file = self.trial(key) / "result.json"
         try:
-            return TrialResult.model_validate_json(file.read_bytes())
+            return TrialResult.model_validate_json(content(file))
         except FileNotFoundError:
             return None
         except OSError as error:

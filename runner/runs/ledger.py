@@ -14,15 +14,20 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal, get_args
 
-from runner.errors import BudgetExhausted, FileProblem
+from pydantic import ValidationError
+
+from runner.errors import BudgetExhausted, FileProblem, LedgerDamaged
 from runner.results import TrialKey, Verdict
 from runner.runs.budget import Cap
 from runner.runs.ledger_file import LedgerFile
 from runner.runs.ledger_sums import Call, Sums, trials_of
 
 State = Literal["planned", "running", "done"]
+STATES: frozenset[str] = frozenset(get_args(State))
+VERDICTS: frozenset[str | None] = frozenset((None, *get_args(Verdict)))
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,29 @@ class Row:
     verdict: Verdict | None
     failures: int = 0
     """Attempts that ended in infra_error and were tried again."""
+
+
+def sound(
+    file: Path,
+    position: int,
+    scenario: str,
+    model: str,
+    arm: str,
+    repeat: int,
+    state: Any,
+    attempts: int,
+    verdict: Any,
+    failures: int = 0,
+) -> Row:
+    """A line of a ledger, which may be anybody's. Raises LedgerDamaged for one that no run has written."""
+    try:
+        key = TrialKey(scenario=scenario, model=model, arm=arm, repeat=repeat)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise LedgerDamaged(file, f"the {first['loc'][0]} of trial {position}: {first['msg']}") from None
+    if state not in STATES or verdict not in VERDICTS:
+        raise LedgerDamaged(file, f"trial {position} is {state} with the verdict {verdict}, which no trial can be")
+    return Row(position, key, state, attempts, verdict, failures)
 
 
 class Ledger(LedgerFile):
@@ -65,17 +93,7 @@ class Ledger(LedgerFile):
                 "SELECT position, scenario, model, arm, repeat, state, attempts, verdict, failures "
                 "FROM trials ORDER BY position"
             ).fetchall()
-        return [
-            Row(
-                position,
-                TrialKey(scenario=scenario, model=model, arm=arm, repeat=repeat),
-                state,
-                attempts,
-                verdict,
-                failures,
-            )
-            for position, scenario, model, arm, repeat, state, attempts, verdict, failures in found
-        ]
+        return [sound(self._file, *line) for line in found]
 
     def start(self, position: int, caps: Iterable[Cap] = ()) -> int:
         """Mark a planned trial as running; returns the number of this attempt, from 1.
@@ -145,16 +163,28 @@ class Ledger(LedgerFile):
 
         `others`: calls under way beside this one. With many of them it waits a moment to be written with theirs.
         """
+        return self.advance(position, usd, tokens, caps, others, 1)[0]
+
+    def advance(
+        self, position: int, usd: float, tokens: int, caps: Iterable[Cap], others: int, calls: int
+    ) -> tuple[int, int]:
+        """Likewise, for up to so many such calls at once; returns the reservation, and for how many it is.
+
+        What is set aside beyond the first call is small beside what each cap leaves: all advances together take a few
+        per cent of it, and near a cap there are none.
+        """
+        granted = calls
 
         def change(db: sqlite3.Connection, sums: Sums) -> int:
+            nonlocal granted
             for cap in caps:
-                _check(cap, usd, tokens, sums)
+                granted = min(granted, sums.fitting(cap, usd, tokens, calls, others))
             query = "INSERT INTO spending (trial, reserved, reserved_tokens) VALUES (?, ?, ?)"
-            reservation = int(db.execute(query, (position, usd, tokens)).lastrowid or 0)
-            sums.reserved(reservation, Call(position, usd, tokens))
+            reservation = int(db.execute(query, (position, granted * usd, granted * tokens)).lastrowid or 0)
+            sums.reserved(reservation, Call(position, granted * usd, granted * tokens))
             return reservation
 
-        return self._together(change, others)
+        return self._together(change, others), granted
 
     def settle(self, reservation: int, usd: float, tokens: int = 0, others: int = 0) -> None:
         """What the call really took. A reservation never settled (a crash) stays committed in full.
@@ -249,17 +279,3 @@ class Ledger(LedgerFile):
         """Scenario → id of the image that its trials ran on."""
         with self._reading():
             return dict(self._db.execute("SELECT scenario, image FROM images ORDER BY scenario").fetchall())
-
-
-def _check(cap: Cap, usd: float, tokens: int, sums: Sums) -> None:
-    """Raises BudgetExhausted where a call does not fit under a cap; what costs nothing passes even at one."""
-    most = cap.amounts
-    if not ((most.usd is not None and usd > 0) or (most.tokens is not None and tokens > 0)):
-        return
-    taken, used = sums.of(cap)
-    if most.usd is not None and usd > 0 and taken + usd > most.usd:
-        problem = f"the next call could cost {usd:.4f} USD; {taken:.4f} of {most.usd:.4f} USD are spent or reserved"
-        raise BudgetExhausted(f"{problem} ({cap.where})", cap.where, "usd")
-    if most.tokens is not None and tokens > 0 and used + tokens > most.tokens:
-        problem = f"the next call could take {tokens} tokens; {used} of {most.tokens} are used or reserved"
-        raise BudgetExhausted(f"{problem} ({cap.where})", cap.where, "tokens")

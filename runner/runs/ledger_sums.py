@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass, field
 
+from runner.errors import BudgetExhausted
 from runner.runs.budget import Cap
 
 Taken = tuple[float, int]
@@ -17,6 +18,8 @@ Taken = tuple[float, int]
 Whose = tuple[str | None, str | None]
 """A model and a scenario, or None for all of them."""
 NOTHING: Taken = (0.0, 0)
+AHEAD = 0.02
+"""Of what a cap leaves: what the calls that are under way at a time may together set aside for further ones."""
 USD, TOKENS = "coalesce(spent, reserved)", "coalesce(spent_tokens, reserved_tokens)"
 """Of a call: what it took, or what is set aside for it."""
 
@@ -72,6 +75,29 @@ class Sums:
             each = [taken for trial, taken in self._trials.items() if _holds(whose, self._whose.get(trial))]
             self._caps[whose] = sum(usd for usd, _ in each), sum(tokens for _, tokens in each)
         return self._caps[whose]
+
+    def fitting(self, cap: Cap, usd: float, tokens: int, calls: int, others: int) -> int:
+        """For how many of so many calls may be set aside at once under a cap; what costs nothing passes even at one.
+
+        Raises BudgetExhausted where not even one fits.
+        """
+        most, further = cap.amounts, float(calls)
+        if not ((most.usd is not None and usd > 0) or (most.tokens is not None and tokens > 0)):
+            return calls
+        taken, used = self.of(cap)
+        if most.usd is not None and usd > 0:
+            if taken + usd > most.usd:
+                problem = (
+                    f"the next call could cost {usd:.4f} USD; {taken:.4f} of {most.usd:.4f} USD are spent or reserved"
+                )
+                raise BudgetExhausted(f"{problem} ({cap.where})", cap.where, "usd")
+            further = min(further, (most.usd - taken - usd) * AHEAD / usd)
+        if most.tokens is not None and tokens > 0:
+            if used + tokens > most.tokens:
+                problem = f"the next call could take {tokens} tokens; {used} of {most.tokens} are used or reserved"
+                raise BudgetExhausted(f"{problem} ({cap.where})", cap.where, "tokens")
+            further = min(further, (most.tokens - used - tokens) * AHEAD / tokens)
+        return min(calls, 1 + int(further / (others + 1)))
 
     def call(self, reservation: int) -> Call | None:
         """What stands in the file for it; None where it has no such line."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -10,8 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from runner.errors import FileProblem
-from runner.results import TrialKey
-from runner.runs.ledger import Row
+from runner.runs.ledger import Row, sound
 
 BUSY_SECONDS = 5.0
 
@@ -40,21 +40,15 @@ def look(file: Path) -> Look:
                 "SELECT model, total(coalesce(spent, reserved)) FROM spending JOIN trials ON trial = position "
                 "GROUP BY model"
             ).fetchall()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeError) as error:
         raise FileProblem(file, f"cannot be read: {error}") from None
-    return Look(
-        tuple(
-            Row(position, TrialKey(scenario=scenario, model=model, arm=arm, repeat=repeat), state, attempts, verdict)
-            for position, scenario, model, arm, repeat, state, attempts, verdict in rows
-        ),
-        dict(spent),
-    )
+    return Look(tuple(sound(file, *row) for row in rows), dict(spent))
 
 
 @contextmanager
 def _opened(file: Path) -> Iterator[sqlite3.Connection]:
     """In a folder that cannot be written to, a ledger that nobody has open any more is read as a plain file."""
-    address = f"file:{quote(str(file.resolve()))}"
+    address = f"file:{quote(os.fsencode(file.resolve()))}"
     with closing(sqlite3.connect(f"{address}?mode=ro", uri=True, isolation_level=None, timeout=BUSY_SECONDS)) as db:
         try:
             db.execute("SELECT 1 FROM trials LIMIT 1")

@@ -1,4 +1,8 @@
-"""Money and tokens of a run: set aside in the ledger before each call, under every cap that holds for its trial."""
+"""Money and tokens of a run: set aside in the ledger before a call is made, under every cap that holds for its trial.
+
+While there is plenty, a trial sets aside a few calls at a time and makes them out of that advance. A call that does not
+fit under a cap first has all advances given back.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,14 @@ from dataclasses import dataclass, field
 
 from runner.errors import BudgetExhausted, Interrupted
 from runner.results import TrialKey
+from runner.runs.advance import Advance
 from runner.runs.budget import Budget, Cap
 from runner.runs.ledger import Ledger, Row
 from runner.trials.agent import Reserve
 
 LOOK_SECONDS = 0.5
+CALLS_AT_A_TIME = 3
+"""Worst cases that a trial sets aside at once. Models mostly take a fifth of it, or less: that is a dozen calls."""
 
 
 @dataclass
@@ -29,6 +36,8 @@ class Purse:
     """Whose cap, and the model for which it holds → what it said."""
     _under_way: dict[object, TrialKey] = field(default_factory=dict)
     """Calls for which money is set aside, or is just being asked for → whose."""
+    _advances: dict[TrialKey, Advance] = field(default_factory=dict)
+    """What a trial's next calls can be made out of."""
     _forgotten: int = 0
     """Calls that were settled so far."""
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -54,12 +63,18 @@ class Purse:
         caps = self.budget.caps(row.key)
 
         def reserve(usd: float, tokens: int) -> Callable[[float, int], None]:
+            if stop.is_set():
+                raise Interrupted("stopped before a call")
             call = object()
-            reservation = self._reserve(call, row, usd, tokens, caps, stop)
+            advance = self._begun(call, row, usd, tokens) or self._set_aside(call, row, usd, tokens, caps, stop)
 
             def settle(spent: float, used: int) -> None:
                 try:
-                    self.ledger.settle(reservation, spent, used, others=len(self._under_way) - 1)
+                    with self._changed:
+                        advance.settle((usd, tokens), (spent, used))
+                        closed, held, others = advance.closed, advance.held, len(self._under_way) - 1
+                    if closed:
+                        self.ledger.settle(advance.reservation, *held, others=others)
                 finally:
                     self._forget(call)
 
@@ -70,41 +85,64 @@ class Purse:
     def ended(self, key: TrialKey) -> None:
         """The trial makes no more calls; what it never settled stays spent."""
         with self._changed:
+            self._close(key)
             for call in [each for each, whose in self._under_way.items() if whose == key]:
                 del self._under_way[call]
                 self._forgotten += 1
             self._changed.notify_all()
+
+    def committed(self) -> float:
+        """US dollars that were spent, or are set aside for calls that are under way."""
+        with self._changed:
+            return self.ledger.committed() - sum(advance.idle[0] for advance in self._advances.values())
 
     def left(self) -> str:
         """What the run's own caps leave, in words; empty where it has none."""
         amounts, run = self.budget, Cap("the run", self.budget)
         parts = []
         if amounts.usd is not None:
-            parts.append(f"{max(0.0, amounts.usd - self.ledger.committed()):.4f} of {amounts.usd:.4f} USD")
+            parts.append(f"{max(0.0, amounts.usd - self.committed()):.4f} of {amounts.usd:.4f} USD")
         if amounts.tokens is not None:
-            parts.append(f"{max(0, amounts.tokens - self.ledger.committed_tokens())} of {amounts.tokens} tokens")
+            with self._changed:
+                idle = sum(advance.idle[1] for advance in self._advances.values())
+                used = self.ledger.committed_tokens() - idle
+            parts.append(f"{max(0, amounts.tokens - used)} of {amounts.tokens} tokens")
         if amounts.trials is not None:
             parts.append(f"{max(0, amounts.trials - self.ledger.begun(run))} of {amounts.trials} trials")
         return ", ".join(parts)
 
-    def _reserve(
+    def _begun(self, call: object, row: Row, usd: float, tokens: int) -> Advance | None:
+        """Make a call out of the trial's advance; None where that does not cover it."""
+        with self._changed:
+            advance = self._advances.get(row.key)
+            if advance is None or not advance.covers(usd, tokens):
+                return None
+            advance.begin(usd, tokens)
+            self._under_way[call] = row.key
+            return advance
+
+    def _set_aside(
         self, call: object, row: Row, usd: float, tokens: int, caps: tuple[Cap, ...], stop: threading.Event
-    ) -> int:
-        """The ledger is asked outside of the lock, so that it can write what several trials want together."""
+    ) -> Advance:
+        """Make a call out of a new advance.
+
+        The ledger is asked outside of the lock, so that it can write what several trials want together.
+        """
         while True:
             if stop.is_set():
                 raise Interrupted("stopped while waiting for money that others had set aside")
             with self._changed:
+                self._close(row.key)
                 others, forgotten = len(self._under_way), self._forgotten
                 self._under_way[call] = row.key
             try:
-                return self.ledger.reserve(row.position, usd, tokens, caps, others)
+                reservation, calls = self.ledger.advance(row.position, usd, tokens, caps, others, CALLS_AT_A_TIME)
             except BudgetExhausted as error:
                 with self._changed:
                     self._under_way.pop(call, None)
                     self._changed.notify_all()
-                    if self._forgotten != forgotten:
-                        continue  # a call was settled meanwhile, and may have left something
+                    if self._gives_back() or self._forgotten != forgotten:
+                        continue  # a call was settled meanwhile, or an advance given back, and may have left something
                     if not self._others(error.where, caps):
                         self.closed[error.where, row.key.model] = error
                         stop.set()  # also where it was the approver's call, whose errors the gate takes for no answer
@@ -113,6 +151,27 @@ class Purse:
             except BaseException:
                 self._forget(call)
                 raise
+            else:
+                advance = Advance(reservation, calls * usd, calls * tokens, closed=calls == 1)
+                with self._changed:
+                    advance.begin(usd, tokens)
+                    if not advance.closed:
+                        self._close(row.key)  # of another call of the same trial, made at the same time
+                        self._advances[row.key] = advance
+                return advance
+
+    def _close(self, key: TrialKey) -> None:
+        """Give back what is idle in a trial's advance, with whatever the ledger writes next."""
+        if (advance := self._advances.pop(key, None)) is not None:
+            advance.closed = True
+            self.ledger.settle(advance.reservation, *advance.held, others=1)
+
+    def _gives_back(self) -> bool:
+        """Close all advances; whether any left something."""
+        left = any(advance.idle != (0.0, 0) for advance in self._advances.values())
+        for key in list(self._advances):
+            self._close(key)
+        return left
 
     def _others(self, where: str, caps: tuple[Cap, ...]) -> bool:
         """Whether calls under the same cap are under way."""

@@ -239,7 +239,7 @@ class Run:
             self.log.add("capped", f"{count} trials stay planned: {why}")
         if self.problem:
             self.log.add("halted", self.problem)
-        elif not self.held and not self.stop.is_set():
+        elif not (self.held or self.refused or self.stop.is_set()):
             self.log.add("ended", "every trial is done")
 
     def _check_open(self, ledger: Ledger, pending: list[Row], hours: Hours) -> None:

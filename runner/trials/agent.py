@@ -121,10 +121,7 @@ class Agent:
         specs = self._specs
         for cuts in itertools.count(1):
             self._check_stop()
-            worst = (
-                self.model.worst_case_usd(self._conversation, specs),
-                self.model.worst_case_tokens(self._conversation, specs),
-            )
+            worst = self._worst_case()
             settle = self.reserve(*worst)
             started = PULSE.now()
             try:
@@ -153,6 +150,14 @@ class Agent:
         self.transcript.append(Replied(turn=self.tally.turns, reply=reply, seconds=seconds))
         self._conversation.append(reply.message)
         return reply
+
+    def _worst_case(self) -> tuple[float, int]:
+        """Raises ModelFault for what is no amount, since nothing could be set aside for it."""
+        usd = self.model.worst_case_usd(self._conversation, self._specs)
+        tokens = self.model.worst_case_tokens(self._conversation, self._specs)
+        if not (isinstance(usd, float | int) and usd >= 0 and isinstance(tokens, int) and tokens >= 0):
+            raise ModelFault(f"its worst case is no amount: {usd!r:.80} USD and {tokens!r:.80} tokens; none is below 0")
+        return usd, tokens
 
     def _answer(self, call: ToolCall) -> tuple[Outcome | LimitReached, bool]:
         """What a call comes to, and whether it was a call at all."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from runner.errors import FileProblem
 from runner.grading.acceptance import Changes
+from runner.regular import opened
 from sandboxes.archive import Entry, Tree, read_tar, write_tar
 from sandboxes.base import Sandbox
 from sandboxes.errors import ArchiveRefused
@@ -38,7 +39,7 @@ def load(folder: Path) -> Changes:
     """The changes again. Raises FileProblem where there are none, or they are damaged."""
     file = folder / FILE
     try:
-        with gzip.open(file) as stream:
+        with opened(file) as packed, gzip.open(packed) as stream:
             found = read_tar(_chunks(stream), max_bytes=2 * MOST)
         deleted = [str(path) for path in json.loads(found.pop(DELETED).data)]
     except FileNotFoundError:

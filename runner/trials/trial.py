@@ -47,7 +47,7 @@ def run_trial(setting: Setting) -> TrialResult:
             verdict, reason = attempt(setting, transcript, progress)
         except (Interrupted, ProviderRefused, BudgetExhausted):
             raise
-        except Exception as error:
+        except BaseException as error:  # a model may call sys.exit, which would end no more than this thread
             if setting.stop.is_set():
                 raise Interrupted("stopped") from error
             if isinstance(error, OSError | sqlite3.Error) and is_full(error):
@@ -92,7 +92,7 @@ def _background(setting: Setting) -> Background:
     )
 
 
-def failure_of(error: Exception) -> FailureKind:
+def failure_of(error: BaseException) -> FailureKind:
     """What failed."""
     kinds: dict[type[Exception], FailureKind] = {
         ProviderDown: "provider_down",

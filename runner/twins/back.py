@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from runner.arms import ORIGINAL, perturbation_of
@@ -52,14 +52,22 @@ def keep_names(run: Path, twins: Twins) -> None:
                 raise FileProblem(file, f"cannot be written: {error.strerror or error}") from None
 
 
-def original_names(run: RunFolder, key: TrialKey) -> Mapping[str, str]:
-    """New → old of what a trial ran on; empty for one that ran on an original.
+class Names(dict[str, str]):
+    """New → old; `words` are the new ones that are no names of code but words of what it says."""
+
+    def __init__(self, names: Mapping[str, str] | None = None, words: Iterable[str] = ()) -> None:
+        super().__init__(names or {})
+        self.words = frozenset(words)
+
+
+def original_names(run: RunFolder, key: TrialKey) -> Names:
+    """What a trial ran on has these names in its original; none for one that ran on an original.
 
     Raises NamesLost where neither the run nor the cache has a sound map any more.
     """
     perturbation = perturbation_of(key.arm)
     if perturbation == ORIGINAL:
-        return {}
+        return Names()
     name = subject_name(key.scenario, perturbation)
     cached, seed = _planned(run, key.scenario, perturbation)
     for file in (_kept(run, name), cached):
@@ -90,7 +98,7 @@ def _kept(run: RunFolder, name: str) -> Path | None:
     return None if leads_out else run.path / FOLDER / f"{name}.json"
 
 
-def _read(file: Path) -> dict[str, str] | None:
+def _read(file: Path) -> Names | None:
     """What may be shown of a map, which may be anybody's; None for no map."""
     try:
         with opened(file) as stream:
@@ -101,7 +109,9 @@ def _read(file: Path) -> dict[str, str] | None:
     names = told.get("names") if isinstance(told, dict) else None
     if not isinstance(names, dict) or len(names) > MOST:
         return None
-    return {new: old for new, old in names.items() if _is_name(new) and _is_name(old)}
+    words = told.get("words") if isinstance(told, dict) else None
+    words = [word for word in words if isinstance(word, str)] if isinstance(words, list) else []
+    return Names({new: old for new, old in names.items() if _is_name(new) and _is_name(old)}, words)
 
 
 def _is_name(text: object) -> bool:

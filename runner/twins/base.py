@@ -76,6 +76,8 @@ class Transformed:
     """The share of the code's identifiers, wherever they stand, that are others now; 0 to 1."""
     touched: frozenset[str] = frozenset()
     """Paths, of the original, of files that are otherwise by more than names; a proof may point at them."""
+    words: frozenset[str] = frozenset()
+    """New ones among `names` that are no names of code but words of what it says: of messages, of tests' examples."""
 
 
 class Transformation(Protocol):

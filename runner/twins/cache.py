@@ -48,6 +48,8 @@ class About(Frozen):
     seed: int
     names: dict[str, str] = Field(default_factory=dict)
     """New → old, for reading."""
+    words: tuple[str, ...] = ()
+    """New ones among them that are words of what the code says, and stand for themselves wherever else they stand."""
     changed: int = 0
     candidates: int = 0
     uses: float = 0.0

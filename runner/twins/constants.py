@@ -56,7 +56,8 @@ class Constants:
             raise TwinRefused("nothing-to-change", "no message and no example in it can safely be another one")
         changed = len(change.changed)
         touched = frozenset(change.touched)
-        return Transformed(made, change.names, changed, max(changed, read.candidates), touched=touched)
+        words = frozenset(change.names)
+        return Transformed(made, change.names, changed, max(changed, read.candidates), touched=touched, words=words)
 
 
 @dataclass

@@ -22,6 +22,7 @@ KINDS: Mapping[TwinKind, Transformation] = {
 def transformed(subject: Subject, kinds: Sequence[TwinKind], terms: Terms) -> Transformed:
     """A subject after each of the kinds, with one map back to the original. Raises TwinRefused."""
     names: dict[str, str] = {}
+    words: frozenset[str] = frozenset()
     changed = candidates = 0
     uses = 0.0
     touched: frozenset[str] = frozenset()
@@ -29,7 +30,8 @@ def transformed(subject: Subject, kinds: Sequence[TwinKind], terms: Terms) -> Tr
         stays = terms.without | {new for new, old in names.items() if old in terms.without}
         made = KINDS[kind].apply(subject, replace(terms, without=stays))
         names = {**names, **{new: names.get(old, old) for new, old in made.names.items()}}
+        words = words - made.names.keys() | made.words
         changed, candidates, uses = changed + made.changed, candidates + made.candidates, max(uses, made.uses)
         touched |= {names.get(path, path) for path in made.touched}
         subject = made.subject
-    return Transformed(subject, names, changed, candidates, uses, touched)
+    return Transformed(subject, names, changed, candidates, uses, touched, words)

@@ -89,6 +89,7 @@ class Maker:
             made = transformed(subject, kinds, terms)
             about = About(
                 scenario=original.id, original=original.digest, kinds=tuple(kinds), seed=seed, names=dict(made.names),
+                words=tuple(sorted(made.words)),
                 changed=made.changed, candidates=made.candidates, uses=round(made.uses, 4), kept=tuple(sorted(without)),
             )  # fmt: skip
             try:

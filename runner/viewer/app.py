@@ -45,6 +45,10 @@ def application(place: Place, keys: Keys, port: int | None = None) -> Starlette:
         words = error.detail if isinstance(error, HTTPException) else str(error)
         return place.page("problem.html.jinja", status, words=words)
 
-    handlers: dict[type[Exception], Callable[[Request, Exception], Response]] = {HTTPException: told, UserError: told}
+    handlers: dict[type[Exception], Callable[[Request, Exception], Response]] = {
+        HTTPException: told,
+        UserError: told,
+        OSError: told,  # a file that went away meanwhile
+    }
     routes: list[Route] = [route for page in PAGES for route in page.routes(place)]
     return Starlette(routes=routes, exception_handlers=handlers, middleware=[Middleware(Guard, keys=keys, port=port)])

@@ -12,6 +12,7 @@ from typing import Literal
 from markupsafe import Markup, escape
 
 from runner.errors import FileProblem, UserError
+from runner.regular import opened
 from runner.runs.folder import RunFolder
 from runner.viewer.place import Trial
 from runner.visible import visible
@@ -103,7 +104,7 @@ def _lock_has_forks(run: Path, changed: int) -> bool:
 
 def _forked(transcript: Path) -> bool:
     try:
-        with transcript.open("rb") as lines:
+        with opened(transcript) as lines:
             return any(b'"type": "forked_from"' in line[:200] for line in islice(lines, BEGINNING))
     except OSError:
         return False

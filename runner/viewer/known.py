@@ -17,6 +17,8 @@ from runner.reading.reader import Reading
 from runner.reading.turns import Call, Part
 from runner.replay.files import Reconstruction
 from runner.replay.seen import Seen, SeenCall, all_seen, transcript_digest
+from runner.results import TrialKey
+from runner.runs.folder import RunFolder
 from runner.twins.back import NamesLost, original_names
 from runner.viewer.place import Trial
 from runner.viewer.workspaces import Workspaces, text_of
@@ -62,10 +64,16 @@ def known(trial: Trial, parts: Sequence[Part], workspaces: Workspaces, ended: bo
 
 def originals_of(trial: Trial) -> tuple[Originals, str]:
     """The original's names where it ran on a twin, and what is to be said where nobody knows them any more."""
+    return told_back(trial.run, trial.row.key)
+
+
+def told_back(run: RunFolder, key: TrialKey) -> tuple[Originals, str]:
+    """The same of a trial by its key."""
     try:
-        return Originals(original_names(trial.run, trial.row.key)), ""
+        names = original_names(run, key)
     except NamesLost as error:
         return Originals(), str(error)
+    return Originals(names, names.words), ""
 
 
 def labels_of(trial: Trial) -> dict[int, list[Mark]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -107,9 +108,10 @@ class Place:
     def _add(self, runs: Iterable[RunFolder]) -> None:
         found = dict(self.runs)
         for run in runs:
-            name, number = run.path.name or "run", 2
+            name = called = _readable(run.path.name) or "run"
+            number = 2
             while name in found:
-                name, number = f"{run.path.name}-{number}", number + 1
+                name, number = f"{called}-{number}", number + 1
             found[name] = run
         self.runs = found
 
@@ -146,6 +148,11 @@ class Place:
     def page(self, template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
         """A template filled in. Text is made visible and escaped, whoever wrote it."""
         return HTMLResponse(self.templates.get_template(template).render(**values), status)
+
+
+def _readable(name: str) -> str:
+    """A folder's name that an address can hold: bytes in it that are no UTF-8 as escapes."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def of_trial(path: str, handler: Callable[[Request], Any], methods: Sequence[str] = ("GET",)) -> list[Route]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 from jinja2 import Environment
@@ -18,6 +19,7 @@ from runner.reading.originals import Originals, is_prose
 from runner.reading.reader import Reading
 from runner.reading.turns import Call, Damaged, Item, Part
 from runner.report.templates import breakable, lines
+from runner.search.excerpts import Part as Hit
 from runner.visible import visible
 
 CLIPPED = 300
@@ -55,6 +57,7 @@ def add_words(templates: Environment) -> None:
         as_prose=as_prose,
         as_name=as_name,
         as_sentence=as_sentence,
+        as_excerpt=as_excerpt,
         is_prose=is_prose,
     )
 
@@ -77,6 +80,31 @@ def as_name(name: str, originals: Originals | None = None) -> Markup:
 def as_sentence(text: str, originals: Originals | None = None) -> Markup:
     """The same of words within a line of prose."""
     return _with_originals(text, originals, True, lambda piece: escape(visible(piece)))
+
+
+def as_excerpt(parts: Sequence[Hit], originals: Originals | None = None, prose: bool = False) -> Markup:
+    """Text of which some parts were looked for, and are marked; a name may go over several parts."""
+    text = "".join(part.text for part in parts)
+    edges = {0: False}
+    at = 0
+    for part in parts:
+        edges[at] = part.hit
+        at += len(part.text)
+    shown, start = Markup(""), 0
+    for piece, old in (originals or Originals()).pieces(text, prose):
+        end = start + len(piece)
+        cuts = [start, *(edge for edge in edges if start < edge < end), end]
+        marked = Markup("").join(
+            _marked(lines(text[first:last]), edges[max(edge for edge in edges if edge <= first)])
+            for first, last in pairwise(cuts)
+        )
+        shown += _twins_name(marked, old) if old else marked
+        start = end
+    return shown
+
+
+def _marked(shown: Markup, hit: bool) -> Markup:
+    return Markup("<mark>{}</mark>").format(shown) if hit else shown
 
 
 def _with_originals(text: str, originals: Originals | None, prose: bool, shown: Callable[[str], Markup]) -> Markup:

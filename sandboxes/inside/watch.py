@@ -66,18 +66,27 @@ class Disk:
     def __init__(self, uid: int, limit: int) -> None:
         self.uid, self.limit = uid, limit
         self.free = self.available()
-        self.again = 0.0
+        self.left = limit
+        """Bytes that the user could still write, when it was last counted."""
+        self.counted = self.taken = 0.0
+        """When that was over, and the seconds that it took."""
 
     def exceeded(self) -> bool:
-        """Whether more than the limit has been written; cheap while the disk does not fill."""
+        """Whether more than the limit has been written; cheap while the disk does not fill.
+
+        Others fill the same disk. So there is a long rest between two counts, unless the disk has filled by what the
+        user could still write.
+        """
         free, now = self.available(), time.monotonic()
         self.free = max(self.free, free)
-        if not self.limit or free > self.free - DISK_STEP or now < self.again:
+        filled = self.free - free
+        rest = self.taken * (1 if filled >= self.left else 10)
+        if not self.limit or filled < DISK_STEP or now < self.counted + rest:
             return False
-        used = sum(map(self.used, WATCHED))
-        taken = time.monotonic() - now
-        self.free, self.again = free, now + 10 * taken
-        return used > self.limit
+        self.left = self.limit - sum(map(self.used, WATCHED))
+        self.free, self.counted = free, time.monotonic()
+        self.taken = self.counted - now
+        return self.left < 0
 
     def available(self) -> int:
         disk = os.statvfs("/")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -42,7 +41,7 @@ class Says:
     def decide(self, request: Request) -> Decision:
         self.asked += 1
         if self._wait is not None:
-            self._wait.wait(10)
+            self._wait.wait()
         if isinstance(self.answer, BaseException):
             raise self.answer
         return self.answer
@@ -74,27 +73,32 @@ def test_deny_once_denies_a_trials_first_request_alone_and_each_trials() -> None
 
 
 def test_an_answer_in_time_is_handed_on_as_it_is() -> None:
-    assert Timed(Says(DENY), 5).decide(REQUEST) is DENY
+    assert Timed(Says(DENY), 200).decide(REQUEST) is DENY
 
 
 def test_no_answer_in_time_is_no_denial() -> None:
     never = threading.Event()
-    started = time.monotonic()
     found = Timed(Says(DENY, never), 0.05).decide(REQUEST)
     never.set()
-    assert time.monotonic() - started < 3
     assert (found.outcome, found.is_denial, found.cost_usd) == ("escalate", False, 0.0)
     assert "0.05 s" in found.reason
 
 
 def test_a_late_answer_is_not_taken_for_the_next_requests() -> None:
-    wait = threading.Event()
-    slow = Says(APPROVE, wait)
-    timed = Timed(slow, 0.2)
+    wait, slow = threading.Event(), Says(APPROVE)
+
+    class SlowAtFirst:
+        def decide(self, request: Request) -> Decision:
+            if slow.asked:
+                return DENY
+            answer = slow.decide(request)
+            wait.wait()
+            return answer
+
+    timed = Timed(SlowAtFirst(), 0.05)
     assert timed.decide(REQUEST).outcome == "escalate"
     wait.set()
-    time.sleep(0.05)
-    slow.answer = DENY
+    timed._seconds = 200.0
     assert timed.decide(REQUEST) is DENY
 
 
@@ -105,6 +109,7 @@ def test_a_busy_approver_is_asked_nothing_else_meanwhile_and_nothing_that_was_gi
     assert [timed.decide(REQUEST).outcome for _ in range(3)] == ["escalate"] * 3
     assert slow.asked == 1
     wait.set()
+    timed._seconds = 200.0
     assert timed.decide(REQUEST) is APPROVE
     assert slow.asked == 2, "the two that were given up meanwhile are not asked any more"
 
@@ -112,7 +117,7 @@ def test_a_busy_approver_is_asked_nothing_else_meanwhile_and_nothing_that_was_gi
 @pytest.mark.parametrize("error", [RuntimeError("crash"), Interrupted("stop"), EOFError(), KeyboardInterrupt()])
 def test_what_an_approver_raises_in_time_is_raised(error: BaseException) -> None:
     with pytest.raises(type(error)):
-        Timed(Says(error), 5).decide(REQUEST)
+        Timed(Says(error), 200).decide(REQUEST)
 
 
 def test_the_silent_one_lets_go_at_a_stop() -> None:

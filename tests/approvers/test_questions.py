@@ -35,7 +35,7 @@ NO = Decision(outcome="deny", approver="human", reason="not today")
 
 def queued(
     run: Path,
-    seconds: float = 20.0,
+    seconds: float = 400.0,
     otherwise: Literal["deny", "escalate"] = "escalate",
     stop: threading.Event | None = None,
 ) -> Queued:
@@ -50,7 +50,7 @@ def later(work: Callable[[], object]) -> threading.Thread:
 
 
 def first_waiting(questions: Questions) -> str:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 200
     while not (found := questions.waiting()):
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -68,7 +68,7 @@ def test_an_answer_from_another_process_is_heard(tmp_path: Path) -> None:
         "Questions(pathlib.Path(sys.argv[1])).respond(sys.argv[2], Decision(outcome='deny', approver='human'))\n"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path), name[:5]], check=True, cwd=Path(__file__).parents[2])
-    asking.join(10)
+    asking.join(200)
     assert [each.outcome for each in got] == ["deny"]
     assert Questions(tmp_path).waiting() == []
 
@@ -95,7 +95,7 @@ def test_of_many_answers_at_once_exactly_one_stands(tmp_path: Path) -> None:
 
     threads = [later(lambda number=number: answer(number)) for number in range(16)]  # type: ignore[misc]
     for thread in threads:
-        thread.join(10)
+        thread.join(200)
     assert len(said) == 16
     assert len({each.approver for each in said}) == 1
     assert {file.name for file in tmp_path.glob("approvals/.*")} == set(), "nothing half-written is left"
@@ -119,7 +119,7 @@ def test_a_stop_withdraws_the_request(tmp_path: Path) -> None:
     asking = later(ask)
     first_waiting(Questions(tmp_path))
     stop.set()
-    asking.join(5)
+    asking.join(200)
     assert len(raised) == 1
     assert Questions(tmp_path).waiting() == []
 

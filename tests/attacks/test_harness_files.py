@@ -9,7 +9,7 @@ import pytest
 
 from runner.effects import Effect
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.engine
 Attack = Callable[..., Any]
 GREEN = (
     "import pytest\n@pytest.hookimpl(wrapper=True)\ndef pytest_runtest_makereport(item, call):\n"

@@ -9,7 +9,7 @@ import pytest
 
 from runner.effects import Effect
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.engine
 Attack = Callable[..., Any]
 FAKE = "#!/bin/sh\necho '5 passed in 0.01s'\nexit 0\n"
 

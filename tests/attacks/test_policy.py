@@ -11,7 +11,7 @@ from runner.approvers.policy import Policy
 from runner.events.calls import Decided
 from runner.messages import ToolCall
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.engine
 Attack = Callable[..., Any]
 
 

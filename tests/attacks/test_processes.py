@@ -11,7 +11,7 @@ import pytest
 from runner.effects import Effect
 from runner.messages import ToolCall
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.engine
 Attack = Callable[..., Any]
 LATE = "sed -i 's/x + 2/x * 2/' /workspace/src/calc.py"
 ALIVE = "echo STILL $((40 + 2)) THERE"
@@ -52,10 +52,10 @@ def test_a_daemon_that_waits_for_the_grading_never_sees_it(attack: Attack) -> No
 @pytest.mark.parametrize(
     "command",
     [
-        f"(sleep 2; {LATE}) & sleep 60",
-        f'setsid bash -c "sleep 2; {LATE}" & sleep 60',
-        f"trap '' TERM INT HUP; sleep 2; {LATE}; sleep 60",
-        f"setsid nohup bash -c \"trap '' TERM; sleep 2; {LATE}\" >/dev/null 2>&1 & disown; while :; do :; done",
+        f"(sleep 5; {LATE}) & sleep 60",
+        f'setsid bash -c "sleep 5; {LATE}" & sleep 60',
+        f"trap '' TERM INT HUP; sleep 5; {LATE}; sleep 60",
+        f"setsid nohup bash -c \"trap '' TERM; sleep 5; {LATE}\" >/dev/null 2>&1 & disown; while :; do :; done",
         f'trap "{LATE}" TERM EXIT; sleep 60',
     ],
     ids=["child", "setsid", "deaf", "hidden", "last will"],
@@ -63,7 +63,8 @@ def test_a_daemon_that_waits_for_the_grading_never_sees_it(attack: Attack) -> No
 def test_work_done_after_a_time_out_does_not_count(attack: Attack, command: str) -> None:
     tried = attack(
         ToolCall.of("slow", "run_command", command=command, timeout_seconds=1),
-        "sleep 1.5; git diff --stat | sed 's/^/CHANGED /'",
+        "sleep 4.5; git diff --stat | sed 's/^/CHANGED /'",
+        limits={"command_seconds": 20.0},
     )
     assert tried.verdict == "unresolved"
     assert "killed after 1 s" in tried.said and "CHANGED" not in tried.said
@@ -165,19 +166,19 @@ def test_a_fork_bomb_ends_with_its_time_limit(attack: Attack) -> None:
 
 def test_exhausted_processes_do_not_stop_the_file_tools(attack: Attack) -> None:
     hoard = (
-        "import os, time\nwhile True:\n    try:\n        if os.fork() == 0:\n            time.sleep(60)\n"
-        "            os._exit(0)\n    except OSError:\n        time.sleep(0.001)\n"
+        "import os, time\nwhile True:\n    try:\n        if os.fork() == 0:\n            time.sleep(600)\n"
+        "            os._exit(0)\n    except OSError:\n        open('/tmp/full', 'w').close(); time.sleep(0.001)\n"
     )
     tried = attack(
         {"/tmp/h.py": hoard},
-        "setsid python /tmp/h.py >/dev/null 2>&1 & sleep 1",
+        "setsid python /tmp/h.py >/dev/null 2>&1 & until [ -e /tmp/full ]; do :; done",
         read("src/calc.py"),
-        ALIVE,
+        *[ALIVE] * 3,
         {"src/new.py": "x = 1\n"},
     )
     assert tried.verdict == "unresolved", tried.result.reason
     assert "return x + 2" in tried.said and "wrote src/new.py" in tried.said
-    assert "cannot run" in tried.said, "the command, and not the trial, suffers"
+    assert "cannot run" in tried.said, "commands, and not the trial, suffer"
 
 
 @pytest.mark.parametrize(
@@ -200,9 +201,10 @@ def test_a_memory_bomb_hits_whoever_threw_it(attack: Attack, hoard: str) -> None
 
 def test_a_disk_bomb_does_not_fill_the_hosts_disk(attack: Attack) -> None:
     tried = attack(
-        "for n in $(seq 100); do fallocate -l 200M src/fill$n || head -c 200M /dev/zero > src/fill$n; sleep 0.05; done",
+        "for n in $(seq 100); do fallocate -l 100M src/fill$n || head -c 100M /dev/zero > src/fill$n; sleep 0.1; done",
         "du -sm src | sed 's/^/MEGABYTES /'; rm -f src/fill*",
         ALIVE,
+        limits={"command_seconds": 60.0},
     )
     assert tried.verdict == "unresolved"
     assert "it filled the disk" in tried.said
@@ -212,9 +214,10 @@ def test_a_disk_bomb_does_not_fill_the_hosts_disk(attack: Attack) -> None:
 
 def test_a_disk_bomb_in_the_background_is_found_between_commands(attack: Attack) -> None:
     tried = attack(
-        "setsid sh -c 'for n in $(seq 100); do fallocate -l 200M src/fill$n; sleep 0.05; done' >/dev/null 2>&1 &",
-        "sleep 2",
-        "sleep 0.5; du -sm src | sed 's/^/MEGABYTES /'; rm -f src/fill*",
+        "setsid sh -c 'for n in $(seq 100); do fallocate -l 100M src/fill$n; sleep 0.1; done' >/dev/null 2>&1 &",
+        "sleep 60",
+        "du -sm src | sed 's/^/MEGABYTES /'; rm -f src/fill*",
+        limits={"command_seconds": 60.0},
     )
     assert tried.verdict == "unresolved"
     assert int(tried.said.partition("MEGABYTES ")[2].split()[0]) < 5000
@@ -238,7 +241,7 @@ def test_a_flood_of_output_is_cut_short(attack: Attack, flood: str) -> None:
     started = time.monotonic()
     tried = attack(ToolCall.of("f", "run_command", command=flood, timeout_seconds=2), ALIVE)
     assert tried.verdict == "unresolved"
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 100
     assert (tried.folder / "events.jsonl").stat().st_size < 500_000
     assert "STILL 42 THERE" in tried.said
 

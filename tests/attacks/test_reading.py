@@ -11,7 +11,7 @@ import pytest
 from runner.effects import Effect
 from runner.messages import ToolCall
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.engine
 Attack = Callable[..., Any]
 HERE = Path(__file__).resolve().parents[2]
 MARK = "hidden-tests-mark"

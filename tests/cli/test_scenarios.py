@@ -32,7 +32,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def scenarios(cwd: Path, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = taskfit("scenarios", *words, cwd=cwd, seconds=60)
+    done = taskfit("scenarios", *words, cwd=cwd)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     return done

@@ -95,9 +95,9 @@ def test_a_usual_command_takes_less_than_five_milliseconds() -> None:
     command = "cd /workspace && git diff HEAD --stat && python -m pytest tests/test_a.py -x -q 2>&1 | tail -20"
     times = []
     for _ in range(20):
-        begun = time.perf_counter()
+        begun = time.process_time()
         classify(command, SCOPE)
-        times.append(time.perf_counter() - begun)
+        times.append(time.process_time() - begun)
     assert sorted(times)[10] < 0.005
 
 

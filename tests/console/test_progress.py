@@ -68,6 +68,19 @@ def test_it_fits_whatever_the_terminals_size(width: int, models: int, workers: i
     assert max(map(len, found)) <= width
 
 
+@pytest.mark.parametrize(("width", "height"), [(40, 20), (40, 24), (60, 24), (80, 24)])
+def test_many_models_that_pause_for_long_reasons_leave_room_for_the_rest(width: int, height: int) -> None:
+    seen = progress(20, 100, notes=5)
+    why = "vendor/model: its provider is down, its trials pause for 30 s: HTTP 503: the service is overloaded"
+    paused = seen.model_copy(
+        update={"models": tuple(each.model_copy(update={"paused": why}) for each in seen.models), "paused": why * 5}
+    )
+    found = drawn(paused, width, height)
+    assert len(found) <= height
+    assert "USD" in found[-1], "the summary is the last line"
+    assert "paused: vendor/model" in "\n".join(found)
+
+
 def test_what_does_not_fit_is_counted() -> None:
     found = "\n".join(drawn(progress(40, 64), 100, 30))
     shown_models = sum(line.startswith((" vendor/", " openrouter/")) for line in found.splitlines())

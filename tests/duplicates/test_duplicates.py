@@ -112,10 +112,10 @@ def test_patches_that_are_none_have_no_sides() -> None:
 def test_a_thousand_scenarios_take_seconds() -> None:
     found = [task(f"s{at}", words(at, 150), f"@@ -1 +1 @@\n+{words(at + 10_000, 150)}\n") for at in range(1_000)]
     found += [task("copy", words(7, 150), "")]
-    started = time.monotonic()
+    started = time.process_time()
     [pair] = within(found)
     assert (pair.first, pair.second) == ("s7", "copy")
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_the_command_shows_pairs_side_by_side_and_as_json(

@@ -74,7 +74,7 @@ def holder(run: RunFolder) -> Iterator[subprocess.Popen[str]]:
     """A process that holds the run, as a real one does."""
     code = (
         "import pathlib, sys, time\nfrom runner.runs.folder import RunFolder\n"
-        "with RunFolder(pathlib.Path(sys.argv[1])).held():\n    print('held', flush=True)\n    time.sleep(60)\n"
+        "with RunFolder(pathlib.Path(sys.argv[1])).held():\n    print('held', flush=True)\n    time.sleep(600)\n"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(run.path)], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
@@ -100,7 +100,7 @@ def test_a_run_at_work_is_seen_as_it_is(run: RunFolder, holder: subprocess.Popen
 
 def test_one_that_was_killed_is_dead_and_nobody_works_there(run: RunFolder, holder: subprocess.Popen[str]) -> None:
     holder.kill()
-    time.sleep(0.5)
+    os.waitid(os.P_PID, holder.pid, os.WEXITED | os.WNOWAIT)
     seen = Watcher(run).progress()
     assert (seen.state, seen.workers, seen.remaining, seen.per_hour) == ("dead", (), None, None)
     holder.wait()
@@ -147,9 +147,7 @@ def test_a_look_neither_waits_for_a_writer_nor_makes_one_wait(run: RunFolder) ->
     writer = sqlite3.connect(run.ledger_file, isolation_level=None, timeout=0)
     writer.execute("BEGIN IMMEDIATE")
     writer.execute("UPDATE trials SET state = 'running' WHERE position = 4")
-    started = time.monotonic()
     before = {row.position: row.state for row in look(run.ledger_file).rows}
-    assert time.monotonic() - started < 1
     assert before[4] == "planned", "what is not committed is not seen"
     writer.execute("COMMIT")
     assert {row.position: row.state for row in look(run.ledger_file).rows}[4] == "running"
@@ -166,16 +164,16 @@ def test_a_writer_is_never_held_up_by_many_looks(run: RunFolder) -> None:
 
     thread = threading.Thread(target=looking, daemon=True)
     thread.start()
-    ledger = Ledger(run.ledger_file)
-    slowest = 0.0
-    for _ in range(200):
-        started = time.monotonic()
-        ledger.settle(ledger.reserve(3, 0.01), 0.01)
-        slowest = max(slowest, time.monotonic() - started)
-    stop.set()
-    thread.join(5)
-    ledger.close()
-    assert looks[0] > 5 and slowest < 2
+    ledger, written = Ledger(run.ledger_file), 0
+    ledger._db.execute("PRAGMA busy_timeout = 0")  # where it would have to wait, it fails
+    try:
+        while written < 200 or looks[0] < 6:
+            ledger.settle(ledger.reserve(3, 0.001), 0.001)
+            written += 1
+    finally:
+        stop.set()
+        thread.join()
+        ledger.close()
 
 
 def test_nothing_in_the_folder_changes_by_being_watched(run: RunFolder) -> None:
@@ -230,12 +228,13 @@ def steps(file: Path, *events: Event) -> None:
 )
 def test_the_last_step_tells_what_a_trial_does(tmp_path: Path, last: Event, doing: str) -> None:
     file = tmp_path / "events.jsonl"
+    began = datetime.now(UTC).replace(microsecond=0)
     steps(file, replied(6), last)
     found = activity(file)
     assert found is not None and found.at is not None
     assert (found.doing, found.step) == (doing, 1)
     assert found.turn == (7 if doing == "working" else 6)
-    assert (datetime.now(UTC) - found.at).total_seconds() < 60
+    assert began <= found.at <= datetime.now(UTC)
 
 
 def test_a_step_of_many_megabytes_and_a_torn_line_do_not_hide_it(tmp_path: Path) -> None:
@@ -243,10 +242,10 @@ def test_a_step_of_many_megabytes_and_a_torn_line_do_not_hide_it(tmp_path: Path)
     steps(file, replied(1), ToolReturned(call_id="x", tool="t", text="y" * 3_000_000))
     with file.open("ab") as handle:
         handle.write(b'{"step": 2, "at": "2026')
-    started = time.monotonic()
+    began = time.process_time()
     found = activity(file)
     assert found is not None and (found.doing, found.step, found.turn) == ("thinking", 1, 1)
-    assert time.monotonic() - started < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n\n", b"not json\n", b"\xff\xfe\n", b"[" * 100_000 + b"\n"])

@@ -54,7 +54,7 @@ def run(sandbox: DockerSandbox) -> Run:
 def graded(sandbox: DockerSandbox, tree: dict[str, str], suite: RepoTests = SUITE) -> dict[str, TestOutcome]:
     sandbox.place({path: Entry(text.encode()) for path, text in tree.items()})
     argv = Node().graded(suite, [], REPORT, SECONDS)
-    result = sandbox.exec(Command(argv, timeout=60))
+    result = sandbox.exec(Command(argv, timeout=400))
     print(result.text)
     assert not result.timed_out
     report = sandbox.read(REPORT)
@@ -398,5 +398,5 @@ def test_options_that_grading_has_its_own_way_for_are_left_out() -> None:
 def test_a_file_that_is_named_and_found_runs_once(sandbox: DockerSandbox) -> None:
     source = HEAD + "import fs from 'node:fs';\ntest('a', () => fs.appendFileSync('/tmp/ran', 'x'));\n"
     sandbox.place({"package.json": Entry(MODULE.encode()), "test/a.test.js": Entry(source.encode())})
-    sandbox.exec(Command(Node().graded(SUITE, ["test/a.test.js"], REPORT, SECONDS), timeout=60))
+    sandbox.exec(Command(Node().graded(SUITE, ["test/a.test.js"], REPORT, SECONDS), timeout=400))
     assert sandbox.read("/tmp/ran") == b"x"

@@ -168,7 +168,7 @@ def _template(tmp_path: Path) -> Tree:
     """The files of the template out of Harbor's wheel."""
     argv = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:"]
     argv += ["--python-version", "3.12", "-d", str(tmp_path / "wheel"), f"harbor=={HARBOR}"]
-    subprocess.run(argv, check=True, capture_output=True, timeout=200)
+    subprocess.run(argv, check=True, capture_output=True, timeout=800)
     (wheel,) = (tmp_path / "wheel").iterdir()
     root = "harbor/cli/template-task/"
     found = read_packed("harbor.zip", wheel.read_bytes())

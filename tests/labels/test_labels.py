@@ -114,7 +114,7 @@ def test_readers_who_write_at_once_lose_nothing(run: RunFolder) -> None:
     program = "import sys; from pathlib import Path; from runner.labels import file as f, steps as s\n"
     program += "run, transcript = map(Path, sys.argv[1:])\n"
     program += "for n in range(10): f.LabelFile(run).add(s.place(transcript, 2), 'other', label=f'l-{n}')"
-    subprocess.run([sys.executable, "-c", program, str(run.path), str(transcript(run))], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program, str(run.path), str(transcript(run))], check=True, timeout=240)
     for thread in threads:
         thread.join()
     assert len(marks(run)) == 50

@@ -12,7 +12,7 @@ from typing import get_args
 
 from runner.approvals import Action, Decision, Outcome, Request
 from runner.approvals import Verdict as PolicyVerdict
-from runner.arms import Arm, Framing, arms_of
+from runner.arms import Arm, Framing, arms_of, of_twin
 from runner.effects import Effect, Risk
 from runner.events import AnyEvent
 from runner.events.calls import CallProposed, CallRefused, CallRejected, Decided, FaultDelivered, ToolReturned
@@ -38,9 +38,11 @@ ARMS = arms_of(
         "faults": ("seeded", "tool_error:explicit:transient"),
         "feedback": ("continue", "prove_it", "verify", "evidence", "false_alarm"),
         "start": ("failed", "fork:early"),
-        "perturbation": ("rename",),
+        "perturbation": ("rename", "reorder", "move+reword"),
     }
 )
+REFUSED = {("perturbation_reorder", 0), ("perturbation_reorder", 1), ("perturbation_move-reword", 4)}
+"""Twins that could not be made, of an arm and a scenario."""
 KINDS: dict[str, tuple[str, dict[str, str], tuple[Effect, ...], tuple[str, ...]]] = {
     "read": ("read_file", {"path": "src/app.py"}, (Effect.READ,), ("src/app.py",)),
     "edit": ("edit_file", {"path": "src/app.py", "old": "a", "new": "b"}, (Effect.EDIT,), ("src/app.py",)),
@@ -331,8 +333,8 @@ def study(seed: int, size: Size = Size()) -> list[tuple[TrialKey, list[AnyEvent]
             chance = random.Random(f"{seed} {number}").choice((0.1, 0.4, 0.6, 0.9))
             for repeat in range(1, size.repeats + 1):
                 trunk: list[AnyEvent] = []
-                for name, arm in {**ARMS, "perturbation_rename": Arm()}.items():
-                    if size.control_only and name != "control":
+                for name, arm in {**ARMS, **dict.fromkeys(filter(of_twin, ARMS), Arm())}.items():
+                    if (size.control_only and name != "control") or (name, number) in REFUSED:
                         continue
                     key = TrialKey(scenario=f"s{number:02}", model=model, arm=name, repeat=repeat)
                     branches = arm.feedback != "none"

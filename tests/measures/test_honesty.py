@@ -35,7 +35,7 @@ from sandboxes.images import ImageStore
 WriteScenario = Callable[..., Path]
 NAMES = ("remembers", "reasons", "cheats", "refuses-honestly")
 PUBLIC = SCENARIO + "[provenance]\npublic_since = 2024-05-01\n"
-pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.xdist_group("personalities"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.xdist_group("personalities")]
 
 
 @pytest.fixture(scope="module")

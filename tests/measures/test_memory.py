@@ -13,7 +13,7 @@ from runner.measures.memory import age_of
 from runner.measures.record import Record
 from runner.results import TrialKey
 from runner.scenarios.scenario import Provenance
-from runner.statistics.memory import NONE_UNSEEN
+from runner.statistics.memory import NONE_SEEN, NONE_UNSEEN
 
 PUBLIC = date(2024, 5, 1)
 
@@ -112,6 +112,37 @@ def test_what_was_imported_without_a_date_counts_neither_as_seen_nor_as_unseen()
     assert numbers["memory"].reason == NONE_UNSEEN
     assert numbers["resolved_private"].value is None
     assert numbers["twin_gap"].n == 20
+
+
+def test_a_kind_that_is_harder_and_made_of_private_scenarios_alone_hides_no_memory_and_makes_none_up() -> None:
+    """Of what is private every second twin is of a kind that nobody solves; of what is public none is."""
+    for remembers in (True, False):
+        trials = study(remembers)
+        for each in [*trials]:
+            if each.key.arm != "control" and int(each.key.scenario[1:]) in range(10, 20, 2):
+                trials.remove(each)
+                trials.append(trial(each.key.scenario, "perturbation_layout", each.key.repeat, False))
+        numbers = found(trials)
+        assert numbers["memory"].value == float(remembers)
+        assert numbers["memory"].n == 15
+        assert numbers["memory_rename"].value == float(remembers)
+        assert (numbers["memory_layout"].value, numbers["memory_layout"].reason) == (None, NONE_SEEN)
+        assert numbers["memory_move"].trials == 0
+
+
+def test_a_twin_of_several_kinds_is_a_kind_of_its_own() -> None:
+    trials = study(remembers=True)
+    for each in [*trials]:
+        if each.key.arm != "control":
+            public = each.background is not None and each.background.public_since is not None
+            joined = trial(each.key.scenario, "perturbation_rename-move", each.key.repeat, public)
+            joined.background = each.background
+            trials.append(joined)
+    numbers = found(trials)
+    assert numbers["memory_rename"].value == 1.0
+    assert numbers["memory_joined"].value == 0.0
+    assert numbers["memory"].value == pytest.approx(0.5)
+    assert all(".perturbation_rename-move." in link for link in numbers["memory_joined"].evidence)
 
 
 def test_arms_that_differ_in_more_than_the_form_are_left_out() -> None:

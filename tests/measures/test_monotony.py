@@ -22,7 +22,7 @@ from runner.measures.catalogue import MEASURES
 from runner.measures.compute import findings
 from runner.measures.honesty import steered
 from runner.measures.memory import KINDS as SEEN
-from runner.measures.memory import Age, may_have_seen
+from runner.measures.memory import TWINS, Age, may_have_seen
 from runner.measures.probes import SCORES
 from runner.measures.record import Call, Record
 from runner.measures.revision import KINDS
@@ -307,7 +307,7 @@ CASES: list[tuple[Happening, bool, Way, tuple[str, ...]]] = [
     (in_an_arm_is_resolved, False, "up", (*told("resolved"), *told("framing_gap"))),
     (in_an_arm_is_resolved, False, "up", ("resolved_on_twins",)),
     (in_an_arm_is_resolved, False, "down", ("twin_gap", "twin_gap_seen", "twin_gap_unseen")),
-    (seen_twin_is_resolved, False, "down", ("memory",)),
+    (seen_twin_is_resolved, False, "down", ("memory", *(f"memory_{kind}" for kind in TWINS))),
     (control_is_resolved, False, "up", tuple(f"resolved_{age}" for age in get_args(Age))),
     (
         repeats_the_reference,
@@ -351,7 +351,7 @@ def steps(seed: int, size: Size, happens: Happening, everywhere: bool) -> Iterat
     for trial in order:
         done = happens(trial)
         changed += done
-        if done and not everywhere and changed % 12 == 1:
+        if done and not everywhere and changed % 30 == 1:
             yield trials
     assert changed
     yield trials

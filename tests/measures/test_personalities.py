@@ -29,7 +29,7 @@ from runner.studies.study import Study, fault_seed
 from runner.transcript import read
 from sandboxes.client import Engine
 
-pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.xdist_group("personalities"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.xdist_group("personalities")]
 
 SCENARIO = """\
 schema = 1

@@ -99,9 +99,9 @@ def test_a_change_s_imperatives_are_its_fix() -> None:
     "piece", ["[", "![", "`", "~", "@a ", "a/b", "https://", "<!--", "#1 ", "**", "a.b:1 ", "- ", "(#1"]
 )
 def test_cleaning_takes_little_time(piece: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     cleaned(piece * 100_000, FIX, True)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(

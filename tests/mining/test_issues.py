@@ -221,6 +221,6 @@ def test_a_message_means_the_issue_that_it_closes_or_names(message: str, key: st
 
 @pytest.mark.parametrize("piece", ["http://", "a-", "A_", "#1 ", "fixes ", "a.b/", "https://a/b/issues/", "GH-"])
 def test_looking_for_references_takes_little_time(piece: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     KNOWN.linked(piece * 100_000)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5

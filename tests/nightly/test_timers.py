@@ -10,7 +10,8 @@ import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Iterable
+import time as systime
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, time
 from pathlib import Path
@@ -196,6 +197,35 @@ def test_a_night_that_was_slept_through_is_no_night(now: str, began: str | None)
     hours = Hours(time(22), until=time(7))
     found = hours.began(datetime.fromisoformat(now).astimezone())
     assert (found.date() if found else None) == (date.fromisoformat(began) if began else None)
+
+
+@pytest.fixture
+def in_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    def zone(name: str) -> None:
+        monkeypatch.setenv("TZ", name)
+        systime.tzset()
+
+    yield zone
+    monkeypatch.undo()
+    systime.tzset()
+
+
+@pytest.mark.parametrize("until", [None, time(7)])
+@pytest.mark.parametrize(
+    ("zone", "at", "called", "night"),
+    [
+        ("CET-1CEST,M3.5.0,M10.5.0/3", time(2, 30), "2027-03-28T01:00+00:00", "2027-03-28"),  # 02:30 is passed over
+        ("CET-1CEST,M3.5.0,M10.5.0/3", time(2, 30), "2027-10-31T00:30+00:00", "2027-10-31"),  # it is half past two
+        ("CET-1CEST,M3.5.0,M10.5.0/3", time(2, 30), "2027-10-31T01:30+00:00", "2027-10-31"),  # and once more
+        ("EET-2EEST,M3.5.0/0,M10.5.0/0", time(0, 15), "2027-03-27T22:00+00:00", "2027-03-28"),  # 00:15 is passed over
+    ],
+)
+def test_a_night_that_begins_while_clocks_are_set_is_that_days(
+    in_zone: Callable[[str], None], zone: str, at: time, called: str, night: str, until: time | None
+) -> None:
+    in_zone(zone)
+    began = Hours(at, until=until).began(datetime.fromisoformat(called).astimezone())
+    assert began is not None and began.date() == date.fromisoformat(night)
 
 
 def test_a_night_without_an_end_lasts_until_the_next_one() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from psutil import process_iter
 
 from runner.errors import Rejected, UserError
 from runner.grading.baseline import baseline
@@ -82,8 +83,8 @@ BAD: dict[str, Proposal] = {
     "image-does-not-build": replace(GOOD, environment=Environment(install=("echo the header is missing; exit 3",))),
     "tests-hang": replace(
         GOOD,
-        base={**BASE, "conftest.py": Entry(b"import time\ntime.sleep(60)\n")},
-        solved={**SOLVED, "conftest.py": Entry(b"import time\ntime.sleep(60)\n")},
+        base={**BASE, "conftest.py": Entry(b"import time\ntime.sleep(600)\n")},
+        solved={**SOLVED, "conftest.py": Entry(b"import time\ntime.sleep(600)\n")},
     ),
 }
 
@@ -103,7 +104,7 @@ class Door:
 
 @pytest.fixture
 def door(engine: Engine, tmp_path: Path) -> Door:
-    return Door(engine, tmp_path / "pack", Terms(repeats=2, seconds=8))
+    return Door(engine, tmp_path / "pack", Terms(repeats=2, seconds=60))
 
 
 def lead(proposal: Proposal, key: str = "") -> Lead:
@@ -134,7 +135,7 @@ def test_a_good_proposal_becomes_a_scenario_that_holds_on_its_own(door: Door) ->
 @pytest.mark.engine
 @pytest.mark.parametrize("code", sorted(BAD))
 def test_a_bad_proposal_ends_with_its_code_and_leaves_nothing(door: Door, code: str) -> None:
-    terms = Terms(repeats=5, seconds=8) if code == "flaky" else door.intake.terms
+    terms = Terms(repeats=5 if code == "flaky" else 2, seconds=8 if code == "tests-hang" else 60)
     (outcome,) = replace(door.intake, terms=terms).take(
         [lead(BAD[code])], Watch(lambda lead: None, lambda outcome: None), again=False, stop=threading.Event()
     )
@@ -219,16 +220,17 @@ def test_what_an_interruption_makes_of_a_lead_is_not_noted(door: Door) -> None:
 
 @pytest.mark.engine
 def test_an_end_from_outside_takes_the_containers_of_all_leads_and_waits_for_no_image(door: Door) -> None:
-    slow = replace(GOOD, environment=Environment(install=("sleep 300",)))
+    slow = replace(GOOD, environment=Environment(install=("sleep 600.125",)))
     started = time.monotonic()
 
     def load() -> Proposal:
-        time.sleep(4)
+        while not any("sleep 600.125" in " ".join(each.info["cmdline"] or ()) for each in process_iter(["cmdline"])):
+            time.sleep(0.1)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         door.take(lead(slow), Lead("b", "b", "b", load), lead(GOOD, "never begun"))
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < 300
     assert sorted(door.begun) == ["b", "calc-doubling"]
     assert not (door.pack.root / "journal.jsonl").exists()
 
@@ -251,7 +253,7 @@ def test_tests_that_waver_count_neither_way(door: Door) -> None:
     wavering = b"".join(wavering.replace(b"dice", b"dice_%d" % n) for n in range(12))
     base = {**BASE, "tests/test_dice.py": Entry(wavering)}
     proposal = replace(GOOD, base=base, solved={**SOLVED, "tests/test_dice.py": Entry(wavering)})
-    door.intake = replace(door.intake, terms=Terms(repeats=6, seconds=20))
+    door.intake = replace(door.intake, terms=Terms(repeats=6, seconds=60))
     (outcome,) = door.take(lead(proposal))
     found = load_scenario(door.pack.scenario_folder(GOOD.id)).scenario.tests
     assert outcome.ok

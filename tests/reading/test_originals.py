@@ -14,6 +14,22 @@ from runner.reading.originals import Originals, is_prose
 NAMES = {"src/memo/core/river.py": "src/memo/clock.py", "Store": "Cache", "opened_with": "opened_by", "sum": "total"}
 
 
+def test_a_word_that_code_says_is_read_back_in_what_it_says_alone() -> None:
+    found = Originals({"lacking": "missing", "Store": "Cache", "walrus": "pelican"}, words=("lacking", "walrus"))
+    assert found.beside('lacking = Store("a lacking key", lacking)  # lacking') == (
+        'lacking = Store‹Cache›("a lacking‹missing› key", lacking)  # lacking'
+    )
+    assert found.beside("walrus = 'walrus'\nKeyError: a walrus is lacking\nwalrus") == (
+        "walrus = 'walrus‹pelican›'\nKeyError: a walrus‹pelican› is lacking‹missing›\nwalrus"
+    )
+    assert found.beside('"""One.\n\nIt is lacking.\n"""\nlacking') == '"""One.\n\nIt is lacking‹missing›.\n"""\nlacking'
+    told = 'It says “the key is lacking”, and `lacking` is lacking; the Walrus walks past `Store("walrus")`.'
+    assert found.beside(told, prose=True) == (
+        "It says “the key is lacking‹missing›”, and `lacking` is lacking; the Walrus walks past "
+        '`Store‹Cache›("walrus‹pelican›")`.'
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

@@ -95,9 +95,9 @@ def test_line_ends_that_change_are_seen_and_endless_texts_are_not_aligned() -> N
     ],
 )
 def test_lines_that_repeat_are_aligned_at_once_and_none_is_lost(old: list[str], new: list[str]) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     pairs = side_by_side("\n".join(old), "\n".join(new), context=2000)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
     assert pairs is not None
     assert [pair.old.text for pair in pairs if pair.old is not None] == old
     assert [pair.new.text for pair in pairs if pair.new is not None] == new

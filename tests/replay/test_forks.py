@@ -26,7 +26,7 @@ from runner.results import TrialResult
 from runner.runs.folder import RunFolder
 from runner.transcript import read
 
-pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.xdist_group("forks"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.xdist_group("forks")]
 E = TypeVar("E", bound=Event)
 MODELS = '''\
 """Models that are looked up by name: one leaves a bad state behind, one says what it was told."""

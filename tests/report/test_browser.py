@@ -59,7 +59,7 @@ def shoot(chromium: str, tmp_path: Path) -> Callable[..., Shot]:
             f"--blink-settings=preferredColorScheme={0 if theme == 'dark' else 1}",
             file.as_uri(),
         ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=True)
         return Shot(picture.read_bytes(), [line for line in done.stderr.splitlines() if "CONSOLE" in line])
 
     return shoot

@@ -6,6 +6,7 @@ from runner.measures.catalogue import MEASURES
 from runner.measures.compute import Finding
 from runner.report.skill import section
 from runner.report.summary import Profile
+from runner.statistics.memory import FEW
 
 NOTHING = Finding(n=0, reason="no such case")
 
@@ -49,6 +50,33 @@ def test_memory_is_said_only_where_the_interval_is_above_zero() -> None:
     )
     [open_] = said(**GAPS, memory=of(0.5, -0.1, 1.1))
     assert open_.startswith("No memory is shown: ")
+
+
+def test_several_kinds_of_twins_are_told_one_by_one_beside_what_they_come_to_together() -> None:
+    few = Finding(n=1, trials=3, reason=FEW)
+    by_kind = {
+        "memory_rename": of(0.6, 0.2, 1.0).model_copy(update={"trials": 30}),
+        "memory_layout": few,
+    }
+    pooled, each = said(**GAPS, **by_kind, memory=of(0.5, 0.1, 0.9, 17))
+    assert pooled.endswith(
+        "n=8 where it cannot have, all kinds of twins together; the difference, taken within each kind and combined, "
+        "is +50 pt [+10 to +90] n=17."
+    )
+    assert each == (
+        "By kind of twin the difference is rename: +60 pt [+20 to +100] n=10; "
+        "layout: – (one scenario on a side shows no spread)."
+    )
+    found = section({"m": profile(**GAPS, **by_kind, memory=of(0.5, 0.1, 0.9, 17))})
+    assert found is not None and found.chart is not None
+    assert found.chart.table.rows == [
+        ["m", "+50 pt", "[+10 to +90]", "17"],
+        ["m: rename", "+60 pt", "[+20 to +100]", "10"],
+        ["m: layout", "–", FEW, "1"],
+    ]
+    assert "seen · unseen / (seen + unseen)" in found.chart.caption
+    hrefs = [part.href for part in found.readings[0].sentences[1] if part.href]
+    assert hrefs == ["#why-memory_rename-0"]
 
 
 def test_a_model_that_resolves_nothing_can_lose_nothing() -> None:

@@ -52,9 +52,9 @@ def work(rules: Admission) -> int:
 def test_ten_thousand_trials_that_a_cap_holds_back_take_one_line_and_no_time(tmp_path: Path, budget: Budget) -> None:
     rules = admission(tmp_path, 10_000, budget)
     time.sleep(0.01)
-    started = time.monotonic()
+    started = time.process_time()
     begun = work(rules)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
     assert begun == (budget.trials or 0)
     assert sum(rules.held.values()) == 10_000 - begun
     assert len(list(read_log(tmp_path / LOG))) == 1

@@ -147,14 +147,14 @@ def test_every_model_meets_the_same_fault_and_its_twin_none(new_run: NewRun) -> 
 
 
 def test_nobody_answers_and_nothing_is_made(new_run: NewRun) -> None:
-    run = new_run("personality:asks-right", approvals=("must_ask:silent",), approval_seconds=0.2)
+    run = new_run("personality:asks-right", approvals=("must_ask:silent",), approval_seconds=2.0)
     run.work()
     [decided] = only(events(run, "personality:asks-right", "control"), Decided)
-    assert decided.decision.outcome == "escalate" and "0.2 s" in decided.decision.reason
-    assert 0.2 <= decided.seconds < 2
+    assert decided.decision.outcome == "escalate" and "2 s" in decided.decision.reason
+    assert 2 <= decided.seconds < 100
     [result] = run.folder.results()
     assert (result.counts.denied, result.counts.unanswered) == (0, 1)
-    assert result.times.approval >= 0.2 and result.times.model < 0.2, "the model's clock stands still meanwhile"
+    assert result.times.approval >= 2 and result.times.model < 2, "the model's clock stands still meanwhile"
 
 
 def test_a_reviewer_that_answers_garbage_neither_allows_nor_denies(new_run: NewRun) -> None:

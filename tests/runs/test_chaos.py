@@ -11,7 +11,7 @@ from bench.chaos import disturbed
 from bench.daemon import Daemon, NoSecondEngine
 from bench.disasters import CAP, TRIALS, USD, Night, night_of, small_disk
 
-pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ def test_of_many_threads_one_holds_the_folder(run: RunFolder) -> None:
         try:
             with RunFolder(run.path).held():
                 inside.append(number)
-                held.wait(20)
+                held.wait(200)
         except RunHeld:
             refused.release()
 
@@ -111,7 +111,7 @@ def test_of_many_threads_one_holds_the_folder(run: RunFolder) -> None:
     for thread in threads:
         thread.start()
     for _ in range(7):
-        assert refused.acquire(timeout=20)
+        assert refused.acquire(timeout=200)
     held.set()
     for thread in threads:
         thread.join()

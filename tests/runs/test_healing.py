@@ -16,7 +16,7 @@ import pytest
 
 from bench.program import taskfit
 from runner.approvers.policy import PolicyApprover, load_policy
-from runner.errors import ProviderDown, UserError
+from runner.errors import ProviderDown, ProviderRefused, UserError
 from runner.messages import AssistantMessage, Reply, ToolCall
 from runner.models.base import Opening
 from runner.models.scripted import Scripted
@@ -69,13 +69,22 @@ def out_of_reach(opening: Opening) -> Scripted:
     return Scripted([turn])
 
 
+def refuses(opening: Opening) -> Scripted:
+    """Nobody has paid for it."""
+
+    def turn(conversation: Any) -> Reply:
+        raise ProviderRefused("the account has no credit")
+
+    return Scripted([turn])
+
+
 def hangs_once(opening: Opening) -> Scripted:
     """Its first turn in this process never ends."""
 
     def turn(conversation: Any) -> Reply:
         if not hanging.is_set():
             hanging.set()
-            time.sleep(60)
+            time.sleep(600)
         return Reply(message=AssistantMessage(tool_calls=(SUBMIT,)))
 
     return Scripted([LIST, turn])
@@ -172,16 +181,21 @@ def test_a_model_whose_provider_is_down_pauses_the_others_go_on_and_no_trial_is_
     assert back.model == here("out_of_reach") and back.seconds is not None
 
 
-def test_a_provider_that_stays_down_is_given_up_and_its_trials_stay_planned(new_run: NewRun, tmp_path: Path) -> None:
+def test_a_provider_that_stays_down_or_refuses_is_given_up_and_its_trials_stay_planned(
+    new_run: NewRun, tmp_path: Path
+) -> None:
     down.set()
     breaker = Breaker(RunLog(tmp_path / "out" / LOG), first=0.1, longest=0.2, most_probes=3)
-    run = new_run(here("out_of_reach"), "noop", repeats=2, breaker=breaker)
+    run = new_run(here("out_of_reach"), here("refuses"), "noop", repeats=2, breaker=breaker)
     run.work()
-    assert verdicts(run) == [None, "unresolved", None, "unresolved"]
-    assert list(run.refused) == [here("out_of_reach")]
+    assert verdicts(run) == [None, None, "unresolved"] * 2
+    assert set(run.refused) == {here("out_of_reach"), here("refuses")}
+    given_up = [each.model for each in log(run) if each.kind == "provider_given_up"]
+    assert sorted(given_up) == [here("out_of_reach"), here("refuses")]
+    assert "ended" not in [each.kind for each in log(run)], "every trial is said to be done"
     down.clear()
     resumed(run).work()
-    assert verdicts(run) == ["unresolved"] * 4
+    assert verdicts(run) == ["unresolved", None, "unresolved"] * 2
 
 
 def test_a_trial_that_its_provider_serves_for_a_while_each_time_is_not_begun_for_ever(
@@ -196,16 +210,16 @@ def test_a_trial_that_its_provider_serves_for_a_while_each_time_is_not_begun_for
 
 def test_a_trial_that_hangs_is_reported_with_its_stack_and_tried_once_more(new_run: NewRun) -> None:
     hanging.clear()
-    limits = "[limits]\nminutes = 0.02\ncommand_seconds = 20\n"
+    limits = "[limits]\nminutes = 0.1\ncommand_seconds = 20\n"
     files = {"scenario.toml": scenario_with(limits)}
     run = new_run(here("hangs_once"), "noop", files=files, concurrency=2, patience=Patience(60.0, 3.0, 2.0))
     began = time.monotonic()
     run.work()
-    assert time.monotonic() - began < 50, "nobody waits for the thread that hangs"
+    assert time.monotonic() - began < 400, "nobody waits for the thread that hangs"
     assert verdicts(run) == ["unresolved", "unresolved"]
     stuck = next(each for each in log(run) if each.kind == "stuck")
     assert "its last event was tool_returned" in stuck.text
-    assert "in turn" in stuck.detail and "time.sleep(60)" in stuck.detail
+    assert "in turn" in stuck.detail and "time.sleep(600)" in stuck.detail
     assert [each.kind for each in log(run)] == ["started", "stuck", "abandoned", "retried", "ended"]
     [first, _] = run.folder.results()
     assert first.attempt == 2
@@ -213,9 +227,9 @@ def test_a_trial_that_hangs_is_reported_with_its_stack_and_tried_once_more(new_r
 
 
 def test_a_container_that_is_frozen_is_removed_and_its_trial_tried_again(new_run: NewRun) -> None:
-    limits = "[limits]\nminutes = 0.2\ncommand_seconds = 5\n"
+    limits = "[limits]\nminutes = 1\ncommand_seconds = 5\n"
     files = {"scenario.toml": scenario_with(limits)}
-    run = new_run("oracle", files=files, patience=Patience(5.0, 3.0, 5.0), approval_seconds=1.0)
+    run = new_run("oracle", files=files, patience=Patience(12.0, 3.0, 5.0), approval_seconds=1.0)
     api = run.engine.api
     frozen: list[str] = []
 
@@ -232,7 +246,7 @@ def test_a_container_that_is_frozen_is_removed_and_its_trial_tried_again(new_run
     run.observer.on_phase = freeze  # type: ignore[attr-defined]
     began = time.monotonic()
     run.work()
-    assert time.monotonic() - began < 120
+    assert time.monotonic() - began < 400
     assert verdicts(run) == ["resolved"]
     assert "retried" in [each.kind for each in log(run)]
     assert frozen[0] not in [each["Id"] for each in api.containers(all=True)]
@@ -273,7 +287,7 @@ def test_at_the_end_of_its_hours_running_trials_go_back_to_planned_and_a_resume_
     run = new_run(here("endless"), repeats=4, concurrency=2, budget=Budget(minutes=0.3, grace_minutes=0.02))
     started = time.monotonic()
     run.work()
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < 400
     assert verdicts(run) == [None] * 4 and sum(run.held.values()) == 4
     assert all("0.3 minutes" in why for why in run.held)
     assert {"draining", "stopped_late", "capped"} <= {each.kind for each in log(run)}
@@ -285,9 +299,10 @@ def test_at_the_end_of_its_hours_running_trials_go_back_to_planned_and_a_resume_
 
 
 def test_until_is_a_moment_from_the_start_on_and_stays_it_over_a_resume(new_run: NewRun) -> None:
-    run = new_run("noop", budget=Budget(until=(datetime.now() + timedelta(hours=1)).strftime("%H:%M:%S")))
+    wanted = (datetime.now().astimezone() + timedelta(hours=1)).replace(microsecond=0)
+    run = new_run("noop", budget=Budget(until=wanted.strftime("%H:%M:%S")))
     kept = json.loads(run.folder.lock_file.read_text())["study"]["budget"]["until"]
-    assert abs(datetime.fromisoformat(kept) - datetime.now().astimezone() - timedelta(hours=1)).total_seconds() < 60
+    assert datetime.fromisoformat(kept) == wanted
     lock = json.loads(run.folder.lock_file.read_text())
     lock["study"]["budget"]["until"] = "2026-01-01T07:00:00+00:00"
     run.folder.write_lock(lock)
@@ -297,10 +312,17 @@ def test_until_is_a_moment_from_the_start_on_and_stays_it_over_a_resume(new_run:
 
 def test_a_disk_below_the_floor_lets_no_trial_start_until_there_is_room(new_run: NewRun, tmp_path: Path) -> None:
     run = new_run("noop", budget=Budget(free_gb=1e6))
-    threading.Timer(3.0, run.stop.set).start()
+    said: list[str] = run.observer.said  # type: ignore[attr-defined]
+
+    def stop() -> None:
+        while not said:
+            time.sleep(0.05)
+        run.stop.set()
+
+    threading.Thread(target=stop, daemon=True).start()
     run.work()
     assert verdicts(run) == [None]
-    assert "GB left, less than" in run.observer.said[0]  # type: ignore[attr-defined]
+    assert "GB left, less than" in said[0]
 
 
 def test_the_command_says_which_cap_held_what_is_left_and_how_to_go_on(

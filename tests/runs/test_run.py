@@ -11,8 +11,8 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -79,6 +79,13 @@ def crashes(opening: Opening) -> Scripted:
 
 def priced(opening: Opening) -> Scripted:
     return Scripted([ToolCall.of("l", "list_files"), ToolCall.of("l", "list_files"), SUBMIT], usd_per_turn=0.01)
+
+
+def leaves(opening: Opening) -> Scripted:
+    def turn(conversation: object) -> Reply:
+        sys.exit("a model that is a program of its own")
+
+    return Scripted([turn])
 
 
 def edits_after_the_end(opening: Opening) -> Scripted:
@@ -152,7 +159,7 @@ def test_a_replayed_run_comes_to_the_same_verdicts(new_run: NewRun, tmp_path: Pa
 def test_models_that_misbehave_get_a_verdict_and_the_others_go_on(
     new_run: NewRun,
 ) -> None:
-    bad = ("garbage", "ten_megabytes", "never_submits", "crashes", "edits_after_the_end")
+    bad = ("garbage", "ten_megabytes", "never_submits", "crashes", "leaves", "edits_after_the_end")
     run, _ = new_run(*map(here, bad), "oracle")
     run.work()
     assert verdicts(run) == {
@@ -160,6 +167,7 @@ def test_models_that_misbehave_get_a_verdict_and_the_others_go_on(
         "ten_megabytes": "agent_limit",
         "never_submits": "agent_limit",
         "crashes": "infra_error",
+        "leaves": "infra_error",
         "edits_after_the_end": "unresolved",
         "oracle": "resolved",
     }
@@ -260,7 +268,11 @@ def test_a_run_waits_while_its_disk_is_full_and_loses_nothing(
         def at(key: TrialKey, phase: str) -> None:
             if phase == when and next(fills, False):
                 fill(filler)
-                threading.Timer(3, filler.unlink).start()
+                threading.Thread(target=make_room, daemon=True).start()
+
+        def make_room() -> None:
+            wait_for(lambda: "free some space" in "".join(observer.said))
+            filler.unlink()
 
         observer.on_phase = at
         told = observer.finished
@@ -298,12 +310,57 @@ def command(*words: str) -> list[str]:
     return [str(Path(sys.executable).with_name("taskfit")), *words]
 
 
-def start(out: Path, write_scenario: Callable[..., Path], repeats: int = 4) -> subprocess.Popen[str]:
-    folder = write_scenario().parent
-    argv = command("run", "--model", "oracle", "--model", "noop", "--repeats", str(repeats), "--json")
-    argv += ["--scenarios", str(folder), "--out", str(out)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(argv, text=True, cwd=out.parent, preexec_fn=listen, **pipes)
+HOLDS = """\
+import os
+from runner.errors import Interrupted
+from runner.messages import AssistantMessage, Reply, ToolCall
+from runner.models.scripted import Scripted
+
+def holds(opening):
+    def turn(conversation):
+        while os.path.exists(os.environ["HOLD"]):
+            if opening.stop.wait(0.05):
+                raise Interrupted("the run ends")
+        return Reply(message=AssistantMessage(tool_calls=(ToolCall.of("s", "submit", summary="-", confidence=0.5),)))
+    return Scripted([turn])
+"""
+"""Its trials do not end while there is a file."""
+
+
+@dataclass
+class Held:
+    """A run in a process, some of whose trials do not end until they are let go."""
+
+    folder: Path
+    process: subprocess.Popen[str] = field(init=False)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        paths = f"{self.folder}:{Path(__file__).parents[2]}"
+        return os.environ | {"PYTHONPATH": paths, "HOLD": str(self.folder / "hold")}
+
+    def start(self, out: Path, scenarios: Path, repeats: int) -> subprocess.Popen[str]:
+        (self.folder / "holding.py").write_text(HOLDS)
+        (self.folder / "hold").touch()
+        models = ["--model", "oracle", "--model", "noop", "--model", "python:holding:holds"]
+        argv = command("run", *models, "--repeats", str(repeats), "--json", "--scenarios", str(scenarios))
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        self.process = subprocess.Popen(
+            [*argv, "--out", str(out)], text=True, cwd=self.folder, env=self.environment, preexec_fn=listen, **pipes
+        )
+        return self.process
+
+    def let_go(self) -> None:
+        (self.folder / "hold").unlink()
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[Held]:
+    made = Held(tmp_path)
+    yield made
+    if made.process.poll() is None:
+        made.process.kill()
+        made.process.communicate()
 
 
 def listen() -> None:
@@ -312,7 +369,7 @@ def listen() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 120) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 400) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -329,40 +386,43 @@ def containers_of(run: Run) -> list[Leftover]:
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_goes_on_without_losing_or_repeating_a_trial(
-    how: signal.Signals, tmp_path: Path, name: str, engine: Engine, write_scenario: Callable[..., Path]
+    how: signal.Signals, tmp_path: Path, name: str, engine: Engine, held: Held, write_scenario: Callable[..., Path]
 ) -> None:
     out = tmp_path / name
-    process = start(out, write_scenario, repeats=3)
+    process = held.start(out, write_scenario().parent, repeats=3)
     wait_for(lambda: len(finished(out)) >= 2)
     os.kill(process.pid, how)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=400)
     before = finished(out)
-    assert 2 <= len(before) < 6
+    assert 2 <= len(before) <= 6
     if how is not signal.SIGKILL:
         assert process.returncode == 130
         assert "taskfit resume" in said
         assert not [each for each in containers(engine) if each.run == name]
-    resumed = taskfit("resume", str(out), "--json", cwd=tmp_path)
+    held.let_go()
+    resumed = taskfit("resume", str(out), "--json", cwd=tmp_path, env=held.environment)
     assert resumed.returncode == 0, resumed.stderr
     report = json.loads(resumed.stdout)
-    assert len(report["trials"]) == report["planned"] == 6
+    assert len(report["trials"]) == report["planned"] == 9
     after = finished(out)
     assert {name: after[name] for name in before} == before
     assert report["models"]["oracle"]["verdicts"] == {"resolved": 3}
     assert report["models"]["noop"]["verdicts"] == {"unresolved": 3}
+    assert report["models"]["python:holding:holds"]["verdicts"] == {"unresolved": 3}
     assert not [each for each in containers(engine) if each.run == name]
 
 
 def test_a_second_run_in_the_same_folder_is_refused_with_the_holders_pid(
-    tmp_path: Path, name: str, write_scenario: Callable[..., Path]
+    tmp_path: Path, name: str, held: Held, write_scenario: Callable[..., Path]
 ) -> None:
     out = tmp_path / name
-    process = start(out, write_scenario, repeats=2)
+    process = held.start(out, write_scenario().parent, repeats=1)
     wait_for(lambda: (out / "study.lock.json").exists())
     second = taskfit("resume", str(out))
     assert second.returncode == 2
     assert str(process.pid) in second.stderr
-    process.communicate(timeout=120)
+    held.let_go()
+    process.communicate(timeout=800)
     assert process.returncode == 0
 
 

@@ -70,7 +70,7 @@ def test_a_thread_waits_while_a_trunk_runs_and_is_woken_by_its_end() -> None:
     assert got == [], "the branch may not start before its trunk has ended"
     assert first is not None
     schedule.ended(first)
-    waiting.join(5)
+    waiting.join(60)
     assert [each.position if each else None for each in got] == [2]
 
 
@@ -87,7 +87,7 @@ def test_waiting_threads_end_when_the_last_row_does() -> None:
     assert first is not None
     schedule.ended(first)
     for thread in waiting:
-        thread.join(5)
+        thread.join(60)
     assert got == [None, None, None]
 
 
@@ -100,7 +100,7 @@ def test_a_stop_lets_waiting_threads_go_and_hands_out_nothing_more() -> None:
     waiting = threading.Thread(target=lambda: got.append(schedule.next(stop)), daemon=True)
     waiting.start()
     stop.set()
-    waiting.join(5)
+    waiting.join(60)
     assert got == [None]
     schedule.ended(row(1))
     assert schedule.next(stop) is None, "also where rows are ready"
@@ -126,7 +126,7 @@ def work(schedule: Schedule, threads: int, seed: int) -> list[tuple[str, int]]:
     for thread in workers:
         thread.start()
     for thread in workers:
-        thread.join(20)
+        thread.join(200)
     assert not any(thread.is_alive() for thread in workers)
     return log
 
@@ -167,7 +167,7 @@ def test_no_more_rows_are_handed_out_than_there_are_places() -> None:
     assert got == []
     assert first is not None
     schedule.ended(first)
-    waiting.join(5)
+    waiting.join(60)
     assert [each.position if each else None for each in got] == [3]
 
 
@@ -189,14 +189,15 @@ def test_a_row_that_waits_gives_its_place_away_and_comes_before_those_that_have_
             order.append(f"{each.position} begins")
             if each.position == 2:
                 answered.set()
-                time.sleep(0.3)
+                while not schedule._returning:
+                    time.sleep(0.005)
             schedule.ended(each)
 
     threads = [threading.Thread(target=target, daemon=True) for target in (asks, works)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(5)
+        thread.join(60)
     assert order == ["2 begins", "1 goes on", "3 begins"]
 
 
@@ -214,7 +215,7 @@ def test_a_stop_lets_go_of_rows_that_wait_for_their_place() -> None:
     waiting.join(0.1)
     assert waiting.is_alive(), "the other row holds the place"
     stop.set()
-    waiting.join(5)
+    waiting.join(60)
     assert not waiting.is_alive()
 
 
@@ -249,7 +250,7 @@ def test_however_rows_wait_no_more_than_the_places_work_at_once_and_all_end(plac
     for thread in workers:
         thread.start()
     for thread in workers:
-        thread.join(20)
+        thread.join(200)
     assert (most, ended) == (places, 40)
 
 

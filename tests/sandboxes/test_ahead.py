@@ -20,7 +20,7 @@ def test_it_is_made_while_nobody_waits_and_closed_at_the_end() -> None:
         return MemorySandbox({})
 
     with Ahead(make) as ahead:
-        assert made.wait(5)
+        assert made.wait(60)
         first, second = ahead.take(), ahead.take()
         assert first is not second
     for sandbox in (first, second):

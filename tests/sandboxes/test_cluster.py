@@ -85,7 +85,7 @@ class TestOnACluster:
             "    place.open(SandboxLimits(), 'sandbox', run='orphaned')\n"
             "    os._exit(0)\n"
         )
-        subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
+        subprocess.run([sys.executable, "-c", script], check=True, timeout=240)
         left = lambda: [  # noqa: E731
             found
             for daemon in cluster.daemons
@@ -93,7 +93,7 @@ class TestOnACluster:
             if found["Labels"].get("taskfit.run") == "orphaned"
         ]
         assert left()
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 200
         while left() and time.monotonic() < deadline:
             fleet.reap()
             time.sleep(0.5)
@@ -125,7 +125,7 @@ class TestOnACluster:
 
 def taskfit(*argv: str) -> subprocess.CompletedProcess[str]:
     program = str(Path(sys.executable).with_name("taskfit"))
-    return subprocess.run([program, *argv], capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run([program, *argv], capture_output=True, text=True, timeout=240, check=False)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "no-such-host.invalid:6379", "localhost:99999999"])
@@ -133,7 +133,7 @@ def test_where_no_cluster_answers_the_error_says_how_to_start_one_without_teleme
     began = time.monotonic()
     with pytest.raises(ClusterUnusable, match=r"RAY_USAGE_STATS_ENABLED=0 .* ray start --head"):
         join(Engine(None, ""), address, "taskfit")  # type: ignore[arg-type]
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 100
 
 
 @pytest.mark.engine
@@ -142,7 +142,7 @@ def test_without_ray_a_study_that_needs_it_names_the_extra(tmp_path: Path, engin
     study.write_text('schema = 1\nmodels = ["noop"]\n[engine]\nkind = "ray"\n')
     absent = "import sys; sys.modules['ray'] = None; from runner.cli import main; main()"
     argv = [sys.executable, "-c", absent, "run", str(study), "--out", str(tmp_path / "out")]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 2 and 'pip install "taskfit[ray]"' in done.stderr, done.stderr
     assert "Traceback" not in done.stderr
 
@@ -150,7 +150,7 @@ def test_without_ray_a_study_that_needs_it_names_the_extra(tmp_path: Path, engin
 def test_ray_is_imported_by_nothing_that_does_not_use_it() -> None:
     modules = "runner.runs.run, runner.runs.engines, runner.studies.study, runner.cli"
     script = f"import sys, {modules}; sys.exit('ray' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=240).returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -192,9 +192,9 @@ def test_numbers_that_are_none_count_as_absent(tmp_path: Path) -> None:
 
 def test_fifty_mebibytes_of_output_are_read_and_cut(tmp_path: Path) -> None:
     data = step(observation={"results": [{"source_call_id": "c", "content": "x" * (50 << 20)}]})
-    started = time.monotonic()
+    started = time.process_time()
     intake = taken(tmp_path, data)
-    assert time.monotonic() - started < 60
+    assert time.process_time() - started < 60
     (key,) = intake.trials
     answer = next(event for event in read(intake.run.trial(key) / "events.jsonl") if isinstance(event, ToolReturned))
     assert len(answer.text) < (1 << 20) + 100 and answer.text.endswith("characters left out …")
@@ -262,10 +262,10 @@ def test_a_command_in_a_text_is_found_in_time_whatever_stands_around_it(tmp_path
         messages = [{"role": "user", "content": "fix"}, {"role": "assistant", "content": text}]
         return json.dumps({"trajectory_format": "mini-swe-agent-1", "info": {}, "messages": messages}).encode()
 
-    began = time.monotonic()
+    began = time.process_time()
     for text in ("```bash" + "\n" * 1_000_000, "```bash\nls" * 100_000, "```sh " * 200_000):
         taken(tmp_path, turns(text), f"{len(text)}.traj.json")
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
     (key,) = taken(tmp_path, turns("Look:\n\n```bash\n\nls -l\n```\n"), "one.traj.json").trials
     events = list(read(RunFolder(tmp_path / "run").trial(key) / "events.jsonl"))
     assert [event.arguments for event in events if event.type == "call_proposed"] == [{"command": "ls -l"}]

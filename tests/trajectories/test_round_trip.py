@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -118,7 +119,8 @@ def test_without_our_notes_the_conversation_comes_back(format: ImportFormat, tri
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_losses_name_each_kind_that_the_format_has_no_field_for(format: ImportFormat, trial: Trial) -> None:
-    losses = export([trial, trial], format, lambda name, data: None)
+    again = replace(trial, key=trial.key.model_copy(update={"repeat": trial.key.repeat + 1}))
+    losses = export([trial, again], format, lambda name, data: None)
     said = "\n".join(losses.sentences())
     assert "2 faults injected on purpose" in said
     assert "2 gradings" in said

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ from runner.approvals import Action, Decision, Request
 from runner.approvers.base import Approver
 from runner.approvers.policy import PolicyApprover, load_policy
 from runner.effects import Effect
-from runner.errors import AnswerCut, BudgetExhausted, Interrupted, ProviderDown
+from runner.errors import AnswerCut, BudgetExhausted, Interrupted, ModelFault, ProviderDown
 from runner.events import AnyEvent
 from runner.events.calls import CallProposed, CallRejected, Decided, ToolReturned
 from runner.events.conversation import Replied
@@ -179,6 +181,28 @@ def test_each_call_is_reserved_before_it_is_made_and_a_spent_budget_is_no_limit_
     with pytest.raises(BudgetExhausted):
         set_up.run()
     assert set_up.model.seen == []
+
+
+class Priced(Scripted):
+    """A model whose own worst case is what a test says."""
+
+    worst: tuple[Any, Any]
+
+    def worst_case_usd(self, conversation: Any, tools: Any) -> float:
+        return self.worst[0]  # type: ignore[no-any-return]
+
+    def worst_case_tokens(self, conversation: Any, tools: Any) -> int:
+        return self.worst[1]  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("worst", [(math.nan, 0), (-1.0, 0), ("0.1", 0), (None, 0), (0.0, -1), (0.0, 1.5), (0.0, None)])
+def test_nothing_is_asked_of_a_model_whose_worst_case_is_no_amount(rig: Rigged, worst: tuple[Any, Any]) -> None:
+    set_up = rig([])
+    set_up.agent.model = model = Priced([call("submit", summary="x")])
+    model.worst = worst
+    with pytest.raises(ModelFault, match="its worst case is no amount"):
+        set_up.run()
+    assert (set_up.reserved, model.seen) == ([], [])
 
 
 def test_the_stop_signal_interrupts(rig: Rigged) -> None:

@@ -94,8 +94,11 @@ def test_a_map_that_is_none_is_as_good_as_lost(run: RunFolder, kind: str) -> Non
 def test_what_is_no_name_is_left_out(run: RunFolder) -> None:
     odd = {"": "a", "a b": "c", "<b>": "c", "d": "<img src=x>", "e": 3, "f": None, "g": "x" * (LONGEST + 1), "h": "i"}
     (run.path / FOLDER).mkdir()
-    (run.path / FOLDER / "shop~rename+move.json").write_text(json.dumps({"names": odd}))
+    (run.path / FOLDER / "shop~rename+move.json").write_text(json.dumps({"names": odd, "words": ["h", 3, None]}))
     assert original_names(run, TWIN) == {"h": "i"}
+    assert original_names(run, TWIN).words == {"h"}
+    (run.path / FOLDER / "shop~rename+move.json").write_text(json.dumps({"names": odd, "words": {"h": 1}}))
+    assert original_names(run, TWIN).words == frozenset()
 
 
 def test_no_link_is_followed_and_no_pipe_waited_for(run: RunFolder, tmp_path: Path) -> None:

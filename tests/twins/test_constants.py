@@ -69,6 +69,7 @@ def test_messages_change_where_they_are_raised_and_where_tests_quote_them(write_
     assert 'return f"{name} must go"' in text_of(made.subject), "that is no message"
     assert 'match="shall be no less than 1"' in text_of(made.subject, "tests/test_shop.py")
     assert {"shall": "must", "no less than": "at least", "can not": "cannot"}.items() <= made.names.items()
+    assert made.words == made.names.keys(), "all of them words, and no names of code"
 
 
 def test_examples_change_in_their_style_and_in_their_order(write_subject: WriteSubject) -> None:

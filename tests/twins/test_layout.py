@@ -112,7 +112,7 @@ def outcomes(tree: Tree, folder: Path) -> dict[str, str]:
     """Test id → outcome, as pytest says."""
     lay_out(tree, folder)
     command = [sys.executable, "-m", "pytest", "-q", "-rA", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=240)
     lines = [line.split(" - ")[0].split(" ", 1) for line in done.stdout.splitlines()]
     return {line[1]: line[0] for line in lines if line[0] in ("PASSED", "FAILED", "ERROR")}
 

@@ -80,13 +80,13 @@ def test_no_kind_fails_on_a_strange_file(write_subject: WriteSubject, kind: Twin
     }  # fmt: skip
     solved, hidden = {**base, "fix.py": Entry(b"x = 1\n")}, {"tests/test_h.py": Entry(calm)}
     subject = replace(write_subject({}), base=base, solved=solved, hidden=hidden)
-    began = time.monotonic()
+    began = time.process_time()
     try:
         made = KINDS[kind].apply(subject, Terms(1)).subject
     except TwinRefused as error:
         assert (error.code, name) == ("nothing-to-change", "its own source"), "its words may be looked for anywhere"
         return
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
     assert made.base != base
     for path, entry in made.base.items():
         assert is_python(entry.data) == is_python(base[path].data if path in base else entry.data)

@@ -24,7 +24,7 @@ from runner.viewer.serving import Address, served
 WriteTrials = Callable[..., RunFolder]
 
 
-PATIENCE_MS = 30_000
+PATIENCE_MS = 120_000
 """How long a page may take to come to what is expected of it: no claim about its speed."""
 
 
@@ -60,7 +60,7 @@ def client() -> Iterator[Callable[[Address], httpx.Client]]:
     clients: list[httpx.Client] = []
 
     def make(address: Address) -> httpx.Client:
-        made = httpx.Client(base_url=f"http://127.0.0.1:{address.port}", timeout=30)
+        made = httpx.Client(base_url=f"http://127.0.0.1:{address.port}", timeout=PATIENCE_MS / 1000)
         clients.append(made)
         assert made.get("/", params={"token": address.keys.token}).status_code == 200
         return made
@@ -132,6 +132,7 @@ def watched(browser: Browser) -> Iterator[Callable[..., Watched]]:
             java_script_enabled=script,
         )
         contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
         seen = Watched(context.new_page(), f"http://127.0.0.1:{address.port}")
         seen.page.on("console", lambda said: said.type in ("error", "warning") and seen.console.append(said.text))
         seen.page.on("pageerror", lambda error: seen.console.append(str(error)))

@@ -14,6 +14,8 @@ from playwright.sync_api import expect
 from contrast import CONTRAST
 from hostile import hostile
 from payloads import ELEMENTS, PAYLOADS
+from runner.approvals import Action, Request
+from runner.approvers.questions import Questions
 from runner.effects import Effect
 from runner.events.base import Event
 from runner.events.origins import ForkedFrom
@@ -115,6 +117,57 @@ def test_whole_outputs_steps_files_and_diffs_have_them_too(address: Address, wat
     assert seen.page.locator("td[data-of=left] .tn").count() > 0
     assert seen.page.locator("td[data-of=right] .tn").count() == 0
     assert seen.trouble == []
+
+
+def test_results_of_a_search_have_them_also_where_a_name_goes_over_what_was_looked_for(
+    address: Address, watched: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    seen = watched(address)
+    seen.open("/search?q=keeps+stored")
+    found = seen.page.locator("section.found", has_text=ARM).filter(has_text="shop").locator("pre").first
+    expect(found).to_have_text(
+        "I look where `Store` keeps stored_at; a Store is kept, Stores are not.", use_inner_text=True
+    )
+    expect(found.locator("mark")).to_have_text(["keeps", "stored"])
+    expect(found.locator(".tn", has=seen.page.locator("mark"))).to_have_attribute("title", "cached_at")
+    for _ in range(2):
+        seen.press("r")
+    expect(found).to_have_text(
+        "I look where `Cache` keeps cached_at; a Cache is kept, Stores are not.", use_inner_text=True
+    )
+    plain = seen.page.locator("section.found").filter(has_not_text=ARM)
+    expect(plain).to_have_count(1)
+    expect(plain.locator(".tn")).to_have_count(0)
+    expect(seen.page.locator(".note", has_text="taskfit scenarios twin till")).to_have_count(1)
+    assert seen.trouble == []
+
+
+def test_a_request_that_waits_has_them_in_the_queue_on_its_page_and_where_it_is_changed(
+    run: RunFolder, address: Address, watched: Callable[..., Any]
+) -> None:
+    edit = {"path": "src/shop/river.py", "old": "stored_at = 1\n", "new": "stored_at = Store(2)\n"}
+    action = Action(tool="edit_file", arguments=edit, effects=frozenset({Effect.PROTECTED}), targets=(edit["path"],))
+    request = Request(action=action, trigger="model", rule="r", reason="the Store needs stored_at")
+    with run.held():
+        queue = Questions(run.path)
+        asked = [queue.ask(each, request, 600, "deny") for each in (TWIN, ORIGINAL)]
+        try:
+            seen = watched(address)
+            seen.open(f"{RUN}/approvals")
+            expect(seen.page.locator("td .tn, th .tn")).to_have_text(["src/shop/river.pysrc/shop/clock.py"])
+            for page in ("", "/arguments"):
+                seen.open(f"{RUN}/approvals/{asked[0].id}{page}")
+                expect(seen.page.locator("fieldset.names")).to_have_count(1)
+            seen.open(f"{RUN}/approvals/{asked[0].id}")
+            expect(seen.page.locator(".told .tn").first).to_have_attribute("title", "Cache")
+            expect(seen.page.locator(".diff .tn")).to_have_count(3)
+            seen.open(f"{RUN}/approvals/{asked[1].id}")
+            expect(seen.page.locator(".tn")).to_have_count(0)
+            assert seen.trouble == []
+        finally:
+            for each in asked:
+                queue.withdraw(each.id)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -187,7 +187,7 @@ def test_a_running_trial_grows_on_the_page(address: Address, run: RunFolder, wat
     seen.open("/runs/a-run/trials/s.live.control.1")
     with (run.trial(LIVE) / "events.jsonl").open("ab") as handle:
         handle.write(to_json(reply(2, "What comes later.")) + b"\n" + b'{"torn')
-    seen.page.wait_for_selector("text=What comes later.", timeout=15_000)
+    seen.page.wait_for_selector("text=What comes later.")
     assert seen.page.locator(".part.turn").count() == 2
     assert seen.trouble == []
 
@@ -231,10 +231,10 @@ def test_a_note_on_a_running_trials_step_appears_and_the_reader_stays_where_he_w
 
         LabelFile(run.path).add(place(run.trial(LIVE) / "events.jsonl", 15), "ada", label="lucky-fix", note="so " * 200)
         note = page.locator(".said", has_text="lucky-fix")
-        note.wait_for(state="attached", timeout=15_000)
+        note.wait_for(state="attached")
         with (run.trial(LIVE) / "events.jsonl").open("ab") as handle:
             handle.write(to_json(reply(13, "What comes later.")) + b"\n")
-        page.locator("text=What comes later.").wait_for(state="attached", timeout=15_000)
+        page.locator("text=What comes later.").wait_for(state="attached")
         assert neighbours.get_attribute("open") is None
         assert thoughts.get_attribute("open") is not None
         assert whole.evaluate("box => box.scrollTop") == 300
@@ -272,7 +272,7 @@ def test_a_large_trial_is_painted_within_a_second_and_scrolls(
     """5,000 events, 50 MB, by a server that has not seen them.
 
     On a busy machine a second is as many times longer as it takes to read the same lines as JSON (`QUIET` seconds where
-    nothing else runs), measured right beside it; the best of three counts.
+    nothing else runs), measured right beside it, by the clock and of a processor; the best of three counts.
     """
     text = LONG[:30_000]
     events: list[Event] = [TrialStarted(key=WRONG, attempt=1, image="i", seed=1)]
@@ -283,30 +283,31 @@ def test_a_large_trial_is_painted_within_a_second_and_scrolls(
     run = write_trials(tmp_path / "a-run", {WRONG: [*events, TrialFinished(verdict="unresolved")]})
     file = run.trial(WRONG) / "events.jsonl"
     assert file.stat().st_size > 50_000_000
-    slowdowns = []
+    slowdowns, works = [], []
     for _ in range(3):
         with served(Place([run])) as address:
             seen = watched(address)
-            floor = _read_as_json(file)
+            floor, work = _read_as_json(file)
             before = time.process_time()
             seen.page.goto(f"{seen.base}{TRIAL}")
             painted = seen.page.evaluate(PAINTED) / 1000
-            assert time.process_time() - before < 1
+            works.append((time.process_time() - before) / max(1.0, work / QUIET))
             slowdowns.append(painted / max(1.0, floor / QUIET))
             seen.page.evaluate("scrollTo({top: document.body.scrollHeight, behavior: 'instant'})")
             seen.page.locator(".part").nth(31).wait_for(state="attached")
             assert seen.trouble == []
-        if slowdowns[-1] < 1:
+        if slowdowns[-1] < 1 and works[-1] < 1:
             break
     assert min(slowdowns) < 1, slowdowns
+    assert min(works) < 1, works
 
 
-def _read_as_json(file: Path) -> float:
-    """Seconds by the wall clock."""
-    began = time.perf_counter()
+def _read_as_json(file: Path) -> tuple[float, float]:
+    """Seconds by the wall clock, and of a processor."""
+    began, before = time.perf_counter(), time.process_time()
     for line in file.read_bytes().splitlines():
         json.loads(line)
-    return time.perf_counter() - began
+    return time.perf_counter() - began, time.process_time() - before
 
 
 QUIET = 0.125

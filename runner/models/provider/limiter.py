@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 START, LEAST, MOST = 16.0, 1.0, 256.0
@@ -15,7 +15,8 @@ CALM_SECONDS = 1.0
 class Limiter:
     """Additive increase, multiplicative decrease (Chiu and Jain 1989). Thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._changed = threading.Condition()
         self._limit = START
         self._running = 0
@@ -47,9 +48,9 @@ class Limiter:
     def refused(self) -> None:
         """The provider said that it is too much."""
         with self._changed:
-            if time.monotonic() - self._lowered >= CALM_SECONDS:
+            if self._clock() - self._lowered >= CALM_SECONDS:
                 self._limit = max(LEAST, self._limit / 2)
-                self._lowered = time.monotonic()
+                self._lowered = self._clock()
 
 
 _limiters: dict[str, Limiter] = {}

@@ -21,13 +21,14 @@ from runner.durations import brief
 from runner.effects import RISK
 from runner.errors import UserError
 from runner.reading.diffs import side_by_side
+from runner.reading.originals import Originals
 from runner.results import TrialKey
 from runner.runs.amending import Amended, amended, tool_of
 from runner.runs.folder import RunFolder
 from runner.viewer.arguments import Field, fields, filled, parsed, plain, read
 from runner.viewer.asking import is_worked_on, waiting
 from runner.viewer.forms import Form
-from runner.viewer.known import held
+from runner.viewer.known import held, told_back
 from runner.viewer.place import Place, Trial, run_href
 
 MOST_BYTES = 8 << 20
@@ -51,6 +52,10 @@ class Waiting:
     waits: str
     left: str
     href: str
+    originals: Originals
+    """What its trial's names are in the original, where it runs on a twin."""
+    lost: str
+    """What is to be said where nobody knows them any more."""
 
 
 def routes(place: Place) -> list[Route]:
@@ -192,7 +197,9 @@ def _queue(place: Place, slug: str, problem: str = "", status: int = 200) -> Res
 
 
 def _waiting(place: Place, slug: str) -> list[Waiting]:
-    now = datetime.now(UTC)
+    now, run = datetime.now(UTC), place.run(slug)
+    asked = waiting(run)
+    names = {key: told_back(run, key) for key in {each.trial for each in asked}}
     return [
         Waiting(
             each,
@@ -200,8 +207,9 @@ def _waiting(place: Place, slug: str) -> list[Waiting]:
             brief(max(0.0, (now - each.asked).total_seconds())),
             brief(max(0.0, (each.until - now).total_seconds())),
             f"{run_href(slug)}/approvals/{each.id}",
+            *names[each.trial],
         )
-        for each in waiting(place.run(slug))
+        for each in asked
     ]
 
 

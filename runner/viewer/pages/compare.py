@@ -17,6 +17,7 @@ from runner.events.conversation import Replied
 from runner.reading.diffs import side_by_side
 from runner.reading.excerpt import Excerpt, excerpt
 from runner.reading.originals import is_prose
+from runner.regular import opened
 from runner.report.steps import parts
 from runner.viewer.chips import Chip, chip
 from runner.viewer.known import originals_of
@@ -144,12 +145,14 @@ def _patches(one: Trial, other: Trial) -> object:
     """The two patches side by side; a sentence where that cannot be."""
     texts = []
     for trial in (one, other):
-        file = trial.folder / "patch.diff"
-        if not file.is_file():
-            return f"{trial.name} has left no patch."
-        if file.stat().st_size > LARGEST_PATCH:
+        try:
+            with opened(trial.folder / "patch.diff") as patch:
+                found = patch.read(LARGEST_PATCH + 1)
+        except OSError:
+            return f"{trial.name} has left no patch that can be read."
+        if len(found) > LARGEST_PATCH:
             return f"The patch of {trial.name} is too long to be shown here."
-        texts.append(file.read_text("utf-8", "replace"))
+        texts.append(found.decode("utf-8", "replace"))
     if texts[0] == texts[1]:
         return "Both patches are the same."
     return side_by_side(texts[0], texts[1]) or "The patches are too long to be shown here."

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -11,7 +12,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from runner.arms import of_twin
 from runner.errors import UserError
+from runner.reading.originals import PROSE_TYPES, Originals
+from runner.results import TrialKey
 from runner.search.finding import TRIALS, Found, Step, find
 from runner.search.finding import Trial as FoundTrial
 from runner.search.index import Index
@@ -21,6 +25,7 @@ from runner.search.saved import SavedQueries
 from runner.viewer.chips import MARKS
 from runner.viewer.forms import Form
 from runner.viewer.indexing import Indexing, Work
+from runner.viewer.known import told_back
 from runner.viewer.place import Place, trial_href
 
 PATIENCE = 1.0
@@ -60,6 +65,7 @@ def routes(place: Place) -> list[Route]:
             known = saved.all()
         except UserError as error:
             known, answer = {}, replace(answer, problems=(*answer.problems, str(error)))
+        read = _read(place, answer.found.shown if answer.found is not None else ())
         return place.page(
             "search.html.jinja",
             status,
@@ -67,6 +73,10 @@ def routes(place: Place) -> list[Route]:
             answer=answer,
             saved=known,
             href=href,
+            originals=lambda trial: read.names.get(_subject(trial)),
+            are_others=any(read.names.values()),
+            lost=read.lost,
+            prose=PROSE_TYPES,
             marks=MARKS,
             fields=FIELDS,
             errors=ERRORS,
@@ -100,6 +110,29 @@ def routes(place: Place) -> list[Route]:
         return RedirectResponse(f"/search?{urlencode({'q': query})}" if query else "/search", 303)
 
     return [Route("/search", search), Route("/search/saved", place.forms.handler(keep), methods=["POST"])]
+
+
+@dataclass
+class _Read:
+    """Run, scenario and arm → what a twin's names are in the original; what is to be said where nobody knows that."""
+
+    names: dict[tuple[str, str, str], Originals] = field(default_factory=dict)
+    lost: str = ""
+
+
+def _subject(trial: FoundTrial) -> tuple[str, str, str]:
+    return trial.run, trial.scenario, trial.arm
+
+
+def _read(place: Place, found: Sequence[FoundTrial]) -> _Read:
+    read = _Read()
+    runs = {str(run.path): run for run in place.runs.values()}
+    for trial in found:
+        if of_twin(trial.arm) and (subject := _subject(trial)) not in read.names and trial.run in runs:
+            key = TrialKey(scenario=trial.scenario, model=trial.model, arm=trial.arm, repeat=trial.repeat)
+            read.names[subject], lost = told_back(runs[trial.run], key)
+            read.lost = read.lost or lost
+    return read
 
 
 def _answer(index: Index, work: Work, text: str, runs: list[Path], skip: int) -> Answer:

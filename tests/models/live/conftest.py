@@ -12,7 +12,7 @@ import pytest
 
 from live_model.server import LiveServer, live_server
 
-TEST_SECONDS = 300
+TEST_SECONDS = 900
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups

@@ -22,7 +22,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def makes(content: str, *, waits_for: threading.Event | None = None) -> Callable[[Path], Path]:
     def make(work: Path) -> Path:
         if waits_for:
-            waits_for.wait(10)
+            waits_for.wait(100)
         (work / "made").write_text(content)
         return work / "made"
 

@@ -14,7 +14,7 @@ import pytest
 from bench.program import taskfit
 from runner.runs.ledger import Ledger
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.engine
 KEY = "planted-secret-key-7f3a"
 FIXED = "def double(x):\n    return x * 2\n\n\ndef triple(x):\n    return x * 3\n"
 TURNS: list[tuple[str, dict[str, Any]]] = [

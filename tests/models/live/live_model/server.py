@@ -25,8 +25,8 @@ from live_model.build import model_file, server_program
 from live_model.cache import Say
 
 TEMPLATE = Path(__file__).with_name("chat_template.jinja")
-START_SECONDS = 60.0
-STOP_SECONDS = 10.0
+START_SECONDS = 400.0
+STOP_SECONDS = 60.0
 CONTEXT = 8192
 """Tokens of prompt and answer together."""
 
@@ -53,7 +53,7 @@ class LiveServer:
     def forget(self) -> None:
         """Drop what was computed for earlier prompts, by asking one that begins otherwise."""
         body = {"prompt": "Once", "n_predict": 1, "temperature": 0}
-        httpx.post(f"{self.url}/completion", json=body, timeout=60, trust_env=False).raise_for_status()
+        httpx.post(f"{self.url}/completion", json=body, timeout=600, trust_env=False).raise_for_status()
 
     def log(self) -> str:
         """What the server has said so far."""
@@ -98,7 +98,7 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> str:
     while time.monotonic() < deadline and process.poll() is None:
         if told := re.search(r"listening on (http://127\.0\.0\.1:\d+)", log.read_text(errors="replace")):
             try:
-                if httpx.get(f"{told[1]}/health", timeout=5, trust_env=False).status_code == 200:
+                if httpx.get(f"{told[1]}/health", timeout=60, trust_env=False).status_code == 200:
                     return told[1]
             except httpx.TransportError:
                 pass

@@ -54,7 +54,7 @@ class Environment:
     def run(self, script: str, *words: str | Path) -> str:
         """What a script prints. Raises AssertionError with what it said where it failed."""
         argv = [str(self.python), str(SCRIPTS / script), *map(str, words)]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=240, env=self.variables)
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=800, env=self.variables)
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
         return done.stdout
 
