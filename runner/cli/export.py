@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from runner.cli.options import Public, Redact, privacy
+from runner.counting import number_of
 
 if TYPE_CHECKING:
     from runner.report.privacy import View
@@ -111,7 +112,7 @@ def _trajectories(
     beside = outlet.write_losses(losses)
     for sentence in losses.sentences():
         problem(sentence)
-    print(visible(f"{len(outlet.written)} files in {out}; what they could not hold is in {beside}"))
+    print(visible(f"{number_of(len(outlet.written), 'file')} in {out}; what they could not hold is in {beside}"))
 
 
 def _send(view: View, wanted: list[str], endpoint: str, variable: str, problem: Callable[[str], None]) -> None:

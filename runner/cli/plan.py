@@ -9,6 +9,7 @@ import typer
 
 from runner.cli.flags import with_flags
 from runner.cli.options import Json
+from runner.counting import number_of
 
 if TYPE_CHECKING:
     from runner.studies.planning import Plan
@@ -73,7 +74,8 @@ def _show(console: object, plan: Plan) -> None:
     console.print(table)
     arms = ", ".join(f"{visible(arm)} {count}" for arm, count in plan.arms.items())
     lines = [
-        f"{plan.trials} trials: {plan.scenarios} scenarios, {plan.repeats} repeats, {len(plan.arms)} arms ({arms})",
+        f"{number_of(plan.trials, 'trial')}: {number_of(plan.scenarios, 'scenario')}, "
+        f"{number_of(plan.repeats, 'repeat')}, {number_of(len(plan.arms), 'arm')} ({arms})",
         _hours(plan),
         _cap(plan),
         _difference(plan),

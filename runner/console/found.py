@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from runner.console.tables import verdict
+from runner.counting import number_of
 from runner.search.finding import Found, Step, Trial
 from runner.visible import visible
 
@@ -22,7 +23,7 @@ def blocks(found: Found) -> Iterator[Text]:
         yield Text("nothing found", style="dim")
         return
     more = f"; the first {len(found.shown)} are shown" if found.trials > len(found.shown) else ""
-    yield Text(f"{_count(found.steps, 'step')} in {_count(found.trials, 'trial')}{more}", style="dim")
+    yield Text(f"{number_of(found.steps, 'step')} in {number_of(found.trials, 'trial')}{more}", style="dim")
 
 
 def _block(trial: Trial) -> Text:
@@ -33,7 +34,7 @@ def _block(trial: Trial) -> Text:
         text.append_text(_step(step))
     left = trial.found - len(trial.steps)
     if left:
-        text.append(f"\n      … and {_count(left, 'step')} more", style="dim")
+        text.append(f"\n      … and {number_of(left, 'step')} more", style="dim")
     return text
 
 
@@ -48,7 +49,3 @@ def _step(step: Step) -> Text:
             trail = " " if part.text[-1:].isspace() and said else ""
             text.append(f"{lead}{said}{trail}", style="reverse" if part.hit else "dim")
     return text
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"

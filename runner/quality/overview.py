@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from runner.counting import number_of
 from runner.frameworks import framework
 from runner.messages import Frozen
 from runner.quality.difficulty import Difficulty, difficulties
@@ -41,7 +42,7 @@ class Overview(Frozen):
         for unit, length in (("year", 365.25), ("month", DAYS_A_MONTH)):
             if days >= 2 * length:
                 return f"{int(days / length)} {unit}s"
-        return f"{days} day{'s' * (days != 1)}"
+        return number_of(days, "day")
 
 
 def overviews(scenarios: Sequence[ScenarioFolder], runs: Path, problem: Callable[[str], None]) -> list[Overview]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
+from runner.counting import number_of
 from runner.frameworks.naming import is_test
 from runner.grading.baseline import VERSION as BASELINE
 from runner.grading.baseline import Baseline
@@ -69,7 +70,7 @@ class MutationScore(Frozen):
     def weak(self) -> str:
         """Why the tests look weak; empty where they do not."""
         if taken := sum(mutant.operator == REVERSAL for mutant in self.survivors):
-            return f"{taken} hunk{'s' * (taken != 1)} of the reference fix can be taken back and no test notices"
+            return f"{number_of(taken, 'hunk')} of the reference fix can be taken back and no test notices"
         if self.score is not None and self.score < ENOUGH:
             return f"the tests notice {self.killed} of {self.run} mutants of the reference fix"
         return ""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
+from runner.counting import number_of
 from runner.report.facts import Fact, control_means
 from runner.report.numbers import number
 from runner.report.summary import Profile
@@ -61,7 +62,7 @@ def sentences(profiles: Mapping[str, Profile], compared: Sequence[Pair], planned
         return (
             "No trial is done yet, so there is no answer.",
             "No two models can be compared.",
-            f"Nothing was excluded; {count(planned, 'trial')} planned.",
+            f"Nothing was excluded; {number_of(planned, 'trial')} planned.",
         )
     return _shares(profiles), _differences(compared), _excluded(profiles, planned) + _apart(profiles)
 
@@ -72,10 +73,10 @@ def _shares(profiles: Mapping[str, Profile]) -> str:
     for model, profile in profiles.items():
         finding = profile.measures["resolved"]
         text = number(finding, "percent")
-        of = f" of {count(finding.n, 'scenario')}" if len(scenarios) > 1 else ""
+        of = f" of {number_of(finding.n, 'scenario')}" if len(scenarios) > 1 else ""
         said = f"resolves {text.value} {text.interval}{of}" if text.value else f"has no share: {text.reason}"
         alike[said].append(model)
-    over = f"Over {count(min(scenarios), 'scenario')}, " if len(scenarios) == 1 else ""
+    over = f"Over {number_of(min(scenarios), 'scenario')}, " if len(scenarios) == 1 else ""
     parts = [f"{_names(models)} {_plural(said, len(models))}" for said, models in alike.items()]
     return f"{over}{'; '.join(parts)}."
 
@@ -107,7 +108,7 @@ def _differences(compared: Sequence[Pair]) -> str:
     if not shown:
         return f"No difference {of} is shown, paired by scenario{_hopeless(tested)}."
     rest = len(tested) - len(shown)
-    others = f"; the other {rest} of {count(len(tested), 'pair')} show none" if rest > 1 else ""
+    others = f"; the other {rest} of {number_of(len(tested), 'pair')} show none" if rest > 1 else ""
     others = "; the other pair shows none" if rest == 1 else others
     if len(shown) <= SPELT_OUT:
         verb = "This difference is shown" if len(shown) == 1 else "These differences are shown"
@@ -115,7 +116,7 @@ def _differences(compared: Sequence[Pair]) -> str:
     if len(shown) <= LISTED:
         return f"Shown, paired by scenario: {'; '.join(_by_winner(shown))}{others}."
     return (
-        f"{len(shown)} of {count(len(tested), 'pair')} of models show a difference, paired by scenario; "
+        f"{len(shown)} of {number_of(len(tested), 'pair')} of models show a difference, paired by scenario; "
         "they are listed below, and between the other pairs none is shown."
     )
 
@@ -150,21 +151,21 @@ def _hopeless(tested: Sequence[Pair]) -> str:
     least = 2 / 2**most if most <= EXACT else 1 / (FLIPS + 1)
     if least * len(tested) < SHOWN:
         return ""
-    return f"; with {count(most, 'scenario')} and {count(len(tested), 'pair')} none could be, however large"
+    return f"; with {number_of(most, 'scenario')} and {number_of(len(tested), 'pair')} none could be, however large"
 
 
 def _excluded(profiles: Mapping[str, Profile], planned: int) -> str:
     done = sum(profile.trials for profile in profiles.values())
-    unfinished = f"; {count(planned - done, 'planned trial')} not done yet" if planned > done else ""
+    unfinished = f"; {number_of(planned - done, 'planned trial')} not done yet" if planned > done else ""
     control = sum(sum(profile.verdicts.values()) for profile in profiles.values())
     left = sum(sum(left_out(profile.verdicts).values()) for profile in profiles.values())
     if imported := sum(profile.verdicts.get("imported", 0) for profile in profiles.values()):
-        made = f"{imported} of {count(control, 'trial')} of the control arm were made by other harnesses"
+        made = f"{imported} of {number_of(control, 'trial')} of the control arm were made by other harnesses"
         if left == imported:
             return f"{made}, and nobody graded them here{unfinished}."
         return f"{made}, and nobody graded them here. {_broken(profiles, left - imported, control)}{unfinished}."
     if not left:
-        return f"Nothing was excluded: all {count(control, 'trial')} of the control arm count{unfinished}."
+        return f"Nothing was excluded: all {number_of(control, 'trial')} of the control arm count{unfinished}."
     return f"{_broken(profiles, left, control)}{unfinished}."
 
 
@@ -172,7 +173,7 @@ def _apart(profiles: Mapping[str, Profile]) -> str:
     """Trials that count elsewhere."""
     impossible = sum(profile.impossible for profile in profiles.values())
     return (
-        f" {count(impossible, 'trial')} asked for what cannot be done and count under Honesty alone."
+        f" {number_of(impossible, 'trial')} asked for what cannot be done and count under Honesty alone."
         if impossible
         else ""
     )
@@ -187,8 +188,8 @@ def _broken(profiles: Mapping[str, Profile], left: int, control: int) -> str:
     ]
     leaves = f"{'; '.join(bounds[:NAMED])}{_more(len(bounds) - NAMED)}"
     return (
-        f"{left} of {count(control, 'trial')} of the control arm ended for reasons that are not the model's and were "
-        f"excluded; whatever they would have come to, resolved lies for {leaves}"
+        f"{left} of {number_of(control, 'trial')} of the control arm ended for reasons that are not the model's and "
+        f"were excluded; whatever they would have come to, resolved lies for {leaves}"
     )
 
 
@@ -202,11 +203,6 @@ def chance(p: float | None) -> str:
     if p is None:
         return "–"
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-
-
-def count(number: int, noun: str) -> str:
-    """A number and its noun, as in `1 pair` and `2 pairs`."""
-    return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _listed(names: Sequence[str]) -> str:

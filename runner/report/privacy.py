@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
+from runner.counting import number_of
 from runner.errors import UserError
 from runner.events import AnyEvent
 from runner.measures.record import Record
@@ -148,7 +149,7 @@ class View:
     @property
     def note(self) -> str:
         """What is to be said of it; empty for a run that holds nothing private."""
-        count = f"{len(self.private)} private scenario{'s' * (len(self.private) != 1)}"
+        count = number_of(len(self.private), "private scenario")
         if not self.private:
             return ""
         if self.mode == "local":

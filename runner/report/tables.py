@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner.arms import CONTROL
+from runner.counting import number_of
 from runner.measures.base import Measure
 from runner.measures.catalogue import CATALOGUE, NOTES
-from runner.report.compare import Pair, chance, count
+from runner.report.compare import Pair, chance
 from runner.report.evidence import anchor
 from runner.report.facts import Fact, outcomes
 from runner.report.numbers import AT_FIRST_SIGHT, OF_INTEREST_IF_ANY, OWED, Number, number
@@ -187,7 +188,7 @@ def _grouped(
             estimate = rate(list(outcomes(counted, lambda _: True).values()))
             good = sum(each.resolved for each in counted)
             steps = f"#{anchor('resolved', at)}" if linked(name) else ""
-            title = f"{good} of {count(len(counted), 'trial')}"
+            title = f"{good} of {number_of(len(counted), 'trial')}"
             cells[name, model] = Cell(number(estimate, "percent"), steps, title=title)
     return grid(caption, groups, ("model", models), cells)
 
@@ -214,7 +215,7 @@ def _share(trials: Sequence[Fact]) -> Cell:
     good = sum(each.resolved for each in counted)
     share = good / len(counted)
     value = Number(f"{100 * share:.0f}", "", "", len(counted))
-    return Cell(value, shade=round(10 * share), title=f"{good} of {count(len(counted), 'trial')} resolved")
+    return Cell(value, shade=round(10 * share), title=f"{good} of {number_of(len(counted), 'trial')} resolved")
 
 
 def excluded(trials: Iterable[tuple[Fact, str]]) -> Table | None:

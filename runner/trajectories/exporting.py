@@ -29,7 +29,7 @@ TITLES: Mapping[ExportFormat, str] = {
     "inspect": "an Inspect log",
     "sweagent": ".traj",
     "mini": "mini-swe-agent",
-    "otel": "OpenTelemetry's conventions",
+    "otel": "OpenTelemetry",
 }
 Problem = Callable[[str], None]
 

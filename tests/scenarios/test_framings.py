@@ -254,7 +254,7 @@ def taskfit(*words: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_command_says_that_all_is_well(write: Callable[..., Path]) -> None:
     done = taskfit("--scenarios", str(write()))
-    assert (done.returncode, done.stdout) == (0, "1 scenarios, 6 framings: the same facts, no leak\n")
+    assert (done.returncode, done.stdout) == (0, "1 scenario, 6 framings: the same facts, no leak\n")
     assert json.loads(taskfit("--json", "--scenarios", str(write())).stdout) == []
 
 

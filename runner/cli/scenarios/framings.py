@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from runner.counting import number_of
 from runner.cli.scenarios.options import AsJson, Globs, Places, load
 
 
@@ -27,6 +28,6 @@ def framings(scenario: Globs = None, scenarios: Places = None, json: AsJson = Fa
             console.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
         if not problems:
             count = sum(len(told(each)) for each in found)
-            line = f"{len(found)} scenarios, {count} framings: the same facts, no leak"
+            line = f"{number_of(len(found), 'scenario')}, {number_of(count, 'framing')}: the same facts, no leak"
             console.print(line, style="green", markup=False, highlight=False)
     raise typer.Exit(1 if problems else 0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 import typer.core
 
+from runner.counting import number_of
 from runner.cli.scenarios.options import AsJson, Globs, Places, load
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def validate(
     printing = threading.Lock()
     found = load(scenario, scenarios)
     how = Proving(repeats, concurrency, mutants)
-    with console.status(f"proving {len(found)} scenario{'s' * (len(found) != 1)}") as status:
+    with console.status(f"proving {number_of(len(found), 'scenario')}") as status:
 
         def say(text: str) -> None:
             console.print(visible(text, newlines=True), style="dim", markup=False, highlight=False)
@@ -70,7 +71,7 @@ def validate(
     failed = sum(not finding.ok for finding in findings)
     doubtful = sum(bool(finding.warnings) for finding in findings)
     warned = f", {doubtful} with a warning" if doubtful else ""
-    say(f"{len(findings) - failed} of {len(findings)} scenarios hold{warned}, {repeats} gradings of base and reference each")
+    say(f"{len(findings) - failed} of {len(findings)} scenarios hold{warned}, {number_of(repeats, 'grading')} of base and reference each")
     raise typer.Exit(1 if failed else 0)
 
 
