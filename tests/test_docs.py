@@ -63,6 +63,9 @@ def test_the_example_study_repo_and_scenario_load() -> None:
     added = next(block for block in found if "[queue]" in block)
     night = Study.model_validate({**tomllib.loads(added), "models": ["noop"]})
     assert (night.queue.otherwise, night.notify.names) == ("escalate", False)
+    capped = next(block for block in found if "[budget.scenarios" in block)
+    caps = Study.model_validate({**tomllib.loads(capped), "models": ["noop"]}).budget
+    assert caps.usd == 40 and caps.scenarios["jobs-*"].trials == 12
     forks = next(block for block in found if "[forks.early]" in block)
     paths = Study.model_validate({**tomllib.loads(forks), "models": ["noop"]})
     assert list(paths.arms) == ["control", "start_fork-early", "start_fork-late"]

@@ -18,7 +18,7 @@ ACTIONS = ("list", "approve", "deny", "terminate")
 def approvals(
     run: Annotated[Path, typer.Argument(help="The run's folder.")],
     action: Annotated[str, typer.Argument(help=f"One of: {', '.join(ACTIONS)}.")] = "list",
-    ids: Annotated[list[str] | None, typer.Argument(metavar="ID…", help="Or the beginning of an id.")] = None,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Or the beginning of an id.")] = None,
     reason: Annotated[str, typer.Option(help="Told to the model.")] = "",
     arguments: Annotated[str, typer.Option(help="approve: make the call with these arguments (JSON) instead.")] = "",
     json: Annotated[bool, typer.Option("--json", help="As JSON on standard output.")] = False,

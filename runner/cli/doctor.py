@@ -107,7 +107,7 @@ def _site_checks(file: Path) -> list[Check]:
     from sandboxes.client import connect
     from sandboxes.errors import SandboxError
 
-    settings = load_study(file).engine
+    settings = load_study(file, keyed=False).engine
     if settings.kind == "docker":
         return []
     try:

@@ -103,7 +103,7 @@ def flags(
     engine: EngineFlag = None,
     seed: Annotated[int | None, typer.Option(help="Seed of whatever is drawn.")] = None,
 ) -> Study:
-    """The study file with the flags laid over it, or the flags alone. Raises UserError."""
+    """The study file with the flags laid over it, or the flags alone; keys are not looked for. Raises UserError."""
     from runner.models import lasting_name
     from runner.runs.engines import named
 
@@ -133,8 +133,11 @@ def flags(
     return _study(study_file, {key: value for key, value in given.items() if value is not None}, caps)
 
 
-def with_flags(command: Callable[..., None]) -> Callable[..., None]:
-    """A command of a study with the flags in front of its own, which takes the study they make."""
+def with_flags(command: Callable[..., None], keyed: bool = True) -> Callable[..., None]:
+    """A command of a study with the flags in front of its own, which takes the study they make.
+
+    `keyed`: it asks models, so that their keys must be there.
+    """
     mine = inspect.signature(flags, eval_str=True, locals={"Study": object}).parameters
     theirs = inspect.signature(command, eval_str=True, locals={"Study": object}).parameters
     own = [parameter for name, parameter in theirs.items() if name != "study"]
@@ -142,6 +145,8 @@ def with_flags(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def both(*positional: Any, **given: Any) -> None:
         study = flags(*positional, **{name: given[name] for name in mine if name in given})
+        if keyed:
+            study.check_models()
         command(study, **{name: value for name, value in given.items() if name not in mine})
 
     vars(both)["__signature__"] = inspect.Signature([*mine.values(), *own])
@@ -174,21 +179,21 @@ def _study(file: Path | None, given: dict[str, Any], caps: dict[str, Any]) -> St
     from runner.errors import UserError
     from runner.studies.study import load_study
 
-    base = load_study(file).model_dump(by_alias=True) if file else {}
+    base = load_study(file, keyed=False).model_dump(by_alias=True) if file else {}
     if not base and "models" not in given:
         raise UserError("name at least one --model (oracle, noop, repair, …), or a study file")
-    return checked(base | given | {"budget": base.get("budget", {}) | caps})
+    return checked(base | given | {"budget": base.get("budget", {}) | caps}, keyed=False)
 
 
-def checked(data: dict[str, Any]) -> Study:
-    """A study out of its fields, with all that it names looked up. Raises UserError."""
+def checked(data: dict[str, Any], keyed: bool = True) -> Study:
+    """A study out of its fields, with all that it names looked up; with `keyed` models' keys, too. Raises UserError."""
     from runner.errors import UserError
     from runner.models import unpriced_models
     from runner.studies.comparison import pairable
     from runner.studies.study import Study
 
     study = _valid(Study, data)
-    study.check_models()
+    study.check_models(keyed)
     study.check_approvers()
     for name in (study.primary, *study.contrasts):
         pairable(name)

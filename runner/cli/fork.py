@@ -27,7 +27,7 @@ KEPT = (
 
 
 def fork(
-    places: Annotated[list[str], typer.Argument(metavar="TRIAL@STEP…", help="Or TRIAL@end: before its last turn.")],
+    places: Annotated[list[str], typer.Argument(metavar="TRIAL@STEP", help="Or TRIAL@end: before its last turn.")],
     model: Annotated[list[str], typer.Option(help="Who goes on; see `taskfit models list`.")],
     prompt: Annotated[Path | None, typer.Option(help="A text instead of the recorded system message.")] = None,
     policy: Annotated[Path | None, typer.Option(help="A policy file; the recorded run's when left out.")] = None,

@@ -40,7 +40,10 @@ def _first_words(command: Callable[..., Any]) -> str:
 
 
 def _name_values(command: Callable[..., Any]) -> None:
-    for hint in get_type_hints(command, include_extras=True).values():
+    """In annotations that stay: those that are text are made anew whenever they are read."""
+    hints = get_type_hints(command, include_extras=True)
+    command.__annotations__ = hints
+    for hint in hints.values():
         if get_origin(hint) is Annotated:
             taken, *notes = get_args(hint)
             word = next((WORDS[kind] for kind in _plain(taken) if kind in WORDS), None)

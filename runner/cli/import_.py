@@ -12,7 +12,7 @@ import typer
 def import_(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE…", help="Trajectories of other harnesses, or folders that hold some."),
+        typer.Argument(metavar="FILE", help="Trajectories of other harnesses, or folders that hold some."),
     ],
     out: Annotated[Path, typer.Option(help="The run's folder: a new one, or one of an earlier import.")],
     source: Annotated[

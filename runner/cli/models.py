@@ -55,7 +55,7 @@ def check(
     from runner.studies.study import load_study
     from runner.visible import visible
 
-    tables = load_study(study).endpoints if study else {}
+    tables = load_study(study, keyed=False).endpoints if study else {}
     model = model_factory(name, tables)(Opening(scenario="check", seed=1, reference=dict))
     found = _round_trip(model)
     if json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from runner.studies.study import Study
 
 
-@with_flags
+@partial(with_flags, keyed=False)
 def plan(
     study: Study,
     pilot: Annotated[

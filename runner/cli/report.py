@@ -29,7 +29,7 @@ PAGES: dict[Mode, str] = {"local": PAGE, "redacted": "report-redacted.html", "pu
 def report(
     folder: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="RUN…", help="The run's folder; the latest in runs/ when left out; several as one."),
+        typer.Argument(metavar="RUN", help="The run's folder; the latest in runs/ when left out; several as one."),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every measure that has a number.")] = False,
     why: Annotated[

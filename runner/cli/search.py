@@ -19,7 +19,7 @@ def search(
         typer.Argument(help='Words, "phrases", -not, tool:, error:, verdict:, model:, …; or @NAME of a saved one.'),
     ] = None,
     runs: Annotated[
-        list[Path] | None, typer.Argument(metavar="RUN…", help="Runs, or folders of runs; runs/ when left out.")
+        list[Path] | None, typer.Argument(metavar="RUN", help="Runs, or folders of runs; runs/ when left out.")
     ] = None,
     save: Annotated[str | None, typer.Option(metavar="NAME", help="Keep the query under this name.")] = None,
     forget: Annotated[str | None, typer.Option(metavar="NAME", help="Forget a saved query.")] = None,

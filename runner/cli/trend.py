@@ -12,7 +12,7 @@ from runner.cli.options import Json
 
 
 def trend(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN RUN…", help="Runs of one study, the oldest first.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN RUN", help="Runs of one study, the oldest first.")],
     measure: Annotated[str, typer.Option(help="A rate or a share.")] = "resolved",
     json: Json = False,
 ) -> None:

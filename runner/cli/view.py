@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def view(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="RUN…", help="Runs' folders, folders of runs, or a trial's; runs/ when left out."),
+        typer.Argument(metavar="RUN", help="Runs' folders, folders of runs, or a trial's; runs/ when left out."),
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: one that is free.")] = 0,
     no_open: Annotated[bool, typer.Option("--no-open", help="Print the address and open no browser.")] = False,

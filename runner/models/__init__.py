@@ -67,6 +67,12 @@ def model_factory(name: str, tables: Mapping[str, Endpoint] | None = None) -> Mo
     raise UnknownName("model", name, {**KEYLESS, **PROVIDERS})
 
 
+def check_model(name: str, tables: Mapping[str, Endpoint], keyed: bool = True) -> None:
+    """Raises UserError for a model that does not exist; with `keyed` also for one whose key is not set."""
+    if keyed or endpoint_of(name, tables) is None:
+        model_factory(name, tables)
+
+
 def unpriced_models(names: Iterable[str], tables: Mapping[str, Endpoint]) -> list[str]:
     """The models of providers whose price nobody knows: their cost would count as nothing."""
     from runner.models.provider.prices import pricing_of

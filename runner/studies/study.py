@@ -26,7 +26,7 @@ from runner.arms import (
 from runner.canonical import digest
 from runner.errors import FileProblem, UserError
 from runner.messages import Frozen
-from runner.models import model_factory
+from runner.models import check_model
 from runner.models.provider.endpoints import Endpoint
 from runner.notices.settings import Notify
 from runner.replay.forks import Fork
@@ -159,12 +159,12 @@ class Study(Frozen):
         for name in {self.approver, *(arm.approver for arm in self.arms.values())} - {""}:
             check_approver(name, self.endpoints)
 
-    def check_models(self) -> None:
-        """Raises UserError for a model that does not exist or is named twice."""
+    def check_models(self, keyed: bool = True) -> None:
+        """Raises UserError for a model that does not exist, is named twice, or (`keyed`) whose key is not set."""
         if len(set(self.models)) != len(self.models):
             raise UserError("a model is named twice; use --repeats to try one more often")
         for name in self.models:
-            model_factory(name, self.endpoints)
+            check_model(name, self.endpoints, keyed)
 
     def keys(
         self,
@@ -190,13 +190,16 @@ class Study(Frozen):
         ]
 
 
-def load_study(file: Path) -> Study:
-    """Read a study file; its paths become relative to the caller's folder. Raises FileProblem."""
+def load_study(file: Path, keyed: bool = True) -> Study:
+    """Read a study file; its paths become relative to the caller's folder. Raises FileProblem.
+
+    `keyed`: its models are to be asked, so that their keys must be there.
+    """
     study = read_toml(file, Study)
     here = file.resolve().parent
     key = "models"
     try:
-        study.check_models()
+        study.check_models(keyed)
         key = "approver"
         study.check_approvers()
     except UserError as error:

@@ -20,7 +20,7 @@ VARIABLE = "TASKFIT_EMBEDDINGS"
 
 def duplicates(
     packs: Annotated[
-        list[Path] | None, typer.Argument(metavar="PACK…", help="Folders of scenarios; the built-in ones when left out.")
+        list[Path] | None, typer.Argument(metavar="PACK", help="Folders of scenarios; the built-in ones when left out.")
     ] = None,
     corpus: Annotated[
         list[Path] | None, typer.Option("--corpus", help="A folder of texts, patches or code to look in as well.")

@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from runner.scenarios.catalog import ScenarioFolder
 
-Globs = Annotated[list[str] | None, typer.Argument(metavar="SCENARIO…", help="Ids or globs; all when left out.")]
+Globs = Annotated[list[str] | None, typer.Argument(metavar="SCENARIO", help="Ids or globs; all when left out.")]
 Places = Annotated[
     list[str] | None,
     typer.Option("--scenarios", help="Folder of scenarios; the built-in ones when left out."),

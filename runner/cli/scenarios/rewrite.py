@@ -55,5 +55,5 @@ def _model(name: str, study: Path | None) -> Model:
     from runner.models.base import Opening
     from runner.studies.study import load_study
 
-    tables = load_study(study).endpoints if study else {}
+    tables = load_study(study, keyed=False).endpoints if study else {}
     return model_factory(name, tables)(Opening(scenario="rewrite", seed=1, reference=dict))
