@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def twin(
-    scenario: Annotated[list[str], typer.Argument(metavar="SCENARIO...", help="Ids or globs.")],
+    scenario: Annotated[list[str], typer.Argument(metavar="SCENARIO", help="Ids or globs.")],
     kind: Annotated[
         str,
         typer.Option(
