@@ -30,8 +30,9 @@ from runner.runs.observer import Quiet
 from runner.runs.reopening import reopened
 from runner.runs.run import Run
 from runner.runs.runlog import LOG, Happened, RunLog, read_log
-from runner.runs.running import Patience
+from runner.runs.running import Patience, Running
 from runner.scenarios.catalog import load_scenario
+from runner.scenarios.scenario import Limits
 from runner.studies.study import Study
 from sandboxes.client import Engine
 
@@ -227,11 +228,15 @@ def test_a_trial_that_hangs_is_reported_with_its_stack_and_tried_once_more(new_r
 
 
 def test_a_container_that_is_frozen_is_removed_and_its_trial_tried_again(new_run: NewRun) -> None:
-    limits = "[limits]\nminutes = 1\ncommand_seconds = 5\n"
-    files = {"scenario.toml": scenario_with(limits)}
-    run = new_run("oracle", files=files, patience=Patience(12.0, 3.0, 5.0), approval_seconds=1.0)
-    api = run.engine.api
     frozen: list[str] = []
+
+    class ShortOnceFrozen(Patience):
+        def of(self, limits: Limits, approval: float) -> Callable[[Running], float]:
+            usual = super().of(limits, approval)
+            return lambda running: 5.0 if frozen and running.attempt == 1 else usual(running)
+
+    run = new_run("oracle", patience=ShortOnceFrozen())
+    api = run.engine.api
 
     def freeze(key: TrialKey, phase: str) -> None:
         if phase == "working" and not frozen:
