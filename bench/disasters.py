@@ -197,7 +197,7 @@ def small_disk(place: Path) -> Iterator[Path]:
 
 def night_of(daemon: Daemon, disk: Path, folder: Path) -> Night:
     """Three scenarios and a study over them, whose run will be on the small disk."""
-    write = writer(folder)
+    write = writer(folder, "unittest")
     places = [write(name).parent for name in ("first", "second", "third")]
     (folder / "chaosmodel.py").write_text(MODEL)
     (folder / "temporary").mkdir()

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from bench.doubling import OF_UNITTEST
 from bench.program import taskfit
 from runner.approvers.policy import PolicyApprover, load_policy
 from runner.errors import ProviderDown, UserError
@@ -201,8 +202,7 @@ def test_a_trial_that_its_provider_serves_for_a_while_each_time_is_not_begun_for
 
 def test_a_trial_that_hangs_is_reported_with_its_stack_and_tried_once_more(new_run: NewRun) -> None:
     hanging.clear()
-    limits = "[limits]\nminutes = 0.02\ncommand_seconds = 20\n"
-    files = {"scenario.toml": scenario_with(limits)}
+    files = {"scenario.toml": scenario_with("minutes = 0.02\n")}
     run = new_run(here("hangs_once"), "noop", files=files, concurrency=2, patience=Patience(60.0, 3.0, 2.0))
     began = time.monotonic()
     run.work()
@@ -218,8 +218,7 @@ def test_a_trial_that_hangs_is_reported_with_its_stack_and_tried_once_more(new_r
 
 
 def test_a_container_that_is_frozen_is_removed_and_its_trial_tried_again(new_run: NewRun) -> None:
-    limits = "[limits]\nminutes = 0.2\ncommand_seconds = 5\n"
-    files = {"scenario.toml": scenario_with(limits)}
+    files = {"scenario.toml": scenario_with("minutes = 0.2\n").replace("command_seconds = 20", "command_seconds = 5")}
     run = new_run("oracle", files=files, patience=Patience(5.0, 3.0, 5.0), approval_seconds=1.0)
     api = run.engine.api
     frozen: list[str] = []
@@ -244,10 +243,7 @@ def test_a_container_that_is_frozen_is_removed_and_its_trial_tried_again(new_run
 
 
 def scenario_with(limits: str) -> str:
-    return (
-        'schema = 1\ntitle = "Doubling is off"\nrepo = "calc"\n[tests]\n'
-        'fail_to_pass = ["tests/test_hidden.py::test_three"]\n[scope]\nwritable = ["src/**"]\n' + limits
-    )
+    return OF_UNITTEST["scenario.toml"].replace("[limits]\n", f"[limits]\n{limits}")
 
 
 def test_no_more_trials_are_begun_than_the_cap_has_and_a_resume_asks_for_more(new_run: NewRun) -> None:

@@ -21,7 +21,8 @@ from runner.models.provider.model import ProviderModel, Service
 
 FORMATS: tuple[FormatName, ...] = ("chat", "responses", "messages")
 PROGRAM = str(Path(sys.executable).with_name("taskfit"))
-TURNS = 4
+TURNS = 2
+"""The second reads the first one's calls and what came of them, as each one after it would."""
 TOKENS = 96
 
 
