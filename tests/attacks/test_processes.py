@@ -22,11 +22,11 @@ def read(path: str) -> ToolCall:
 
 
 DAEMONS = (
-    f'setsid bash -c "sleep 4; {LATE}" >/dev/null 2>&1 &',
-    f'nohup bash -c "sleep 4; {LATE}" >/dev/null 2>&1 & disown',
-    f"(trap '' HUP INT TERM; (sleep 4; {LATE}) </dev/null >/dev/null 2>&1 &) &",
+    f'setsid bash -c "sleep 20; {LATE}" >/dev/null 2>&1 &',
+    f'nohup bash -c "sleep 20; {LATE}" >/dev/null 2>&1 & disown',
+    f"(trap '' HUP INT TERM; (sleep 20; {LATE}) </dev/null >/dev/null 2>&1 &) &",
     'python -c "import os, time, subprocess\nif os.fork(): os._exit(0)\nos.setsid()\nif os.fork(): os._exit(0)\n'
-    f'for n in range(3): os.close(n)\ntime.sleep(4)\nos.system(\\"{LATE}\\")"',
+    f'for n in range(3): os.close(n)\ntime.sleep(20)\nos.system(\\"{LATE}\\")"',
 )
 """In a session of its own, disowned, deaf to signals, forked twice: they do not disturb each other, so one trial has
 them all."""

@@ -21,8 +21,7 @@ from runner.models.provider.model import ProviderModel, Service
 
 FORMATS: tuple[FormatName, ...] = ("chat", "responses", "messages")
 PROGRAM = str(Path(sys.executable).with_name("taskfit"))
-TURNS = 2
-"""The second reads the first one's calls and what came of them, as each one after it would."""
+TURNS = 4
 TOKENS = 96
 
 
