@@ -88,7 +88,7 @@ def test_a_row_of_a_real_bug_is_proved_graded_and_handed_back_as_a_prediction(
         "version": "0.11",
     }
     (tmp_path / "rows.jsonl").write_text(json.dumps(row) + '\n{"instance_id": "bad__row-1", "patch": null}\n')
-    words = ["rows.jsonl", "--repos", "repos", "--to", "pack", "--repeats", "1", "--json"]
+    words = ["rows.jsonl", "--repos", "repos", "--to", "pack", "--repeats", "2", "--json"]
     said = json.loads(taskfit(tmp_path, own_cache, "scenarios", "import", *words))
     by_id = {each["id"]: each for each in (said["outcomes"] if isinstance(said, dict) else said)}
     assert by_id["bad-row-1"]["code"] == "malformed"
@@ -107,7 +107,7 @@ def test_a_row_of_a_real_bug_is_proved_graded_and_handed_back_as_a_prediction(
 
 
 def test_two_releases_of_a_real_package_become_a_scenario_that_holds(own_cache: dict[str, str], tmp_path: Path) -> None:
-    words = ["--pypi", "pathspec", "0.11.1", "0.11.2", "--to", "pack", "--repeats", "1", "--json"]
+    words = ["--pypi", "pathspec", "0.11.1", "0.11.2", "--to", "pack", "--repeats", "2", "--json"]
     found = outcome(taskfit(tmp_path, own_cache, "scenarios", "import", *words))
     assert (found["code"], found["id"], found["fail_to_pass"]) == ("ok", "pathspec-0-11-2", 5)
     assert found["pass_to_pass"] > 80
@@ -131,7 +131,7 @@ def test_two_commits_of_a_real_project_in_the_shape_of_bugsinpy_hold(
     }
     files = {f"projects/pathspec/{path}": Entry(text.encode()) for path, text in checkout.items()}
     lay_out(files, tmp_path / "BugsInPy")
-    words = ["BugsInPy", "--repos", "repos", "--to", "pack", "--repeats", "1", "--json"]
+    words = ["BugsInPy", "--repos", "repos", "--to", "pack", "--repeats", "2", "--json"]
     found = outcome(taskfit(tmp_path, own_cache, "scenarios", "import", *words))
     assert (found["code"], found["id"], found["fail_to_pass"]) == ("ok", "bugsinpy-pathspec-1", 5), found
 
@@ -159,7 +159,7 @@ def test_a_task_on_harbors_own_template_is_solved_in_a_sandbox_and_holds(
         "solution/fix.diff": Entry(fix.encode()),
     }
     lay_out(task, tmp_path / "tasks" / "pathspec-matching")
-    words = ["tasks", "--to", "pack", "--repeats", "1", "--json"]
+    words = ["tasks", "--to", "pack", "--repeats", "2", "--json"]
     found = outcome(taskfit(tmp_path, own_cache, "scenarios", "import", *words))
     assert found["code"] == "ok", found
 
