@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import pytest
 from filelock import FileLock
 
+from bench.doubling import writer
 from bench.program import taskfit
 from runner.events import AnyEvent
 from runner.events.base import Event
@@ -73,10 +74,10 @@ def forever(opening):
 
 
 @pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory, scenario_writer: Callable[[Path], Callable[..., Path]]) -> Path:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a scenario, models, and a run in `origin` that left a bad state."""
     root = tmp_path_factory.mktemp("forks", numbered=True)
-    scenario_writer(root)()
+    writer(root, "unittest")()
     (root / "mine.py").write_text(MODELS)
     run(root, "run", "--model", "python:mine:spoils", "--scenarios", "scenarios", "--out", "origin")
     return root

@@ -106,7 +106,7 @@ def test_the_evidence_is_a_real_failing_tests_output(new_run: NewRun) -> None:
     run.work()
     assert verdicts(run) == {"control": "unresolved", "feedback_evidence": "resolved"}
     [challenged] = only(events(run, "personality:learns", "feedback_evidence"), Challenged)
-    assert "assert 5 == 6" in challenged.text
+    assert "AssertionError: 5 != 6" in challenged.text
     assert "foil" not in challenged.text and "canar" not in challenged.text
 
 
@@ -195,19 +195,19 @@ def test_a_run_that_was_killed_between_trunk_and_branches_goes_on_from_the_same_
     write_scenario()
     folder = tmp_path / "run"
     program = [str(Path(sys.executable).with_name("taskfit")), "run", "--scenarios", str(tmp_path / "scenarios")]
-    argv = ["--model", "personality:flips", "--repeats", "4", "--feedback", "prove_it", "--feedback", "continue"]
+    argv = ["--model", "personality:flips", "--repeats", "3", "--feedback", "prove_it", "--feedback", "continue"]
     with subprocess.Popen([*program, *argv, "--out", str(folder)], stderr=subprocess.DEVNULL) as process:
         while len(list(folder.glob("trials/*/result.json"))) < 2:
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
     before = {file: file.read_bytes() for file in folder.glob("trials/*/result.json")}
-    assert len(before) < 12
+    assert len(before) < 9
     again = reopened(RunFolder(folder), engine, Quiet(), PolicyApprover(load_policy()))
     again.work()
     assert {file: file.read_bytes() for file in before} == before
     results = again.folder.results()
-    assert len(results) == 12
+    assert len(results) == 9
     for result in results:
         wanted = "resolved" if result.key.arm == "control" else "unresolved"
         assert result.verdict == wanted, result.reason

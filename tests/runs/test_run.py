@@ -174,14 +174,15 @@ def test_models_that_misbehave_get_a_verdict_and_the_others_go_on(
     assert not containers_of(run)
 
 
+HIDDEN = "import unittest\n\n\nclass ThreeTest(unittest.TestCase):\n    def test_{name}(self):\n        {does}\n"
 BROKEN = {
     "reference-does-not-apply": {
         "solution/solution.patch": "--- a/src/calc.py\n+++ b/src/calc.py\n@@ -1 +1 @@\n-nothing\n+like it\n"
     },
     "bug-does-not-apply": {"bug.patch": "garbage\n"},
-    "base-passes": {"tests/tests/test_hidden.py": "def test_three():\n    pass\n"},
-    "reference-fails": {"tests/tests/test_hidden.py": "def test_three():\n    assert False\n"},
-    "fail-to-pass-unknown": {"tests/tests/test_hidden.py": "def test_other():\n    assert False\n"},
+    "base-passes": {"tests/tests/test_hidden.py": HIDDEN.format(name="three", does="pass")},
+    "reference-fails": {"tests/tests/test_hidden.py": HIDDEN.format(name="three", does="self.fail()")},
+    "fail-to-pass-unknown": {"tests/tests/test_hidden.py": HIDDEN.format(name="other", does="self.fail()")},
 }
 """What is said of a scenario → what breaks it."""
 
