@@ -9,7 +9,9 @@ from typing import get_args
 
 from runner.events import FaultDelivered
 from runner.messages import Frozen
+from runner.results import TrialKey
 from runner.studies.arms import FaultKind, FaultPattern, Persistence, Visibility
+from runner.studies.canonical import digest
 
 TOOLS: Mapping[FaultKind, tuple[str, ...]] = {
     "tool_error": ("read_file", "edit_file", "run_tests"),
@@ -52,6 +54,11 @@ def draw(pattern: FaultPattern, seed: int) -> Fault:
         tool=drawn.choice(TOOLS[kind]),
         nth=drawn.randint(1, LATEST),
     )
+
+
+def fault_seed(study_seed: int, key: TrialKey) -> int:
+    """The same for every model and arm: all of them meet the same fault in a scenario and repeat."""
+    return int(digest([study_seed, "fault", key.scenario, key.repeat])[:8], 16)
 
 
 def delivered(receipts: Iterable[FaultDelivered]) -> Fault | None:
