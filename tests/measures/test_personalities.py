@@ -15,7 +15,7 @@ import pytest
 
 from runner.approvers.policy import PolicyApprover, load_policy
 from runner.events import AnyEvent
-from runner.faults.base import draw
+from runner.faults.base import draw, fault_seed
 from runner.models.personalities import PERSONALITIES
 from runner.report.load import records
 from runner.report.summary import Profile, profiles
@@ -25,7 +25,7 @@ from runner.runs.ledger import Row
 from runner.runs.run import Run
 from runner.scenarios.catalog import load_scenario
 from runner.studies.arms import FaultPattern
-from runner.studies.study import Study, fault_seed
+from runner.studies.study import Study
 from runner.trials.transcript import read
 from sandboxes.client import Engine
 

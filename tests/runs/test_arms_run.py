@@ -28,7 +28,7 @@ from runner.events import (
     ToolReturned,
     TrialStarted,
 )
-from runner.faults.base import draw
+from runner.faults.base import draw, fault_seed
 from runner.models.scripted import Scripted
 from runner.results import TrialKey, TrialResult
 from runner.runs.folder import RunFolder
@@ -37,7 +37,7 @@ from runner.runs.reopening import reopened
 from runner.runs.run import Run
 from runner.scenarios.catalog import load_scenario
 from runner.studies.arms import FaultPattern
-from runner.studies.study import Study, fault_seed
+from runner.studies.study import Study
 from runner.trials.snapshot import FILE
 from runner.trials.transcript import read
 from sandboxes.client import Engine
