@@ -17,7 +17,7 @@ from bench.doubling import writer
 from runner.approvers.policy import PolicyApprover, load_policy
 from runner.arms import FaultPattern
 from runner.events import AnyEvent
-from runner.faults.base import draw
+from runner.faults.base import draw, fault_seed
 from runner.models.personalities import PERSONALITIES
 from runner.report.load import records
 from runner.report.summary import Profile, profiles
@@ -26,7 +26,7 @@ from runner.runs.folder import RunFolder
 from runner.runs.observer import Quiet
 from runner.runs.run import Run
 from runner.scenarios.catalog import load_scenario
-from runner.studies.study import Study, fault_seed
+from runner.studies.study import Study
 from runner.transcript import read
 from sandboxes.client import Engine
 

@@ -21,7 +21,7 @@ from runner.events.base import Event
 from runner.events.calls import Decided, FaultDelivered, ToolReturned
 from runner.events.conversation import Challenged, Replied, Told
 from runner.events.origins import Branched, StartedFrom, TrialStarted
-from runner.faults.base import draw
+from runner.faults.base import draw, fault_seed
 from runner.models.scripted import Scripted
 from runner.results import TrialKey
 from runner.runs.folder import RunFolder
@@ -29,7 +29,7 @@ from runner.runs.observer import Quiet
 from runner.runs.reopening import reopened
 from runner.runs.run import Run
 from runner.scenarios.catalog import load_scenario
-from runner.studies.study import Study, fault_seed
+from runner.studies.study import Study
 from runner.transcript import read
 from runner.trials.snapshot import FILE
 from sandboxes.client import Engine
