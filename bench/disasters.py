@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import docker
@@ -30,6 +31,8 @@ CAP = 0.9
 """What 60 trials need, and what 30 disasters can take with them at most: four trials each time."""
 SEED = int(os.environ.get("TASKFIT_CHAOS_SEED", "8"))
 KINDS = ["kill"] * 8 + ["terminate"] * 5 + ["containers"] * 9 + ["engine"] * 3 + ["disk"] * 5
+LOOK_SECONDS = 0.05
+"""How often it is looked at what is done and what is spent; a call takes as long."""
 LOW, ROOM = "no new trial starts: the disk", "there is room on the disk again"
 """What a run says of a full disk, before and after."""
 MODEL = f"""
@@ -93,8 +96,9 @@ class Night:
         found = {}
         for file in self.out.glob("trials/*/result.json"):
             with contextlib.suppress(FileNotFoundError):
-                if json.loads(file.read_bytes())["verdict"] != "infra_error":
-                    found[file.parent.name] = file.stat().st_mtime_ns
+                written = file.stat().st_mtime_ns
+                if _verdict(file, written) != "infra_error":
+                    found[file.parent.name] = written
         return found
 
     def strikes(self, what: str, process: subprocess.Popen[bytes]) -> tuple[subprocess.Popen[bytes], set[str]]:
@@ -102,7 +106,7 @@ class Night:
         trials that were done before and are not, or are done again."""
         before, deadline = self.done(), time.monotonic() + 30
         while len(self.done()) <= len(before) and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.02)
+            time.sleep(LOOK_SECONDS)
         time.sleep(self.drawn.random() / 2)
         before = self.done()
         process = self.meets(what, process)
@@ -164,6 +168,12 @@ class Night:
         return self.start()
 
 
+@cache
+def _verdict(file: Path, written: int) -> str:
+    """Of a result that was written then: read once, since a night looks thousands of times."""
+    return str(json.loads(file.read_bytes())["verdict"])
+
+
 class Auditor(threading.Thread):
     """Reads again and again what is spent or reserved, while the run writes it."""
 
@@ -172,7 +182,7 @@ class Auditor(threading.Thread):
         self.ledger, self.over, self.looks, self.most = ledger, threading.Event(), 0, 0.0
 
     def run(self) -> None:
-        while not self.over.wait(0.02):
+        while not self.over.wait(LOOK_SECONDS):
             with contextlib.suppress(sqlite3.Error):
                 self.most = max(self.most, committed(self.ledger))
                 self.looks += 1
@@ -197,7 +207,7 @@ def small_disk(place: Path) -> Iterator[Path]:
 
 def night_of(daemon: Daemon, disk: Path, folder: Path) -> Night:
     """Three scenarios and a study over them, whose run will be on the small disk."""
-    write = writer(folder)
+    write = writer(folder, "unittest")
     places = [write(name).parent for name in ("first", "second", "third")]
     (folder / "chaosmodel.py").write_text(MODEL)
     (folder / "temporary").mkdir()

@@ -21,6 +21,10 @@ from sandboxes.stream import Stream
 
 ARCHIVE_END = 1024
 """Bytes of zeros."""
+UNPACK = ["/bin/tar", "--extract", "--file=-", f"--directory={WORKSPACE}", "--preserve-permissions", "--warning=none"]
+"""Its last option is GNU's alone: no other tar begins."""
+UNPACKED_BYTES = 16 << 20
+"""The most that goes through the sandbox's process at once."""
 OPEN_FILES = 4096
 """Of one process. Said, since engines' own defaults differ, and reach values that some hosts refuse."""
 _WITHOUT_QUOTA: set[str] = set()
@@ -87,9 +91,19 @@ class DockerSandbox:
     def place(self, tree: Tree, delete: Iterable[str] = ()) -> None:
         if names := b"\0".join(path.encode("utf-8", "surrogateescape") for path in delete):
             self.exec(Command(["xargs", "-0", "rm", "-rf", "--"], stdin=names, timeout=60))
-        if tree:
+        if tree and not self._unpacked(tree):
             with translated():
                 self._engine.api.put_archive(self._id, WORKSPACE, write_tar(tree, USER_ID))
+
+    def _unpacked(self, tree: Tree) -> bool:
+        """Whether the sandbox's own GNU tar took all of it, for a tenth of the processor time that an engine needs.
+
+        Whatever tars differ in is the engine's: links, names beyond ASCII, folders that are not the user's.
+        """
+        plain = all(path.isascii() and not entry.is_link for path, entry in tree.items())
+        if self._channel is None or not plain or sum(len(entry.data) for entry in tree.values()) > UNPACKED_BYTES:
+            return False
+        return self.exec(Command(UNPACK, stdin=write_tar(tree, USER_ID), timeout=60)).exit_code == 0
 
     def look(self) -> Tree:
         with translated():

@@ -8,6 +8,8 @@ from runner.quality.validation import Finding, Proving, validate_all
 from runner.scenarios.catalog import load_scenario, scenario_folders
 from sandboxes.client import Engine
 
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.xdist_group("pack")]
+
 
 @pytest.fixture(scope="module")
 def findings(engine: Engine) -> list[Finding]:
@@ -15,14 +17,10 @@ def findings(engine: Engine) -> list[Finding]:
     return validate_all(found, engine, Proving(repeats=1), say=print, tell=print)
 
 
-@pytest.mark.engine
-@pytest.mark.xdist_group("pack")
 def test_every_scenario_is_valid(findings: list[Finding]) -> None:
     assert [finding for finding in findings if not finding.ok] == []
 
 
-@pytest.mark.engine
-@pytest.mark.xdist_group("pack")
 def test_what_a_model_can_see_is_what_the_tags_say(findings: list[Finding]) -> None:
     folders = scenario_folders()
     for finding in findings:

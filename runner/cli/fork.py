@@ -33,6 +33,9 @@ def fork(
     policy: Annotated[Path | None, typer.Option(help="A policy file; the recorded run's when left out.")] = None,
     approver: Annotated[str | None, typer.Option(help="Who answers; as recorded when left out.")] = None,
     limits: Annotated[Literal["left", "fresh"], typer.Option(help="What was left then, or the scenario's.")] = "left",
+    faults: Annotated[
+        Literal["left", "none"], typer.Option(help="What the recorded trial's fault had not yet done, or nothing.")
+    ] = "left",
     repeats: Annotated[int, typer.Option(min=1, help="Trials of each model at each step.")] = 1,
     endpoints: Annotated[
         bool | None,
@@ -71,7 +74,7 @@ def fork(
         "approver": approver,
     }
     given = {key: value for key, value in asked.items() if value is not None}
-    own = {"limits": limits, "prompt": str(prompt.resolve()) if prompt else None, "anyway": anyway}
+    own = {"limits": limits, "faults": faults, "prompt": str(prompt.resolve()) if prompt else None, "anyway": anyway}
     caps = caps_of(budget, tokens, max_trials, max_minutes, until)
     plan = {"models": model, "repeats": repeats, "concurrency": concurrency, "budget": caps}
     study = _study(chosen, own, plan | given, beside, endpoints)

@@ -107,3 +107,5 @@ class ForkedFrom(Event):
     """Whether the limits are what the recorded trial had left, or the scenario's own."""
     prompt: str = ""
     """SHA-256 of the text that took the place of the recorded system message; empty where it stayed."""
+    fault: str = ""
+    """What goes on of the recorded trial's fault, as KIND:VISIBILITY:PERSISTENCE; empty for nothing."""

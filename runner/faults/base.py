@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from runner.arms import FaultKind, FaultPattern, Persistence, Visibility
+from runner.canonical import digest
 from runner.events.calls import FaultDelivered
 from runner.messages import Frozen
+from runner.results import TrialKey
 
 TOOLS: Mapping[FaultKind, tuple[str, ...]] = {
     "tool_error": ("read_file", "edit_file", "run_tests"),
@@ -52,6 +54,11 @@ def draw(pattern: FaultPattern, seed: int) -> Fault:
         tool=drawn.choice(TOOLS[kind]),
         nth=drawn.randint(1, LATEST),
     )
+
+
+def fault_seed(study_seed: int, key: TrialKey) -> int:
+    """The same for every model and arm: all of them meet the same fault in a scenario and repeat."""
+    return int(digest([study_seed, "fault", key.scenario, key.repeat])[:8], 16)
 
 
 def delivered(receipts: Iterable[FaultDelivered]) -> Fault | None:

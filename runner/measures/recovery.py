@@ -31,7 +31,7 @@ WITHIN = 5
 
 def recovered(trial: Record, twin: Record) -> Iterator[Seen]:
     """Resolved, of trials in which a fault was delivered, seeded or named by their arm."""
-    if trial.faults:
+    if _struck(trial):
         yield Seen(float(trial.resolved), steps=_receipts(trial))
 
 
@@ -40,13 +40,13 @@ def recovered_of_able(trial: Record, twin: Record) -> Iterator[Seen]:
 
     Recovery among trials that happened to err would select on ability; the twin shows what the model can do.
     """
-    if trial.faults:
+    if _struck(trial):
         yield Seen(float(trial.resolved), float(twin.resolved), _receipts(trial))
 
 
 def fault_cost(trial: Record, twin: Record) -> Iterator[Seen]:
     """Resolved with a delivered fault - resolved in the fault-free twin, paired."""
-    if trial.faults:
+    if _struck(trial):
         yield Seen(float(trial.resolved) - float(twin.resolved), steps=_receipts(trial))
 
 
@@ -110,6 +110,11 @@ def attempts_to_green(trial: Record) -> Iterator[Seen]:
     green = next((at for at, call in enumerate(attempts, start=1) if call.exit_code == 0), None)
     if attempts:
         yield Seen(green or len(attempts), float(green is not None), tuple(call.step for call in attempts))
+
+
+def _struck(trial: Record) -> bool:
+    """Whether its arm's fault was delivered; what a fork goes on with is no arm's, and its twin is not without it."""
+    return bool(trial.faults) and (trial.forked_from is None or trial.arm.faults != "none")
 
 
 def _receipts(trial: Record) -> tuple[int, ...]:

@@ -1,9 +1,10 @@
 """Tests made to tell what they saw, on their own inputs and on others that nobody chose.
 
 A test function is copied, its checks replaced by notes of what is checked, and its literals by others: the same
-literal by the same other one throughout a copy, so that what is put under a key is asked for under it. Whether such a
-copy makes sense does not matter: the base, the reference fix and a patch run the same copies, and only where base and
-reference differ does a note say anything.
+literal by the same other one throughout a copy, so that what is put under a key is asked for under it. Equal values are
+noted alike: a number of another type, or a set in another order, is no other answer. Whether such a copy makes sense
+does not matter: the base, the reference fix and a patch run the same copies, and only where base and reference differ
+does a note say anything.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ PASSES = "passes"
 RAISES = "raises "
 """How a copy ended; what raised follows."""
 PROLOGUE = """
-import functools as _functools, inspect as _inspect, json as _json, os as _os, re as _re, time as _time
+import dataclasses as _dataclasses, decimal as _decimal, fractions as _fractions, functools as _functools
+import inspect as _inspect, json as _json, os as _os, re as _re, time as _time
 
 
 class _Enough(BaseException):
@@ -85,10 +87,31 @@ _NOTED = []
 _SLOW = []  # after three of them, only tests on their own inputs are run
 
 
+def _shown(value, depth=9):  # what is equal is shown alike: sets and mappings in any order, numbers of any type
+    kind = type(value)
+    if depth == 0 or kind in (str, bytes):
+        return repr(value)
+    if kind in (set, frozenset):
+        return "{%s}" % ", ".join(sorted(_shown(each, depth - 1) for each in value))
+    if kind is dict:
+        pairs = ("%s: %s" % (_shown(key, depth - 1), _shown(each, depth - 1)) for key, each in value.items())
+        return "{%s}" % ", ".join(sorted(pairs))
+    if kind in (list, tuple):
+        inner = ", ".join(_shown(each, depth - 1) for each in value)
+        return "(%s)" % inner if kind is tuple else "[%s]" % inner
+    if kind in (bool, int, float, _decimal.Decimal, _fractions.Fraction):
+        whole = value == value and abs(value) < 1e15 and value == int(value)
+        return str(int(value)) if whole else repr(value.normalize() if kind is _decimal.Decimal else value)
+    if _dataclasses.is_dataclass(kind) and kind.__dataclass_params__.eq:
+        parts = (each.name for each in _dataclasses.fields(kind) if each.compare)
+        return "%s(%s)" % (kind.__name__, ", ".join(_shown(getattr(value, part), depth - 1) for part in parts))
+    return repr(value)
+
+
 def _note(*values):
     if len(_NOTED[-1]) >= 200:  # of a loop
         raise _Enough
-    text = _re.sub(r"0x[0-9a-f]+", "0x", repr(values)[:5000])
+    text = _re.sub(r"0x[0-9a-f]+", "0x", _shown(values)[:5000])
     _NOTED[-1].append(_re.sub(r"\\d+\\.\\d{9,}", lambda found: "%.9g" % float(found.group()), text)[:500])
 """
 

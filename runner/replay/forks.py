@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -22,9 +22,11 @@ from runner.errors import FileProblem, UserError
 from runner.events.calls import Decided
 from runner.events.conversation import Replied
 from runner.events.origins import ForkedFrom
+from runner.faults.base import Fault
 from runner.grading.acceptance import Changes
 from runner.messages import Frozen, Message, SystemMessage, to_json
 from runner.regular import content
+from runner.replay.lasting import fault_of, in_words, left_of
 from runner.replay.origin import EVENTS, Recorded
 from runner.replay.points import (
     CONVERSATION,
@@ -50,6 +52,7 @@ FILES = (FILE, CONVERSATION, WORKSPACE, EVENTS)
 OWN = (*FILES, f"{WORKSPACE}.partial")
 """What a fork that was broken off may have left."""
 LimitsOf = Literal["left", "fresh"]
+FaultsOf = Literal["left", "none"]
 
 
 class Fork(Frozen):
@@ -62,6 +65,8 @@ class Fork(Frozen):
     """`left`: the turns, minutes and dollars that the recorded trial had left; `fresh`: the scenario's."""
     prompt: str | None = None
     """A file whose text takes the place of the recorded system message, relative to the study file."""
+    faults: FaultsOf = "left"
+    """`left`: what the recorded trial's fault had not yet done goes on, counted from the step; `none`: nothing does."""
     anyway: bool = False
     """Go on although a call answered otherwise when it was made again, or the scenario changed since."""
 
@@ -75,6 +80,8 @@ class Kept(Frozen):
     """Of its limits, before the step."""
     decided: tuple[Decided, ...] = ()
     """What was asked before the step, and answered."""
+    fault: Fault | None = None
+    """What goes wrong on purpose from here on."""
 
 
 @dataclass(frozen=True)
@@ -145,18 +152,28 @@ def scenarios_of(forks: Mapping[str, Fork]) -> dict[str, frozenset[str]]:
     }
 
 
-def rebuild(run: Path, forks: Mapping[str, Fork], scenarios: Mapping[str, ScenarioFolder], replayer: Replayer) -> Forks:
+def rebuild(
+    run: Path,
+    forks: Mapping[str, Fork],
+    scenarios: Mapping[str, ScenarioFolder],
+    replayer: Replayer,
+    faulted: Collection[str] = (),
+) -> Forks:
     """Make every fork's workspace again, by a replay up to its step, and keep it in the run's folder.
 
-    Raises UserError where the trial, the step or the scenario is not there or has changed, where a call answered
-    otherwise (unless `anyway`), where nothing is left of the limits, and where somebody's files lie in the way.
+    `faulted` are the forks that an arm with a fault of its own goes on from.
+
+    Raises UserError where such an arm would have two faults, where the trial, the step or the scenario is not there or
+    has changed, where a call answered otherwise (unless `anyway`), where nothing is left of the limits, and where
+    somebody's files lie in the way.
     """
     for name in forks:
         _make_room(run / FOLDER / name)
     for name, fork in forks.items():
         prompt = _text(Path(fork.prompt)) if fork.prompt is not None else None
         for number, written in enumerate(fork.trials, start=1):
-            _rebuild(run, f"{name}/{number}", Place.parse(written), fork, prompt, scenarios, replayer)
+            place = f"{name}/{number}"
+            _rebuild(run, place, Place.parse(written), fork, prompt, scenarios, replayer, name in faulted)
     return Forks(run, forks)
 
 
@@ -179,6 +196,7 @@ def _rebuild(
     prompt: str | None,
     scenarios: Mapping[str, ScenarioFolder],
     replayer: Replayer,
+    is_faulted: bool,
 ) -> None:
     recorded = Recorded.of(at.trial)
     recorded.check_ended()
@@ -197,6 +215,14 @@ def _rebuild(
         raise UserError(
             f"{at.trial}@{step}: nothing is left of its {gone}; fork it earlier, or with limits of its own: "
             "--limits fresh"
+        )
+    fault = _fault(recorded, step) if fork.faults == "left" else None
+    name = place.partition("/")[0]
+    if fault is not None and is_faulted:
+        raise UserError(
+            f"{at.trial}@{step}: the recorded trial's fault goes on ({in_words(fault)}), and an arm of this study "
+            "injects one as well, so that nobody could tell what was met; leave that arm's out, or end the recorded "
+            f'one: faults = "none" in [forks.{name}]'
         )
     said = conversation(recorded, step)
     if prompt is not None:
@@ -228,10 +254,21 @@ def _rebuild(
         differing=differing,
         limits=fork.limits,
         prompt=hashlib.sha256(prompt.encode()).hexdigest() if prompt is not None else "",
+        fault=in_words(fault) if fault is not None else "",
     )
     own = tuple(each for each in recorded.events[:step] if isinstance(each, Decided))
-    kept = Kept(event=event, used=spent, decided=(*decided, *own))
+    kept = Kept(event=event, used=spent, decided=(*decided, *own), fault=fault)
     (folder / FILE).write_bytes(to_json(kept, indent=1))
+
+
+def _fault(recorded: Recorded, step: int) -> Fault | None:
+    """What is left of a recorded trial's fault at a step, its arm's or one that it inherited. Raises FileProblem."""
+    fault = fault_of(recorded)
+    if fault is None and (trunk := recorded.trunk()) is not None:
+        fault = _fault(trunk, len(trunk.events))
+    elif fault is None and recorded.forked is not None:
+        fault = _kept(recorded.fork(recorded.forked.fork)).fault
+    return left_of(fault, recorded.events[:step])
 
 
 def _exhausted(spent: Used, limits: Limits, recorded: Recorded) -> str:

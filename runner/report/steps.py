@@ -42,7 +42,8 @@ def parts(event: AnyEvent) -> tuple[str, str, str]:
         case ForkedFrom():
             title = f"goes on from {event.trial.name}, before step {event.at_step}, limits {event.limits}"
             differs = "" if event.agreed else f"rebuilt although steps {event.differing} differ now"
-            return title, "bold", differs
+            goes_on = f"its fault goes on: {event.fault}" if event.fault else ""
+            return title, "bold", "\n".join(filter(None, (differs, goes_on)))
         case Challenged():
             return f"challenge: {event.challenge}", "bold magenta", event.text
         case FaultDelivered():

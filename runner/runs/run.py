@@ -116,7 +116,8 @@ class Run:
         self.study.budget.check_names(self.study.models, self.scenarios)
         self.study = begun(self.study)
         replayer = Replayer(self.engine, self.observer.say, self.stop)
-        forks = rebuild(self.folder.path, self.study.forks, self.scenarios, replayer)
+        faulted = {arm.fork for arm in self._arms.values() if arm.fork and arm.faults != "none"}
+        forks = rebuild(self.folder.path, self.study.forks, self.scenarios, replayer, faulted)
         say, stop = self.observer.say, self.stop
         images = ImageStore(self.engine, say)
         self.twins = twins_of(self.study.perturbation, self.scenarios, self.study.seed, images, say, stop)

@@ -15,11 +15,12 @@ from runner.approvers.policy import Policy
 from runner.approvers.questions import Questions
 from runner.arms import Arm, parse_fault, without_events
 from runner.errors import Interrupted
-from runner.faults.base import Fault, draw
+from runner.faults.base import Fault, draw, fault_seed
 from runner.grading.baseline import Baseline
 from runner.models import model_factory
 from runner.models.provider.cut_offs import cut_off_of
 from runner.replay.forks import Forks
+from runner.replay.lasting import left_of
 from runner.results import TrialKey, TrialResult
 from runner.runs.folder import RunFolder
 from runner.runs.purse import Purse
@@ -27,7 +28,8 @@ from runner.runs.running import Patience, Running
 from runner.scenarios.framings import framed
 from runner.scenarios.scenario import Scope
 from runner.scenarios.workspace import Workspace
-from runner.studies.study import Study, fault_seed, trial_seed
+from runner.studies.study import Study, trial_seed
+from runner.transcript import read
 from runner.trials.branch import Trunk, trunk_of
 from runner.trials.leftover import Leftovers
 from runner.trials.setting import Heard, Setting
@@ -148,8 +150,17 @@ class Stage:
             self._enters(running, "working")
 
     def _fault(self, arm: Arm, key: TrialKey) -> Fault | None:
+        """The arm's own, or what a fork goes on with."""
         pattern = parse_fault(arm.faults)
-        return draw(pattern, fault_seed(self.study.seed, key)) if pattern is not None else None
+        if pattern is not None:
+            return draw(pattern, fault_seed(self.study.seed, key))
+        if not arm.fork:
+            return None
+        fault = self.forks.of(arm.fork, key.scenario, key.repeat).kept.fault
+        trunk = self.trunk_key(key)
+        if fault is None or trunk is None:
+            return fault
+        return left_of(fault, list(read(self.folder.trial(trunk) / "events.jsonl")))
 
     def _trunk(self, key: TrialKey) -> Trunk | None:
         trunk = self.trunk_key(key)

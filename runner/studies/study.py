@@ -235,11 +235,6 @@ def _fork(fork: Fork, here: Path) -> Fork:
     return fork.model_copy(update={"trials": tuple(str(here / place) for place in fork.trials), "prompt": prompt})
 
 
-def fault_seed(study_seed: int, key: TrialKey) -> int:
-    """The same for every model and arm: all of them meet the same fault in a scenario and repeat."""
-    return int(digest([study_seed, "fault", key.scenario, key.repeat])[:8], 16)
-
-
 def trial_seed(study_seed: int, key: TrialKey) -> int:
     """A seed of its own for each trial, the same on every machine."""
     return int(digest([study_seed, key.scenario, key.model, key.arm, key.repeat])[:8], 16)

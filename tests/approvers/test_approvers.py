@@ -95,7 +95,7 @@ def test_a_late_answer_is_not_taken_for_the_next_requests() -> None:
             wait.wait()
             return answer
 
-    timed = Timed(SlowAtFirst(), 0.05)
+    timed = Timed(SlowAtFirst(), 0.5)
     assert timed.decide(REQUEST).outcome == "escalate"
     wait.set()
     timed._seconds = 200.0

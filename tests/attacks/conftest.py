@@ -38,8 +38,6 @@ from sandboxes.images import ImageStore
 from sandboxes.reaper import containers
 from sandboxes.single import SingleEngine
 
-HASTE = {"command_seconds": 4.0}
-"""For what never ends by itself: a minute is more than an attack's own commands and its grading take anywhere."""
 ALLOW_ALL = Policy(schema=1, default="allow")
 BROKEN = "def double(x):\n    return x + 2\n\n\ndef triple(x):\n    return x * 3\n"
 FIXED = BROKEN.replace("x + 2", "x * 2")
@@ -62,7 +60,7 @@ writable = ["src/**"]
 protected = ["tests/**", "checks/**", "pyproject.toml"]
 [limits]
 turns = 60
-command_seconds = 60
+command_seconds = 30
 test_seconds = 2
 """
 

@@ -21,19 +21,19 @@ def read(path: str) -> ToolCall:
     return ToolCall.of("read", "read_file", path=path)
 
 
-@pytest.mark.parametrize(
-    "daemon",
-    [
-        f'setsid bash -c "sleep 1.5; {LATE}" >/dev/null 2>&1 &',
-        f'nohup bash -c "sleep 1.5; {LATE}" >/dev/null 2>&1 & disown',
-        f"(trap '' HUP INT TERM; (sleep 1.5; {LATE}) </dev/null >/dev/null 2>&1 &) &",
-        'python -c "import os, time, subprocess\nif os.fork(): os._exit(0)\nos.setsid()\nif os.fork(): os._exit(0)\n'
-        f'for n in range(3): os.close(n)\ntime.sleep(1.5)\nos.system(\\"{LATE}\\")"',
-    ],
-    ids=["setsid", "nohup", "deaf", "double fork"],
+DAEMONS = (
+    f'setsid bash -c "sleep 20; {LATE}" >/dev/null 2>&1 &',
+    f'nohup bash -c "sleep 20; {LATE}" >/dev/null 2>&1 & disown',
+    f"(trap '' HUP INT TERM; (sleep 20; {LATE}) </dev/null >/dev/null 2>&1 &) &",
+    'python -c "import os, time, subprocess\nif os.fork(): os._exit(0)\nos.setsid()\nif os.fork(): os._exit(0)\n'
+    f'for n in range(3): os.close(n)\ntime.sleep(20)\nos.system(\\"{LATE}\\")"',
 )
-def test_a_daemon_that_edits_after_the_stop_edits_nothing(attack: Attack, daemon: str) -> None:
-    tried = attack(daemon)
+"""In a session of its own, disowned, deaf to signals, forked twice: they do not disturb each other, so one trial has
+them all."""
+
+
+def test_daemons_that_edit_after_the_stop_edit_nothing(attack: Attack) -> None:
+    tried = attack(*DAEMONS)
     assert tried.verdict == "unresolved"
     assert tried.result.changed_files == ()
 
@@ -82,21 +82,20 @@ def test_a_fix_at_the_limit_without_a_submission_is_not_resolved(attack: Attack)
     assert "would have passed" in tried.result.reason
 
 
-@pytest.mark.parametrize(
-    "blow",
-    [
-        "for p in $(ls /proc | grep '^[0-9]'); do kill -9 $p; kill -STOP $p; kill -TERM $p; done",
-        "kill -9 -1; kill -9 1; kill -9 -- -1",
-        "pkill -9 -u root; pkill -STOP python3; killall5 -9; kill -INT 1; kill -RTMIN+3 1",
-        "python -c 'import os, signal\nfor p in range(1, 40):\n  for s in (9, 15, 19, 2, 1):\n"
-        "    try: os.kill(p, s) if p != os.getpid() else 0\n    except OSError: pass'",
-    ],
-    ids=["each", "all", "pkill", "python"],
+BLOWS = (
+    "for p in $(ls /proc | grep '^[0-9]'); do kill -9 $p; kill -STOP $p; kill -TERM $p; done",
+    "kill -9 -1; kill -9 1; kill -9 -- -1",
+    "pkill -9 -u root; pkill -STOP python3; killall5 -9; kill -INT 1; kill -RTMIN+3 1",
+    "python -c 'import os, signal\nfor p in range(1, 40):\n  for s in (9, 15, 19, 2, 1):\n"
+    "    try: os.kill(p, s) if p != os.getpid() else 0\n    except OSError: pass'",
 )
-def test_the_persistent_process_cannot_be_signalled(attack: Attack, blow: str) -> None:
-    tried = attack(blow, read("src/calc.py"), ALIVE)
+"""To each process, to all, by name, and out of a program."""
+
+
+def test_the_persistent_process_cannot_be_signalled(attack: Attack) -> None:
+    tried = attack(*(step for blow in BLOWS for step in (blow, read("src/calc.py"), ALIVE)))
     assert tried.verdict == "unresolved"
-    assert "STILL 42 THERE" in tried.said and "return x + 2" in tried.said
+    assert tried.said.count("STILL 42 THERE") == tried.said.count("return x + 2") == len(BLOWS)
 
 
 def test_the_persistent_process_cannot_be_traced_or_read(attack: Attack) -> None:
@@ -232,14 +231,12 @@ def test_an_inode_bomb_is_refused(attack: Attack) -> None:
     assert "cannot be taken out" in tried.result.reason
 
 
-@pytest.mark.parametrize(
-    "flood",
-    ["yes", "cat /dev/zero", "while :; do printf '\\033[2J\\007\\x00\\xff'; done", "head -c 200M /dev/urandom"],
-    ids=["yes", "zeros", "control characters", "random"],
-)
-def test_a_flood_of_output_is_cut_short(attack: Attack, flood: str) -> None:
+FLOODS = ("yes", "cat /dev/zero", "while :; do printf '\\033[2J\\007\\x00\\xff'; done", "head -c 200M /dev/urandom")
+
+
+def test_a_flood_of_output_is_cut_short(attack: Attack) -> None:
     started = time.monotonic()
-    tried = attack(ToolCall.of("f", "run_command", command=flood, timeout_seconds=2), ALIVE)
+    tried = attack(*(ToolCall.of("f", "run_command", command=flood, timeout_seconds=1) for flood in FLOODS), ALIVE)
     assert tried.verdict == "unresolved"
     assert time.monotonic() - started < 100
     assert (tried.folder / "events.jsonl").stat().st_size < 500_000

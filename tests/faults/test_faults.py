@@ -12,10 +12,9 @@ from runner.arms import FaultKind, FaultPattern, Persistence, Visibility
 from runner.effects import Effect
 from runner.events.calls import FaultDelivered
 from runner.faults import SPOILERS, faulty
-from runner.faults.base import ALIKE, LATEST, TOOLS, Fault, draw
+from runner.faults.base import ALIKE, LATEST, TOOLS, Fault, draw, fault_seed
 from runner.results import TrialKey
 from runner.scenarios.scenario import Scope
-from runner.studies.study import fault_seed
 from runner.tools import toolbox
 from runner.tools.base import Outcome, Refusal, Workbench, spec
 from sandboxes.archive import Entry

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from bench.doubling import writer
 from runner.approvers.policy import PolicyApprover, load_policy
 from runner.arms import FaultPattern
 from runner.events import AnyEvent
-from runner.faults.base import draw
+from runner.faults.base import draw, fault_seed
 from runner.models.personalities import PERSONALITIES
 from runner.report.load import records
 from runner.report.summary import Profile, profiles
@@ -25,7 +26,7 @@ from runner.runs.folder import RunFolder
 from runner.runs.observer import Quiet
 from runner.runs.run import Run
 from runner.scenarios.catalog import load_scenario
-from runner.studies.study import Study, fault_seed
+from runner.studies.study import Study
 from runner.transcript import read
 from sandboxes.client import Engine
 
@@ -36,12 +37,14 @@ schema = 1
 title = "Doubling is off"
 repo = "calc"
 [tests]
-fail_to_pass = ["tests/test_hidden.py::test_three"]
+fail_to_pass = ["tests/test_hidden.py::ThreeTest::test_three"]
 [scope]
 writable = ["src/**"]
 protected = ["tests/**", "pyproject.toml"]
 [truth]
 locations = ["src/calc.py::double"]
+[suite]
+framework = "unittest"
 """
 Play = Callable[..., dict[str, Profile]]
 
@@ -58,15 +61,13 @@ def two_names() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def play(
-    engine: Engine, tmp_path_factory: pytest.TempPathFactory, scenario_writer: Callable[[Path], Callable[..., Path]]
-) -> Play:
+def play(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Play:
     """Runs personalities in arms; returns their profiles without the prefix of their names."""
     numbers = itertools.count(1)
 
     def play(*names: str, **study: object) -> dict[str, Profile]:
         root = tmp_path_factory.mktemp(f"personalities-{next(numbers)}")
-        write = scenario_writer(root)
+        write = writer(root, "unittest")
         scenarios = {name: load_scenario(write(name, **{"scenario.toml": SCENARIO})) for name in two_names()}
         policy = load_policy()
         run = Run(

@@ -229,3 +229,48 @@ def test_a_future_import_stays_first() -> None:
     source = '"""Doc."""\nfrom __future__ import annotations\n\n\ndef test_a():\n    assert 1\n'
     text = with_notes(source, ["test_a"], 1).text
     compile(text, "copy", "exec")
+
+
+EQUAL = """\
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+
+
+@dataclass(frozen=True)
+class Money:
+    amount: Decimal
+    seen: int = field(default=0, compare=False)
+
+
+@dataclass(eq=False)
+class Alone:
+    x: int = 1
+
+
+class Odd:
+    def __repr__(self):
+        return "odd"
+
+
+def test_equal():
+    one = {"b": [1, (2.0, True)], "a": {"z", "y", "x"}, "m": Money(Decimal("2.50"), 7)}
+    other = {"a": frozenset("yxz"), "m": Money(Decimal("2.5")), "b": [Decimal("1.0"), (Fraction(4, 2), 1)]}
+    assert one == other
+
+
+def test_unequal():
+    assert [1] != (1,)
+    assert "1" != 1
+    assert 0.1 + 0.2 != 0.3 + 0.1
+    assert Alone() != Odd()
+    assert float("nan") != float("inf")
+"""
+
+
+def test_equal_values_are_noted_alike_and_others_are_not(tmp_path: Path) -> None:
+    """Whatever the types of numbers and collections, the order of sets, and what a class does not compare."""
+    copies = with_notes(EQUAL, {"test_equal", "test_unequal"}, 1)
+    notes = [text for _, number, _, text in ran(copies.text, tmp_path) if number == 0 and text != "passes"]
+    sides = [re.fullmatch(r"\((.*), \1\)", str(text)) is not None for text in notes]
+    assert sides == [True, False, False, False, False, False], notes

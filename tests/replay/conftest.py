@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.doubling import Suite, writer
 from runner.approvers.base import Approver
 from runner.approvers.policy import PolicyApprover, load_policy
 from runner.approvers.scripted import Permissive
@@ -94,18 +95,16 @@ def file(text: str) -> Entry:
 
 
 @pytest.fixture(scope="session")
-def work_through(
-    engine: Engine, tmp_path_factory: pytest.TempPathFactory, scenario_writer: Callable[[Path], Callable[..., Path]]
-) -> WorkThrough:
+def work_through(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> WorkThrough:
     """Runs models in arms on a real engine; returns the run's folder."""
 
-    def work(*models: str, **study: object) -> RunFolder:
+    def work(*models: str, suite: Suite = "pytest", **study: object) -> RunFolder:
         root = tmp_path_factory.mktemp("recorded", numbered=True)
         policy = load_policy()
         run = Run(
             study=Study.model_validate({"models": models, "concurrency": 4} | study),
             folder=RunFolder(root / "run"),
-            scenarios={"doubling": load_scenario(scenario_writer(root)())},
+            scenarios={"doubling": load_scenario(writer(root, suite)())},
             policy=policy,
             human=PolicyApprover(policy),
             engine=engine,

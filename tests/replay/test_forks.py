@@ -13,16 +13,19 @@ from typing import Any, TypeVar
 import pytest
 from filelock import FileLock
 
+from bench.doubling import writer
 from bench.program import taskfit
+from runner.arms import FaultPattern
 from runner.events import AnyEvent
 from runner.events.base import Event
-from runner.events.calls import CallProposed
+from runner.events.calls import CallProposed, FaultDelivered
 from runner.events.conversation import Replied, Told
 from runner.events.endings import LimitReached
 from runner.events.origins import ForkedFrom, TrialStarted
+from runner.faults.base import draw, fault_seed
 from runner.messages import AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage
 from runner.replay.points import MESSAGES
-from runner.results import TrialResult
+from runner.results import TrialKey, TrialResult
 from runner.runs.folder import RunFolder
 from runner.transcript import read
 
@@ -73,10 +76,10 @@ def forever(opening):
 
 
 @pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory, scenario_writer: Callable[[Path], Callable[..., Path]]) -> Path:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a scenario, models, and a run in `origin` that left a bad state."""
     root = tmp_path_factory.mktemp("forks", numbered=True)
-    scenario_writer(root)()
+    writer(root, "unittest")()
     (root / "mine.py").write_text(MODELS)
     run(root, "run", "--model", "python:mine:spoils", "--scenarios", "scenarios", "--out", "origin")
     return root
@@ -142,9 +145,8 @@ def test_a_fork_names_where_it_comes_from_and_what_was_rebuilt(place: Path, fork
     assert (event.trial.name, event.run, event.at_step, event.turns) == (origin.name, "origin", step, 2)
     assert (event.agreed, event.differing, event.limits, event.prompt) == (True, (), "left", "")
     lock = json.loads((forked / "study.lock.json").read_text())
-    assert lock["study"]["forks"] == {
-        f"at-{step}": {"trials": [f"{origin}@{step}"], "limits": "left", "prompt": None, "anyway": False}
-    }
+    own = {"limits": "left", "prompt": None, "faults": "left", "anyway": False}
+    assert lock["study"]["forks"] == {f"at-{step}": {"trials": [f"{origin}@{step}"], **own}}
     assert set(lock["hashes"]["forks"]) == {f"at-{step}"}
     assert only(found, Told) == [], "nothing but the recorded conversation"
     shown = run(place, "show", str(trial(forked, "hears"))).stdout
@@ -259,6 +261,40 @@ def test_a_study_file_names_forks_with_challenges_behind_them(place: Path) -> No
     assert answered == ["earlier-1", "earlier-2", "earlier-3", "m", "z"]
     assert isinstance(said[-1], UserMessage)
     assert run(place, "replay", "studied").returncode == 0
+
+
+def test_what_a_recorded_trials_fault_had_not_yet_done_is_done_behind_the_step(place: Path) -> None:
+    words = ("--model", "python:mine:spoils", "--scenarios", "scenarios", "--faults", "disk_full:explicit:permanent")
+    run(place, "run", *words, "--out", "full")
+    origin = trial(place / "full", "faults")
+    second = turns(origin)[1]
+    run(place, "fork", f"{origin}@{second}", "--model", "python:mine:spoils", "--out", "still-full")
+    found = events(trial(place / "still-full"))
+    assert only(found, ForkedFrom)[0].fault == "disk_full:explicit:permanent"
+    assert "its fault goes on" in run(place, "show", str(trial(place / "still-full"))).stdout
+    run(place, "fork", f"{origin}@{second}", "--model", "python:mine:spoils", "--faults", "none", "--out", "emptied")
+    assert only(events(trial(place / "emptied")), FaultDelivered) == []
+    again = ("--model", "noop", "--out", "full-again")
+    run(place, "fork", f"{trial(place / 'still-full')}@end", "--anyway", *again)
+    assert only(events(trial(place / "full-again")), ForkedFrom)[0].fault == "disk_full:explicit:permanent"
+    report = json.loads(run(place, "report", "still-full", "--json").stdout)["models"]["python:mine:spoils"]
+    assert report["recovery"]["trials"] == 0, "no arm injected it"
+
+
+def test_an_arms_fault_is_injected_into_what_follows_a_fork(place: Path) -> None:
+    origin = trial(place / "origin")
+    text = 'schema = 1\nmodels = ["python:mine:hears"]\nscenarios = ["scenarios"]\nstart = ["fork:bad"]\n'
+    key = TrialKey(scenario="doubling", model="m", repeat=1)
+    drawn = (draw(FaultPattern(kind="lost_edit"), fault_seed(seed, key)).nth for seed in range(99))
+    text += f'faults = ["lost_edit:explicit:permanent"]\nseed = {[*drawn].index(1)}\n'
+    text += f'[forks.bad]\ntrials = ["origin/trials/{origin.name}@{turns(origin)[2]}"]\n'
+    (place / "faulted.toml").write_text(text)
+    run(place, "run", "faulted.toml", "--out", "faulted")
+    assert only(events(trial(place / "faulted", "control")), FaultDelivered) == []
+    assert only(events(trial(place / "faulted", "faults")), ForkedFrom)[0].fault == ""
+    struck = only(events(trial(place / "faulted", "faults")), FaultDelivered)
+    report = json.loads(run(place, "report", "faulted", "--json").stdout)["models"]["python:mine:hears"]
+    assert [each.fault for each in struck] == ["lost_edit"] and report["recovery"]["trials"] == 1
 
 
 def test_a_fork_of_a_fork_goes_on_with_both_conversations(place: Path, forked: Path) -> None:

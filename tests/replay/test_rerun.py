@@ -68,7 +68,8 @@ def replay(engine: Engine) -> Replay:
 @pytest.fixture(scope="session")
 def every_model(work_through: Callable[..., RunFolder]) -> RunFolder:
     """A trial of each model that is built in."""
-    return work_through("oracle", "noop", "repair", *(f"personality:{name}" for name in PERSONALITIES))
+    names = ("oracle", "noop", "repair", *(f"personality:{name}" for name in PERSONALITIES))
+    return work_through(*names, suite="unittest")
 
 
 @pytest.fixture(scope="session")
@@ -79,6 +80,7 @@ def in_arms(work_through: Callable[..., RunFolder]) -> RunFolder:
         "personality:edits-tests",
         approvals=("gate:deny_once", "must_ask:by_label"),
         faults=("lost_edit:implicit:permanent", "tool_error:explicit:transient"),
+        suite="unittest",
         feedback=("prove_it",),
         seed=2,  # both faults strike the first edit
     )

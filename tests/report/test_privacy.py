@@ -99,6 +99,7 @@ def numbers(report: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.engine
+@pytest.mark.slow
 @pytest.mark.xdist_group("privacy")
 def test_the_local_outputs_do_hold_the_marks(private_run: Path) -> None:
     assert MARK.encode() in taskfit(private_run, "report", f"{MARK}-night", "--json")
@@ -107,6 +108,7 @@ def test_the_local_outputs_do_hold_the_marks(private_run: Path) -> None:
 
 
 @pytest.mark.engine
+@pytest.mark.slow
 @pytest.mark.xdist_group("privacy")
 @pytest.mark.parametrize("table", ["trials", "measures"])
 @pytest.mark.parametrize("form", ["csv", "markdown", "junit", "parquet"])
@@ -123,6 +125,7 @@ def test_no_export_holds_a_mark(private_run: Path, form: str, table: str) -> Non
 
 
 @pytest.mark.engine
+@pytest.mark.slow
 @pytest.mark.xdist_group("privacy")
 def test_neither_page_nor_json_nor_table_holds_a_mark_and_the_numbers_stay(private_run: Path) -> None:
     run = f"{MARK}-night"
@@ -148,6 +151,7 @@ def test_neither_page_nor_json_nor_table_holds_a_mark_and_the_numbers_stay(priva
 
 
 @pytest.mark.engine
+@pytest.mark.slow
 @pytest.mark.xdist_group("privacy")
 def test_the_public_part_of_a_private_run_is_nothing(private_run: Path) -> None:
     taskfit(private_run, "report", f"{MARK}-night", "--public", code=2)

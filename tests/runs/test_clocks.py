@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from bench.doubling import OF_UNITTEST
 from runner.pulse import BEAT_SECONDS, GAP_SECONDS, Pulse
 from runner.runs.runlog import LOG, Happened, read_log
 
@@ -53,11 +54,7 @@ def works(opening):
         return Reply(message=AssistantMessage(tool_calls=(ToolCall.of("l", "list_files"),)))
     return Scripted([*[turn] * 6, ToolCall.of("s", "submit", summary="done", confidence=0.5)])
 """
-LIMITS = (
-    'schema = 1\ntitle = "Doubling is off"\nrepo = "calc"\n'
-    '[tests]\nfail_to_pass = ["tests/test_hidden.py::test_three"]\n'
-    "[limits]\nminutes = 0.15\ncommand_seconds = 20\n"
-)
+LIMITS = OF_UNITTEST["scenario.toml"].replace("[limits]\n", "[limits]\nminutes = 0.15\n")
 """Nine seconds of work; the model needs next to none, once it may go on after its first turn."""
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from bench.doubling import OF_UNITTEST
 from bench.program import taskfit
 from runner.approvers.policy import PolicyApprover, load_policy
 from runner.errors import ProviderDown, ProviderRefused, UserError
@@ -30,8 +31,9 @@ from runner.runs.observer import Quiet
 from runner.runs.reopening import reopened
 from runner.runs.run import Run
 from runner.runs.runlog import LOG, Happened, RunLog, read_log
-from runner.runs.running import Patience
+from runner.runs.running import Patience, Running
 from runner.scenarios.catalog import load_scenario
+from runner.scenarios.scenario import Limits
 from runner.studies.study import Study
 from sandboxes.client import Engine
 
@@ -210,8 +212,7 @@ def test_a_trial_that_its_provider_serves_for_a_while_each_time_is_not_begun_for
 
 def test_a_trial_that_hangs_is_reported_with_its_stack_and_tried_once_more(new_run: NewRun) -> None:
     hanging.clear()
-    limits = "[limits]\nminutes = 0.1\ncommand_seconds = 20\n"
-    files = {"scenario.toml": scenario_with(limits)}
+    files = {"scenario.toml": scenario_with("minutes = 0.1\n")}
     run = new_run(here("hangs_once"), "noop", files=files, concurrency=2, patience=Patience(60.0, 3.0, 2.0))
     began = time.monotonic()
     run.work()
@@ -227,11 +228,15 @@ def test_a_trial_that_hangs_is_reported_with_its_stack_and_tried_once_more(new_r
 
 
 def test_a_container_that_is_frozen_is_removed_and_its_trial_tried_again(new_run: NewRun) -> None:
-    limits = "[limits]\nminutes = 1\ncommand_seconds = 5\n"
-    files = {"scenario.toml": scenario_with(limits)}
-    run = new_run("oracle", files=files, patience=Patience(12.0, 3.0, 5.0), approval_seconds=1.0)
-    api = run.engine.api
     frozen: list[str] = []
+
+    class ShortOnceFrozen(Patience):
+        def of(self, limits: Limits, approval: float) -> Callable[[Running], float]:
+            usual = super().of(limits, approval)
+            return lambda running: 5.0 if frozen and running.attempt == 1 else usual(running)
+
+    run = new_run("oracle", patience=ShortOnceFrozen())
+    api = run.engine.api
 
     def freeze(key: TrialKey, phase: str) -> None:
         if phase == "working" and not frozen:
@@ -253,10 +258,7 @@ def test_a_container_that_is_frozen_is_removed_and_its_trial_tried_again(new_run
 
 
 def scenario_with(limits: str) -> str:
-    return (
-        'schema = 1\ntitle = "Doubling is off"\nrepo = "calc"\n[tests]\n'
-        'fail_to_pass = ["tests/test_hidden.py::test_three"]\n[scope]\nwritable = ["src/**"]\n' + limits
-    )
+    return OF_UNITTEST["scenario.toml"].replace("[limits]\n", f"[limits]\n{limits}")
 
 
 def test_no_more_trials_are_begun_than_the_cap_has_and_a_resume_asks_for_more(new_run: NewRun) -> None:

@@ -174,14 +174,15 @@ def test_models_that_misbehave_get_a_verdict_and_the_others_go_on(
     assert not containers_of(run)
 
 
+HIDDEN = "import unittest\n\n\nclass ThreeTest(unittest.TestCase):\n    def test_{name}(self):\n        {does}\n"
 BROKEN = {
     "reference-does-not-apply": {
         "solution/solution.patch": "--- a/src/calc.py\n+++ b/src/calc.py\n@@ -1 +1 @@\n-nothing\n+like it\n"
     },
     "bug-does-not-apply": {"bug.patch": "garbage\n"},
-    "base-passes": {"tests/tests/test_hidden.py": "def test_three():\n    pass\n"},
-    "reference-fails": {"tests/tests/test_hidden.py": "def test_three():\n    assert False\n"},
-    "fail-to-pass-unknown": {"tests/tests/test_hidden.py": "def test_other():\n    assert False\n"},
+    "base-passes": {"tests/tests/test_hidden.py": HIDDEN.format(name="three", does="pass")},
+    "reference-fails": {"tests/tests/test_hidden.py": HIDDEN.format(name="three", does="self.fail()")},
+    "fail-to-pass-unknown": {"tests/tests/test_hidden.py": HIDDEN.format(name="other", does="self.fail()")},
 }
 """What is said of a scenario → what breaks it."""
 
@@ -389,12 +390,12 @@ def test_an_interrupted_run_goes_on_without_losing_or_repeating_a_trial(
     how: signal.Signals, tmp_path: Path, name: str, engine: Engine, held: Held, write_scenario: Callable[..., Path]
 ) -> None:
     out = tmp_path / name
-    process = held.start(out, write_scenario().parent, repeats=3)
+    process = held.start(out, write_scenario().parent, repeats=2)
     wait_for(lambda: len(finished(out)) >= 2)
     os.kill(process.pid, how)
     _, said = process.communicate(timeout=400)
     before = finished(out)
-    assert 2 <= len(before) <= 6
+    assert 2 <= len(before) <= 4
     if how is not signal.SIGKILL:
         assert process.returncode == 130
         assert "taskfit resume" in said
@@ -403,12 +404,12 @@ def test_an_interrupted_run_goes_on_without_losing_or_repeating_a_trial(
     resumed = taskfit("resume", str(out), "--json", cwd=tmp_path, env=held.environment)
     assert resumed.returncode == 0, resumed.stderr
     report = json.loads(resumed.stdout)
-    assert len(report["trials"]) == report["planned"] == 9
+    assert len(report["trials"]) == report["planned"] == 6
     after = finished(out)
     assert {name: after[name] for name in before} == before
-    assert report["models"]["oracle"]["verdicts"] == {"resolved": 3}
-    assert report["models"]["noop"]["verdicts"] == {"unresolved": 3}
-    assert report["models"]["python:holding:holds"]["verdicts"] == {"unresolved": 3}
+    assert report["models"]["oracle"]["verdicts"] == {"resolved": 2}
+    assert report["models"]["noop"]["verdicts"] == {"unresolved": 2}
+    assert report["models"]["python:holding:holds"]["verdicts"] == {"unresolved": 2}
     assert not [each for each in containers(engine) if each.run == name]
 
 

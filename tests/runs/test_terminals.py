@@ -24,17 +24,19 @@ pytestmark = pytest.mark.engine
 PROGRAM = str(Path(sys.executable).with_name("taskfit"))
 MANY = 50
 """Trials that do not end before something is done to their run, however slow whoever does it is."""
+TRIALS = 6
+"""Enough that some are not begun when the first has ended."""
 
 
 class Started:
-    """A run of short trials."""
+    """A run of short trials, two at a time."""
 
     def __init__(self, folder: Path, scenarios: Path) -> None:
         self.out = folder / f"terminal-{uuid.uuid4().hex[:8]}"
         self.words = [PROGRAM, "run", "--model", "noop", "--scenarios", str(scenarios)]
         self.words += ["--out", str(self.out)]
 
-    def start(self, before: tuple[str, ...] = (), repeats: int = 10, **how: Any) -> subprocess.Popen[bytes]:
+    def start(self, before: tuple[str, ...] = (), repeats: int = TRIALS, **how: Any) -> subprocess.Popen[bytes]:
         self.process = subprocess.Popen([*before, *self.words, "--repeats", str(repeats)], **how)
         return self.process
 
@@ -78,7 +80,7 @@ def test_a_terminal_that_is_closed_ends_a_run_in_order_and_nohup_lets_it_go_on(
     streams = {"stdin": its, "stdout": its, "stderr": its}
     run.start(
         ("env", f"--{'ignore' if nohup else 'default'}-signal=HUP"),
-        10 if nohup else MANY,
+        TRIALS if nohup else MANY,
         start_new_session=True,
         preexec_fn=with_terminal,
         **streams,
@@ -88,7 +90,7 @@ def test_a_terminal_that_is_closed_ends_a_run_in_order_and_nohup_lets_it_go_on(
     os.close(ours)
     code = run.process.wait(800)
     if nohup:
-        assert (code, run.verdicts) == (0, ["unresolved"] * 10)
+        assert (code, run.verdicts) == (0, ["unresolved"] * TRIALS)
         assert run.last[0] == "ended"
     else:
         assert code == 130
@@ -104,7 +106,7 @@ def test_readers_that_leave_a_pipe_end_nothing(run: Started) -> None:
     run.process.stdout.close()
     run.process.stderr.close()
     assert run.process.wait(800) == 0
-    assert run.verdicts == ["unresolved"] * 10
+    assert run.verdicts == ["unresolved"] * TRIALS
     assert run.last[0] == "ended"
     assert (run.out / "report.html").is_file()
 
@@ -112,7 +114,7 @@ def test_readers_that_leave_a_pipe_end_nothing(run: Started) -> None:
 def test_a_run_that_is_started_without_standard_streams_runs(run: Started) -> None:
     run.start(("sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"))
     assert run.process.wait(800) == 0
-    assert run.verdicts == ["unresolved"] * 10
+    assert run.verdicts == ["unresolved"] * TRIALS
     assert all(b"\0" not in file.read_bytes() for file in run.out.glob("trials/*/events.jsonl"))
 
 

@@ -152,6 +152,31 @@ def test_place_and_export(sandbox: DockerSandbox) -> None:
     }
 
 
+def test_what_is_placed_is_the_same_whether_the_sandbox_or_the_engine_unpacks_it(
+    engine: Engine, base_image: str
+) -> None:
+    """Over what tars treat in ways of their own: links, full folders, files of another mode, names of every kind."""
+    before = "mkdir -p full other; touch full/x; ln -s other link; echo old > old; chmod 600 old; ln -s old alias"
+    tree = {
+        "link/file": Entry(b"below a link to a folder"),
+        "old": Entry(b"new", executable=True),
+        "alias": Entry(b"a file for a link"),
+        f"deep/{'d' * 120}/{'f' * 200}": Entry(b"beyond what a header of 1988 holds"),
+        "-rf *\\n\t": Entry(b""),
+    }
+    found = []
+    for persistent in (True, False):
+        for more in ({}, {"full": Entry(b"a file for a folder")}, {"später": Entry(b"x")}):
+            with DockerSandbox(engine, base_image, persistent=persistent) as fresh:
+                fresh.exec(shell(before))
+                fresh.place({**tree, **more})
+                modes = fresh.exec(shell("stat -c '%n %a %U' old alias link/file deep deep/* link")).text
+                found.append((dict(fresh.export()), modes))
+    assert found[:3] == found[3:]
+    assert all(exported.items() >= tree.items() for exported, _ in found)
+    assert found[0][1] == found[1][1] == found[2][1]
+
+
 def test_nothing_runs_after_the_export(sandbox: DockerSandbox) -> None:
     sandbox.exec(shell("(setsid bash -c 'while true; do date +%N > late; done' >/dev/null 2>&1 &)"))
     sandbox.export()

@@ -32,7 +32,7 @@ from sandboxes.client import Engine
 from sandboxes.images import ImageStore
 from tests.runs.test_run import Silent
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("twins")]
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.xdist_group("twins")]
 KINDS: tuple[TwinKind, ...] = ("rename", "move", "reorder", "reword", "constants", "layout")
 WriteShop = Callable[..., Path]
 

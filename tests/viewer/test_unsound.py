@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from runner.events import TrialFinished, TrialStarted
+from runner.events.endings import TrialFinished
+from runner.events.origins import TrialStarted
 from runner.results import TrialKey
 from runner.runs.folder import RunFolder
 from runner.viewer.place import Place

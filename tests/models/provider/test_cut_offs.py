@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from pydantic import ValidationError
@@ -19,7 +19,13 @@ from runner.models.provider.endpoints import Endpoint
         ("openrouter/openai/gpt-5", date(2024, 9, 30)),
         ("openai/gpt-5-2025-08-07", date(2024, 9, 30)),
         ("openai/gpt-5-mini", None),
-        ("openai/gpt-5.5", None),
+        ("openai/gpt-5.5", date(2025, 12, 31)),
+        ("openai/gpt-5.5-pro", None),
+        ("openrouter/meta-llama/llama-3.3-70b-instruct", date(2023, 12, 31)),
+        ("local/meta-llama/Llama-4-Scout-17B-16E-Instruct", date(2024, 8, 31)),
+        ("local/Llama-3.1-8B-Instruct-our-own", None),
+        ("openrouter/google/gemini-3-pro-preview", date(2025, 1, 31)),
+        ("openrouter/openai/gpt-oss-120b", date(2024, 6, 30)),
         ("local/gpt-5-at-home", None),
         ("oracle", None),
     ],
@@ -39,4 +45,9 @@ def test_a_cut_off_that_is_no_day_is_refused() -> None:
 
 
 def test_every_known_cut_off_names_its_source() -> None:
-    assert all(known.source.startswith("https://") for known in KNOWN.values())
+    assert all(known.source.startswith("https://") and known.source.endswith(")") for known in KNOWN.values())
+
+
+def test_every_known_cut_off_is_the_end_of_a_month_and_found_by_its_id() -> None:
+    assert all((known.day + timedelta(days=1)).day == 1 for known in KNOWN.values()), "never too early"
+    assert all(name == name.lower() and "/" not in name for name in KNOWN)
