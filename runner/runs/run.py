@@ -16,7 +16,7 @@ from runner.approvers.policy import Policy
 from runner.approvers.questions import Questions
 from runner.caching import cache_folder
 from runner.errors import CapReached, Interrupted, UserError
-from runner.replay.forks import rebuild
+from runner.replay.rebuilding import rebuild
 from runner.replay.rerun import Replayer
 from runner.results import TrialKey
 from runner.runs.admission import Admission, check_open

@@ -14,9 +14,10 @@ from runner.events.calls import FaultDelivered
 from runner.events.conversation import Replied
 from runner.faults.base import Fault, draw, fault_seed
 from runner.messages import AssistantMessage, Reply, ToolCall
-from runner.replay.forks import Fork, rebuild
+from runner.replay.forks import Fork
 from runner.replay.lasting import fault_of, in_words, left_of
 from runner.replay.origin import Recorded
+from runner.replay.rebuilding import rebuild
 from runner.replay.rerun import Replayer
 from runner.runs.folder import LOCK
 from runner.scenarios.catalog import load_scenario

@@ -17,7 +17,7 @@ from runner.models.formats.base import FormatName, Settings
 from runner.models.formats.chat import CHAT
 from runner.models.formats.messages import MESSAGES
 from runner.models.formats.responses import RESPONSES
-from runner.replay.forks import Fork, rebuild
+from runner.replay.forks import Fork
 from runner.replay.origin import Recorded
 from runner.replay.points import (
     CONVERSATION,
@@ -30,6 +30,7 @@ from runner.replay.points import (
     prefix_digest,
     used,
 )
+from runner.replay.rebuilding import rebuild
 from runner.replay.rerun import Replayer
 from runner.runs.folder import LOCK
 
