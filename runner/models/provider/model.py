@@ -23,7 +23,7 @@ from runner.models.provider.endpoints import Endpoint
 from runner.models.provider.limiter import MOST, limiter_of
 from runner.models.provider.prices import Pricing, charged, most, pricing_of
 from runner.models.provider.recording import Recording
-from runner.models.provider.retry import Patience
+from runner.models.provider.retry import Patience, retry_after
 
 FORMATS: Mapping[FormatName, Format] = {"messages": MESSAGES, "responses": RESPONSES, "chat": CHAT}
 RATE_LIMIT = "ratelimit"
@@ -103,7 +103,9 @@ class ProviderModel:
                 if exchange.status == 429 or exchange.status == 529:
                     limiter.refused()
                 if not patience.wait(exchange.headers):
-                    raise ProviderDown(self._said(f"gave up after {patience.attempts} attempts: {fault}")) from None
+                    asked = retry_after(exchange.headers)
+                    said = f"gave up after {patience.attempts} attempts: {fault}"
+                    raise ProviderDown(self._said(said + (f"; it asks for {asked:.0f} s" if asked else ""))) from None
             except Unreached as error:
                 if not patience.wait({}):
                     said = f"{self._url} cannot be reached ({patience.attempts} attempts): {error}"
