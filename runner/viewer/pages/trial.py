@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +16,7 @@ from runner.reading.marks import marks
 from runner.reading.reader import Reading
 from runner.reading.signs import signs
 from runner.results import TrialResult
+from runner.runs.ledger import Row
 from runner.studies.arms import CONTROL
 from runner.viewer.chips import MARKS, Chip, chip
 from runner.viewer.known import known, originals_of
@@ -27,6 +29,8 @@ AT_ONCE = 30
 """Parts of a trial on a page; the next ones are fetched when the reader comes to them."""
 NEIGHBOURS = 400
 """Trials of the scenario that are linked at most."""
+RESOLVING = 6
+"""Models whose resolving trial is offered beside a failed one."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +48,20 @@ def routes(place: Place) -> list[Route]:
         seen = place.asked(request)
         if not seen.begun:
             return place.page("unbegun.html.jinja", trial=seen, chip=chip(seen), problem=_result(seen)[1])
+        rows = place.rows(seen.slug)
         with place.shelf.reading(seen.file, seen.row.key) as reading:
             first = _first(request, reading)
             live = seen.attempt is None and seen.row.state == "running" and reading.finished is None
             shown = reading.parts[first : first + AT_ONCE]
             links = Served(seen, known(seen, shown, place.workspaces, not live))
+            neighbours = _neighbours(rows, seen)
             return place.page(
                 "trial.html.jinja",
                 **head(reading, seen, links, _forked_href(place, reading)),
-                twin=_twin(place, seen),
-                neighbours=_neighbours(place, seen),
+                twin=_twin(rows, seen),
+                here=neighbours.pop(seen.row.key.arm, {}),
+                elsewhere=neighbours,
+                resolving=_resolving(rows, seen) if _has_failed(seen, reading) else (),
                 chunk=_chunk(reading, seen, first),
                 live=live,
                 lost=originals_of(seen)[1],
@@ -103,14 +111,10 @@ def _forked_href(place: Place, reading: Reading) -> str:
     return f"{trial_href(fork.run, fork.trial.name)}?at={fork.at_step}#s{fork.at_step}"
 
 
-def _twin(place: Place, trial: Trial) -> str:
+def _twin(rows: Sequence[Row], trial: Trial) -> str:
     """This trial beside the one of its control arm: without the fault, before the challenge."""
     wanted = trial.row.key.model_copy(update={"arm": CONTROL})
-    if (
-        trial.attempt is not None
-        or wanted == trial.row.key
-        or not any(row.key == wanted for row in place.rows(trial.slug))
-    ):
+    if trial.attempt is not None or wanted == trial.row.key or not any(row.key == wanted for row in rows):
         return ""
     return Served(trial).beside(wanted.name) if trial.run.trial(wanted).joinpath("events.jsonl").is_file() else ""
 
@@ -143,11 +147,29 @@ def _chunk(reading: Reading, trial: Trial, first: int) -> Chunk:
     )
 
 
-def _neighbours(place: Place, trial: Trial) -> Mapping[str, Sequence[tuple[Chip, bool]]]:
-    """Model → the marks of its trials at the same scenario, in all arms, and whether each is this one."""
-    found: dict[str, list[tuple[Chip, bool]]] = {}
-    rows = [row for row in place.rows(trial.slug) if row.key.scenario == trial.row.key.scenario]
-    for row in rows[:NEIGHBOURS]:
+def _neighbours(rows: Sequence[Row], trial: Trial) -> dict[str, dict[str, list[tuple[Chip, bool]]]]:
+    """Arm → model → the marks of its trials at the same scenario, and whether each is this one."""
+    found: dict[str, dict[str, list[tuple[Chip, bool]]]] = {}
+    of_scenario = [row for row in rows if row.key.scenario == trial.row.key.scenario]
+    for row in of_scenario[:NEIGHBOURS]:
         mark = chip(Trial(trial.slug, trial.run, row))
-        found.setdefault(row.key.model, []).append((mark, row.key == trial.row.key))
+        found.setdefault(row.key.arm, {}).setdefault(row.key.model, []).append((mark, row.key == trial.row.key))
     return found
+
+
+def _has_failed(trial: Trial, reading: Reading) -> bool:
+    verdict = reading.finished.verdict if reading.finished else None
+    return trial.attempt is None and verdict in ("unresolved", "agent_limit", "tampered")
+
+
+def _resolving(rows: Sequence[Row], trial: Trial) -> Sequence[tuple[str, str]]:
+    """Models that resolve the scenario in the trial's arm, its own first, with the address of one beside this trial."""
+    mine = trial.row.key
+    found: dict[str, str] = {}
+    for row in sorted(rows, key=lambda row: row.key.model != mine.model):
+        key = row.key
+        if row.verdict != "resolved" or (key.scenario, key.arm) != (mine.scenario, mine.arm) or key.model in found:
+            continue
+        if Trial(trial.slug, trial.run, row).begun:
+            found[key.model] = f"{trial.href}/beside?{urlencode({'with': key.name})}"
+    return [(href, model) for model, href in found.items()][:RESOLVING]

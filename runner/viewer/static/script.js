@@ -6,6 +6,7 @@
   const help = document.getElementById("help");
   const names = [...document.querySelectorAll("input[name=names]")];
   const KEYS = { e: "errors", d: "edits", t: "tests", a: "approvals", f: "faults and challenges", m: "labels" };
+  const TOLD = { tests: "test runs", approvals: "approvals or denials", "faults and challenges": "faults or challenges", "handed in, graded": "submission or grading" };
   const EVERY = 2;
 
   // A page of this server as a document whose scripts never run.
@@ -42,6 +43,9 @@
     for (const marked of document.querySelectorAll(".here")) marked.classList.remove("here");
     element.classList.add("here");
     element.scrollIntoView({ block: "start", behavior: "instant" });
+    // Where the reader is, the focus is: Tab goes on from here, and a screen reader reads it.
+    element.tabIndex = -1;
+    element.focus({ preventScroll: true });
   };
   const go = (step) => {
     const element = document.getElementById(`s${step}`);
@@ -58,7 +62,16 @@
     const steps = found ? found.dataset.steps.split(" ").filter(Boolean).map(Number) : [];
     const now = here();
     const next = forward ? steps.find((step) => step > now) : steps.findLast((step) => step < now);
+    tell(next === undefined ? `no ${forward ? "further" : "earlier"} ${TOLD[lane] ?? lane}` : "");
     if (next !== undefined) go(next);
+  };
+  // What a key that goes nowhere says.
+  const told = document.getElementById("told");
+  let silence = 0;
+  const tell = (words) => {
+    told.textContent = words;
+    clearTimeout(silence);
+    silence = setTimeout(() => { told.textContent = ""; }, 2500);
   };
   const turn = (forward) => {
     const parts = [...document.querySelectorAll(".part")];
