@@ -10,6 +10,7 @@ from typing import Any, Literal
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
+from runner.effects import MEANS
 from runner.events import Graded
 from runner.messages import shorten
 from runner.reading.diffs import Pair, side_by_side
@@ -47,6 +48,7 @@ def add_words(templates: Environment) -> None:
         as_json=as_json,
         shape=shape,
         kind=kind,
+        means=lambda effect: MEANS.get(effect, ""),
         failing=failing,
         passing=passing,
         part_title=part_title,

@@ -11,12 +11,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from runner.effects import MEANS, RISK
 from runner.errors import UserError
 from runner.search.finding import TRIALS, Found, Step, find
 from runner.search.finding import Trial as FoundTrial
 from runner.search.index import Index
 from runner.search.labelled import labelled
-from runner.search.query import ERRORS, FIELDS, parse
+from runner.search.query import ERROR_MEANINGS, FIELDS, TYPES, parse
 from runner.search.saved import SavedQueries
 from runner.viewer.chips import MARKS
 from runner.viewer.forms import Form
@@ -69,7 +70,10 @@ def routes(place: Place) -> list[Route]:
             href=href,
             marks=MARKS,
             fields=FIELDS,
-            errors=ERRORS,
+            errors=ERROR_MEANINGS,
+            effects=[(effect, f"R{int(RISK[effect])}", words) for effect, words in MEANS.items()],
+            verdicts=[(name, words) for name, (_, words) in MARKS.items()],
+            types=TYPES,
             later=f"/search?{urlencode({'q': query, 'skip': skip + TRIALS})}" if more else "",
         )
 
