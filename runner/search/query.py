@@ -50,7 +50,7 @@ ERROR_MEANINGS: Mapping[str, str] = {
     "stuck": "nothing moved any more",
     "harness": "taskfit itself failed",
 }
-"""What each value of `error:` finds: of calls that failed, were rejected or refused; then of what the harness ran on."""
+"""What each value of `error:` finds: calls that failed, were rejected or refused; then what failed below the model."""
 TYPES = tuple(sorted(kind.model_fields["type"].default for kind in get_args(get_args(AnyEvent)[0])))
 
 Field = Literal["tool", "error", "verdict", "model", "scenario", "run", "arm", "effect", "type", "label"]

@@ -173,4 +173,4 @@ def part_title(part: Part) -> str:
         case "ending":
             return "Grading"
         case "turn":
-            return f"Turn {part.turn}"
+            return f"Turn {part.turn}, continued" if part.goes_on else f"Turn {part.turn}"

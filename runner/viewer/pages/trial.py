@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from runner.errors import FileProblem
 from runner.reading.marks import marks
 from runner.reading.reader import Reading
 from runner.reading.signs import signs
+from runner.reading.turns import Part
 from runner.results import TrialResult
 from runner.runs.ledger import Row
 from runner.studies.arms import CONTROL
@@ -27,6 +29,8 @@ from runner.viewer.words import failing
 
 AT_ONCE = 30
 """Parts of a trial on a page; the next ones are fetched when the reader comes to them."""
+ITEMS_AT_ONCE = 400
+"""Calls and other steps in these parts, at most, where there is more than one part."""
 NEIGHBOURS = 400
 """Trials of the scenario that are linked at most."""
 RESOLVING = 6
@@ -38,7 +42,7 @@ class Chunk:
     """The parts on a page, and the addresses of those before and behind."""
 
     first: int
-    parts: Sequence[Any]
+    parts: Sequence[Part]
     earlier: str
     later: str
 
@@ -52,8 +56,8 @@ def routes(place: Place) -> list[Route]:
         with place.shelf.reading(seen.file, seen.row.key) as reading:
             first = _first(request, reading)
             live = seen.attempt is None and seen.row.state == "running" and reading.finished is None
-            shown = reading.parts[first : first + AT_ONCE]
-            links = Served(seen, known(seen, shown, place.workspaces, not live))
+            chunk = _chunk(reading, seen, first)
+            links = Served(seen, known(seen, chunk.parts, place.workspaces, not live))
             neighbours = _neighbours(rows, seen)
             return place.page(
                 "trial.html.jinja",
@@ -62,7 +66,7 @@ def routes(place: Place) -> list[Route]:
                 here=neighbours.pop(seen.row.key.arm, {}),
                 elsewhere=neighbours,
                 resolving=_resolving(rows, seen) if _has_failed(seen, reading) else (),
-                chunk=_chunk(reading, seen, first),
+                chunk=chunk,
                 live=live,
                 lost=originals_of(seen)[1],
             )
@@ -129,22 +133,36 @@ def _result(trial: Trial) -> tuple[TrialResult | None, str]:
 
 
 def _first(request: Request, reading: Reading) -> int:
-    """The first part of the page: the one asked for, or the page of parts that holds the step asked for."""
+    """A part of the page: the one asked for, or the one that holds the step asked for."""
     if (at := request.query_params.get("at", "")).isascii() and at.isdigit() and len(at) < 10:
-        return reading.part_of(int(at)) // AT_ONCE * AT_ONCE
+        return reading.part_of(int(at))
     start = request.query_params.get("from", "")
     known = int(start) if start.isascii() and start.isdigit() and len(start) < 10 else 0
-    return min(known, max(0, len(reading.parts) - 1)) // AT_ONCE * AT_ONCE
+    return min(known, max(0, len(reading.parts) - 1))
 
 
-def _chunk(reading: Reading, trial: Trial, first: int) -> Chunk:
-    later = first + AT_ONCE
+def _chunk(reading: Reading, trial: Trial, asked: int) -> Chunk:
+    """The page of parts that holds this one."""
+    starts = _starts(reading.parts)
+    at = bisect_right(starts, asked) - 1
+    first, later = starts[at], starts[at + 1] if at + 1 < len(starts) else None
     return Chunk(
         first,
         reading.parts[first:later],
-        f"{trial.href}?from={first - AT_ONCE}#parts" if first else "",
-        f"{trial.href}?from={later}#parts" if later < len(reading.parts) else "",
+        f"{trial.href}?from={starts[at - 1]}#parts" if at else "",
+        f"{trial.href}?from={later}#parts" if later is not None else "",
     )
+
+
+def _starts(parts: Sequence[Part]) -> list[int]:
+    """Where the pages of a trial begin: after so many parts, or so many items in them."""
+    starts, items = [0], 0
+    for at, part in enumerate(parts):
+        if at - starts[-1] >= AT_ONCE or (at > starts[-1] and items + len(part.items) > ITEMS_AT_ONCE):
+            starts.append(at)
+            items = 0
+        items += len(part.items)
+    return starts
 
 
 def _neighbours(rows: Sequence[Row], trial: Trial) -> dict[str, dict[str, list[tuple[Chip, bool]]]]:
