@@ -75,6 +75,19 @@ def test_a_file_in_the_place_of_the_folder_is_told_and_stays(run: RunFolder, tmp
     assert (tmp_path / "there").read_text() == "mine"
 
 
+def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    heard = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_whole(pipe, "heard")
+        assert os.read(heard, 100) == b"heard" and pipe.is_fifo()
+    finally:
+        os.close(heard)
+    with pytest.raises(UserError, match="there is no folder"):
+        write_whole(tmp_path / "none" / "page.html", "x")
+
+
 @pytest.mark.parametrize("format", FORMATS)
 def test_each_format_lists_what_it_could_not_hold(format: str, run: RunFolder, tmp_path: Path) -> None:
     said = exported(run, format, tmp_path / "out", "local")

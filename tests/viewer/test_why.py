@@ -45,7 +45,11 @@ def test_a_failed_trial_leads_to_one_that_resolves_and_keys_take_the_focus_along
     here, elsewhere = page.locator(".neighbours").nth(0), page.locator(".neighbours").nth(1)
     assert here.locator(".chip").count() == 3
     expect(elsewhere).to_contain_text("faults_seeded")
-    seen.press("t")
+    expect(page.locator(".trouble")).to_contain_text("the last test run fails, and the work is handed in all the same")
+    seen.press("s")
+    assert page.evaluate("document.activeElement.id") == "s5", "one key to the first wrong turn"
+    page.reload()
+    seen.press("g", "t")
     assert page.evaluate("document.activeElement.id") == "s5"
     seen.press("t")
     expect(page.locator("#told")).to_have_text("no further test runs")

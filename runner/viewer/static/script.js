@@ -5,7 +5,7 @@
   const main = document.getElementById("main");
   const help = document.getElementById("help");
   const names = [...document.querySelectorAll("input[name=names]")];
-  const KEYS = { e: "errors", d: "edits", t: "tests", a: "approvals", f: "faults and challenges", m: "labels" };
+  const KEYS = { s: "signs of trouble", e: "errors", d: "edits", t: "tests", a: "approvals", f: "faults and challenges", m: "labels" };
   const TOLD = { tests: "test runs", approvals: "approvals or denials", "faults and challenges": "faults or challenges", "handed in, graded": "submission or grading" };
   const EVERY = 2;
 
@@ -58,7 +58,7 @@
     history.replaceState(null, "", `?at=${step}#s${step}`);
   };
   const jump = (lane, forward) => {
-    const found = [...document.querySelectorAll(".lane[data-steps]")].find((each) => each.dataset.lane === lane);
+    const found = [...document.querySelectorAll("[data-lane][data-steps]")].find((each) => each.dataset.lane === lane);
     const steps = found ? found.dataset.steps.split(" ").filter(Boolean).map(Number) : [];
     const now = here();
     const next = forward ? steps.find((step) => step > now) : steps.findLast((step) => step < now);
