@@ -206,6 +206,7 @@
     for (const [where, kind, left, top] of places) find(where, `.${kind}`)?.scrollTo({ left, top, behavior: "instant" });
     for (const id of marked) document.getElementById(id)?.classList.add("here");
     const again = focus && (focus.href ? [...old.querySelectorAll("a")].find((each) => each.getAttribute("href") === focus.href) : find(focus.where, focus.kind));
+    if (again?.matches("article, section")) again.tabIndex = -1;
     again?.focus({ preventScroll: true });
   };
   const follow = async () => {
