@@ -176,7 +176,7 @@ class RunFolder:
 def _named(holder: Path) -> str:
     """The holder's process, with its machine where that is another one."""
     with suppress(OSError):
-        pid, _, host, *_ = [*holder.read_text(encoding="utf-8", errors="replace").splitlines(), "", "", ""]
+        pid, _, host, *_ = [*content(holder).decode("utf-8", "replace").splitlines(), "", "", ""]
         elsewhere = f" on {host}" if host and host != socket.gethostname() else ""
         return f"{pid}{elsewhere}" if pid else "unknown"
     return "unknown"
