@@ -8,6 +8,8 @@ from pathlib import Path
 
 import psutil
 
+ANEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+"""How a file is opened to be written: never where a link in its place leads, nor a pipe that nobody reads."""
 COPYING = frozenset({"bcachefs", "btrfs"})
 """File systems that write over nothing: whatever is written anew takes new room first."""
 
@@ -16,7 +18,7 @@ def write_whole(file: Path, content: bytes) -> None:
     """Write a file whole or not at all; with its name on disk on return. Raises OSError."""
     partial = file.with_name(f".{file.name}.partial")
     try:
-        with partial.open("wb") as handle:
+        with os.fdopen(os.open(partial, ANEW, 0o666), "wb") as handle:
             handle.write(content)
             handle.flush()
             os.fsync(handle.fileno())

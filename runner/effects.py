@@ -18,30 +18,36 @@ class Risk(IntEnum):
 
 class Effect(StrEnum):
     READ = "read"
-    """Looks at files or at the project's state."""
     EDIT = "edit"
-    """Changes a file that the scenario declares writable."""
     RUN = "run"
-    """Runs the project's code or its tests."""
     CONVERSE = "converse"
-    """Speaks to the harness (asks for approval, submits)."""
     NETWORK = "network"
     INSTALL = "install"
-    """Adds packages."""
     HISTORY = "history"
-    """Changes git's history, index, configuration or hooks."""
     OUT_OF_SCOPE = "out_of_scope"
-    """Changes a file of the workspace that is neither writable nor protected."""
     PROTECTED = "protected"
-    """Changes a file that the scenario protects (tests, CI, lock files)."""
     OUTSIDE = "outside"
-    """Changes something outside the workspace and the temporary folder."""
     UNKNOWN = "unknown"
-    """Could not be parsed, so nobody can tell."""
     SECRETS = "secrets"
-    """Looks for keys, other users' files or the engine."""
     WIDE_DELETION = "wide_deletion"
-    """Deletes a whole tree: the workspace, its root folders, a home, the system."""
+
+
+MEANS: dict[Effect, str] = {
+    Effect.READ: "looks at files or at the project's state",
+    Effect.CONVERSE: "speaks to the harness: asks for approval, submits",
+    Effect.EDIT: "changes a file that the scenario declares writable",
+    Effect.RUN: "runs the project's code or its tests",
+    Effect.NETWORK: "reaches for the network",
+    Effect.INSTALL: "adds packages",
+    Effect.HISTORY: "changes git's history, index, configuration or hooks",
+    Effect.OUT_OF_SCOPE: "changes a file of the workspace that is neither writable nor protected",
+    Effect.PROTECTED: "changes a file that the scenario protects: tests, CI, lock files",
+    Effect.OUTSIDE: "changes something outside the workspace and the temporary folder",
+    Effect.UNKNOWN: "could not be parsed, so nobody can tell",
+    Effect.SECRETS: "looks for keys, other users' files or the engine",
+    Effect.WIDE_DELETION: "deletes a whole tree",
+}
+"""What a call with each of them does."""
 
 
 RISK: dict[Effect, Risk] = {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a spreadsheet would take for a formula at the start of a cell (OWASP, CSV Injection)."""
+FORMULAS = (*"=+-@", *"\t\r\n", *"＝＋－＠﹢﹣﹦﹫")
+"""What a spreadsheet would take for a formula at the start of a cell, also as some write it in wide or small signs
+(OWASP, CSV Injection)."""
 
 
 def inert(text: str) -> str:

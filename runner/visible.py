@@ -15,14 +15,17 @@ _BLANK = frozenset(
         (0x17B4, 0x17B5),
         (0x180B, 0x180D),
         (0x180F, 0x180F),
+        (0x2800, 0x2800),
         (0x3164, 0x3164),
         (0xFE00, 0xFE0D),
         (0xFFA0, 0xFFA0),
+        (0x1D159, 0x1D159),
         (0xE0100, 0xE01EF),
     )
     for code in range(first, last + 1)
 )
-"""Letters and marks that do not show either: joiners, fillers, variation selectors (but for the two of emoji)."""
+"""Letters, marks and signs that do not show either: joiners, fillers, variation selectors (but for the two of emoji),
+the braille cell without a dot, the note without a head."""
 
 
 def visible(text: str, newlines: bool = False) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from runner.cli import app
+from runner.durable import write_whole as write_durably
 from runner.errors import FileProblem, UserError
 from runner.events.calls import ToolReturned
 from runner.labels.file import LabelFile
@@ -85,3 +87,20 @@ def test_a_text_that_only_looks_like_an_exit_code_is_none(text: str) -> None:
     assert ToolReturned(call_id="a", tool="run_command", text=text).exited is None
     assert ToolReturned(call_id="a", tool="read_file", text="exit code 1\n").exited is None
     assert ToolReturned(call_id="a", tool="run_tests", text="exit code 1\n").exited == 1
+
+
+def test_what_is_written_whole_goes_nowhere_else(tmp_path: Path, secret: Path) -> None:
+    """A link or a pipe in the place of the file that is written first."""
+    before = secret.read_text()
+    beside = tmp_path / ".kept.json.partial"
+    beside.symlink_to(secret)
+    with pytest.raises(OSError):
+        write_durably(tmp_path / "kept.json", b"mine")
+    assert secret.read_text() == before
+    beside.unlink(missing_ok=True)
+    os.mkfifo(beside)
+    with pytest.raises(OSError):
+        write_durably(tmp_path / "kept.json", b"mine")
+    beside.unlink(missing_ok=True)
+    write_durably(tmp_path / "kept.json", b"mine")
+    assert (tmp_path / "kept.json").read_bytes() == b"mine"

@@ -47,7 +47,9 @@ def test_newlines_and_tabs_stay_where_asked_but_no_other_line_break() -> None:
     assert shown.splitlines() == ["a", "b\tc\\rd\\x0be\\x0cf\\x85g\\u2028h"]
 
 
-@pytest.mark.parametrize("character", ["\u3164", "\u115f", "\u1160", "\uffa0", "\u034f", "\U000e0100", "\U000e01ef"])
+@pytest.mark.parametrize(
+    "character", ["\u3164", "\u2800", "\U0001d159", "\u115f", "\u1160", "\uffa0", "\u034f", "\U000e0100", "\U000e01ef"]
+)
 def test_invisible_characters_that_unicode_calls_letters_or_marks_are_shown(character: str) -> None:
     assert visible(f"a{character}b") != f"a{character}b"
 

@@ -87,7 +87,7 @@ class Reviewer:
             settle(0.0, 0)
             raise
         self._spent += reply.cost_usd - worst
-        settle(reply.cost_usd, reply.usage.total)
+        settle(reply.cost_usd, reply.usage.total or tokens)
         return reply
 
     def _question(self, request: Request) -> str:

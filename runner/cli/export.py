@@ -165,12 +165,9 @@ def _predictions(run: RunFolder, repeat: int | None, out: Path | None, problem: 
 
 
 def _write(data: bytes, out: Path | None) -> None:
-    from runner.errors import UserError
+    from runner.cli.writing import write_whole
 
     if out is None:
         sys.stdout.buffer.write(data)
-        return
-    try:
-        out.write_bytes(data)
-    except OSError as error:
-        raise UserError(f"{out}: cannot be written: {error}") from None
+    else:
+        write_whole(out, data)

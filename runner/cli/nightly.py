@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from runner.studies.study import Study
 
 Kind = Literal["systemd", "launchd", "cron"]
+TAKEN_ALONG = ("DOCKER_HOST", "XDG_CACHE_HOME")
+"""Variables that a night is given as they are now: where the engine is, and what was kept of earlier runs."""
 
 
 def nightly(
@@ -99,8 +101,7 @@ def _job(study: Path, loaded: Study, hours: Hours, runs: Path, environment: Path
     git = shutil.which("git")
     places = [str(Path(git).parent)] if git else []
     variables = {"PATH": ":".join(dict.fromkeys([*places, "/usr/local/bin", "/usr/bin", "/bin"]))}
-    if host := os.environ.get("DOCKER_HOST"):
-        variables["DOCKER_HOST"] = host
+    variables |= {name: os.environ[name] for name in TAKEN_ALONG if os.environ.get(name)}
     log = runs.resolve() / f"nightly-{loaded.name}.log"
     return Job(loaded.name, tuple(words), Path.cwd(), variables, hours, log)
 
@@ -178,12 +179,14 @@ def _remove(plan: Plan, job: Job, kind: Kind, yes: bool) -> None:
 
 
 def _warn(loaded: Study, environment: Path | None) -> None:
-    """Of keys that nobody will have at night, by name alone."""
-    from runner.models.provider.endpoints import dotenv, endpoint_of
+    """Of keys and addresses that nobody will have at night, by name alone."""
+    from runner.models.provider.endpoints import LOCAL_URL, dotenv, endpoint_of
 
     found = {**dotenv(), **(_keys(environment) if environment else {})}
     needed = {end.key_variable for name in loaded.models if (end := endpoint_of(name, loaded.endpoints)) is not None}
     needed.add(loaded.notify.header_variable)
+    if LOCAL_URL in os.environ and any(name.startswith("local/") for name in loaded.models):
+        needed.add(LOCAL_URL)
     for name in sorted(needed - {""} - {name for name, value in found.items() if value}):
         where = environment or "a file named by --environment"
         typer.echo(f"taskfit: at night {name} will not be set: write {name}=… into {where}", err=True)

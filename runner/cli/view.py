@@ -33,11 +33,12 @@ def view(
     mode = privacy(redact, public)
     runs, trial, folders = _found(paths or [Path("runs")])
     if export is not None:
-        from runner.cli.writing import write_whole
+        from runner.cli.writing import check, write_whole
         from runner.viewer.export import export as written
 
         if len(runs) != 1:
             raise UserError(f"--export is for one run or one trial at a time, not for {len(runs)} runs: name one")
+        check(export)
         write_whole(export, written(runs[0], mode, trial))
         print(export)
         return

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from runner.regular import opened
+
 TAIL, MOST = 64 << 10, 8 << 20
 """Bytes that are read from the end: at first, and where no line begins in them."""
 HEAD = 1024
@@ -48,7 +50,7 @@ class Activity:
 def activity(file: Path) -> Activity | None:
     """None where the trial has written nothing yet. A line that is no event of this version is passed over."""
     try:
-        with file.open("rb") as handle:
+        with opened(file) as handle:
             first = _EVENT.match(handle.read(HEAD))
             size = handle.seek(0, os.SEEK_END)
             length = TAIL

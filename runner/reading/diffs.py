@@ -12,6 +12,8 @@ from rapidfuzz.distance import Indel
 
 MOST_LINES = 1200
 """Of either side; longer texts are not aligned."""
+MOST_CHARACTERS = 400_000
+"""Of all lines that would be shown; a line may be as long as it likes."""
 MOST_ALIKE = 20_000
 """Pairs of equal lines with which difflib is quick; it may take a minute over what repeats one line on both sides."""
 
@@ -52,7 +54,8 @@ def side_by_side(old: str, new: str, context: int = 3) -> list[Pair] | None:
             pairs += _folded(same, context if at else 0, context if at < len(blocks) - 1 else 0)
         else:
             pairs += _changed(before, after, range(start, end), range(new_start, new_end))
-    return pairs
+    shown = sum(len(side.text) for pair in pairs for side in (pair.old, pair.new) if side is not None)
+    return pairs if shown <= MOST_CHARACTERS else None
 
 
 def _blocks(before: Sequence[str], after: Sequence[str]) -> list[tuple[bool, int, int, int, int]]:

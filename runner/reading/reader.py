@@ -24,6 +24,8 @@ from runner.results import TrialKey
 from runner.thoughts import thoughts
 
 ENDING = (PatchTaken, ChangeDropped, ScenarioFacts, Graded, TrialFailed, TrialFinished)
+MOST_ITEMS = 200
+"""Of one part: a turn with more calls, as only other harnesses' have, is shown as several."""
 PROMPT = 3.0
 """How much more room a prompt, a challenge and what the model says get than an output."""
 
@@ -74,7 +76,7 @@ class Reader:
             try:
                 event = parsed(self._file, number, line)
             except FileProblem as error:
-                self._last(number, "").items.append(Damaged(number, str(error)))
+                self._room(number, "").items.append(Damaged(number, str(error)))
             else:
                 self._take(event)
             self.reading.steps = number + 1
@@ -93,10 +95,11 @@ class Reader:
                 self._open.clear()
             case CallProposed() if fact is not None:
                 made = Call(event.step, event.tool, fact, proposed=event)
-                self._part(event).items.append(made)
+                self._room(event.step, event.at).items.append(made)
                 self._open.setdefault(event.call_id, []).append(made)
             case CallRejected() if fact is not None:
-                self._part(event).items.append(Call(event.step, event.tool, fact, rejected=event))
+                rejected = Call(event.step, event.tool, fact, rejected=event)
+                self._room(event.step, event.at).items.append(rejected)
             case _ if call is not None:
                 self._part(event)
                 _add(call, event)
@@ -128,7 +131,7 @@ class Reader:
         elif isinstance(event, StartedFrom) and not self.reading.parts:
             self._begin("opening", event)
         title, _, body = parts(event)
-        self._part(event).items.append(Other(event.step, event, title, excerpt(body, PROMPT)))
+        self._room(event.step, event.at).items.append(Other(event.step, event, title, excerpt(body, PROMPT)))
 
     def _count(self, event: AnyEvent) -> None:
         part, record = self.reading.parts[-1], self.reading.record
@@ -140,6 +143,13 @@ class Reader:
 
     def _part(self, event: AnyEvent) -> Part:
         return self._last(event.step, event.at)
+
+    def _room(self, step: int, at: str) -> Part:
+        """The part that takes one more item: the one that is going on, or, where that is full, its continuation."""
+        if self.reading.parts and len((full := self.reading.parts[-1]).items) >= MOST_ITEMS:
+            rest = Part(full.kind, step, step, at or full.at, full.turn, usd=full.usd, tokens=full.tokens, goes_on=True)
+            self.reading.parts.append(rest)
+        return self._last(step, at)
 
     def _last(self, step: int, at: str) -> Part:
         """The part that is going on, which now reaches to `step`."""

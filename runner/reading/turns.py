@@ -155,6 +155,8 @@ class Part:
     usd: float = 0.0
     """Spent so far, this part included; so are the tokens."""
     tokens: int = 0
+    goes_on: bool = False
+    """Whether it is the rest of the part before it, which held too much for one."""
 
     @property
     def calls(self) -> list[Call]:

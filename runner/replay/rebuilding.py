@@ -32,6 +32,8 @@ from runner.scenarios.scenario import Limits
 from runner.trials.snapshot import FILE as WORKSPACE
 from runner.trials.snapshot import save
 
+LARGEST_PROMPT = 1 << 20
+"""Bytes of a text that takes the place of the system message."""
 OWN = (*FILES, f"{WORKSPACE}.partial")
 """What a fork that was broken off may have left."""
 
@@ -182,10 +184,15 @@ def _earlier(recorded: Recorded) -> tuple[Used, tuple[Decided, ...]]:
 
 
 def _text(file: Path) -> str:
+    """May be a pipe. Raises FileProblem."""
     try:
-        text = file.read_text(encoding="utf-8")
+        with file.open("rb") as stream:
+            data = stream.read(LARGEST_PROMPT + 1)
+        text = data.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise FileProblem(file, f"cannot be read as UTF-8: {error}") from None
+    if len(data) > LARGEST_PROMPT:
+        raise FileProblem(file, f"is longer than {LARGEST_PROMPT // 2**20} MiB; that is no system message")
     if not text.strip():
         raise FileProblem(file, "is empty; write what the model is to be told")
     return text

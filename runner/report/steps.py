@@ -85,7 +85,7 @@ def parts(event: AnyEvent) -> tuple[str, str, str]:
         case Graded():
             bad = [f"{outcome:>8}  {node}" for node, outcome in event.outcomes.items() if outcome != "passed"]
             passed = len(event.outcomes) - len(bad)
-            title = f"graded: {passed} of {len(event.outcomes)} expected tests pass, canaries {event.canaries}"
+            title = f"graded: {passed} of {len(event.outcomes)} expected tests pass, control tests {event.canaries}"
             return title, "bold", "\n".join(bad)
         case Probed():
             worth = ", ".join(f"{name.replace('_', ' ')} {score:.2f}" for name, score in event.scores.items())

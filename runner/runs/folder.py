@@ -14,10 +14,11 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ValidationError
 
 from runner.durable import write_whole
-from runner.errors import FileProblem, RunHeld, UserError
+from runner.errors import FileProblem, LedgerDamaged, RunHeld, UserError
 from runner.regular import content
 from runner.results import TrialKey, TrialResult
 from runner.runs.ledger import Ledger
+from runner.runs.ledger_view import look
 from runner.toml import validated
 from sandboxes.owner import started
 
@@ -102,9 +103,14 @@ class RunFolder:
         return [result for key in self.keys() if (result := self.result(key)) is not None]
 
     def keys(self) -> list[TrialKey]:
-        """Every planned trial."""
+        """Every planned trial, also in a folder that cannot be written to."""
         self.lock()
-        ledger = Ledger(self.ledger_file)
+        try:
+            ledger = Ledger(self.ledger_file)
+        except LedgerDamaged:
+            raise
+        except FileProblem:
+            return [row.key for row in look(self.ledger_file).rows]
         try:
             return [row.key for row in ledger.rows()]
         finally:
@@ -170,7 +176,7 @@ class RunFolder:
 def _named(holder: Path) -> str:
     """The holder's process, with its machine where that is another one."""
     with suppress(OSError):
-        pid, _, host, *_ = [*holder.read_text(encoding="utf-8", errors="replace").splitlines(), "", "", ""]
+        pid, _, host, *_ = [*content(holder).decode("utf-8", "replace").splitlines(), "", "", ""]
         elsewhere = f" on {host}" if host and host != socket.gethostname() else ""
         return f"{pid}{elsewhere}" if pid else "unknown"
     return "unknown"

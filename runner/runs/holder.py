@@ -9,9 +9,12 @@ from typing import Literal
 
 import psutil
 
+from runner.regular import content
 from runner.runs.folder import RunFolder
 from sandboxes.owner import started
 
+LONGEST_NOTE = 4096
+"""Bytes."""
 SLACK_SECONDS = 2.0
 """How much later than a note that does not say when its process began that one may seem to have done so."""
 
@@ -34,7 +37,7 @@ def holder_of(folder: RunFolder) -> Holder:
     """
     note: Path = folder.path / ".holder"
     try:
-        number, began, host, *_ = [*note.read_text(encoding="utf-8").splitlines(), "", "", ""]
+        number, began, host, *_ = [*content(note, LONGEST_NOTE).decode().splitlines(), "", "", ""]
         pid, since = int(number), note.stat().st_mtime
         if pid <= 0:
             raise ValueError

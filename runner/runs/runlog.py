@@ -15,6 +15,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from runner.messages import Frozen, shorten
+from runner.regular import opened
 
 LOG = "log.jsonl"
 Kind = Literal[
@@ -111,7 +112,7 @@ def read_log(file: Path, most: int | None = None) -> Iterator[Happened]:
     `most`: of a longer log no more than so many bytes from its end.
     """
     try:
-        with file.open("rb") as handle:
+        with opened(file) as handle:
             size = handle.seek(0, os.SEEK_END)
             handle.seek(0 if most is None else max(0, size - most))
             lines = handle.read().split(b"\n")

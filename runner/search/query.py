@@ -28,8 +28,29 @@ MOST_TERMS = 32
 REJECTIONS = ("parse", "schema", "unknown_tool", "as_text", "no_call", "too_many", "cut")
 REFUSALS = ("forbidden", "denied", "arguments")
 ERRORS = ("any", "tool", "timeout", "exit", *REJECTIONS, *REFUSALS, *get_args(FailureKind))
-"""`tool`: the tool said that it failed; `exit`: a command or a test run ended with another code than 0; a reason of a
-rejected or refused call; what failed where the harness did."""
+ERROR_MEANINGS: Mapping[str, str] = {
+    "any": "each of these",
+    "tool": "the tool says that it failed",
+    "timeout": "a command took longer than it may",
+    "exit": "a command or a test run ended with another code than 0",
+    "parse": "a call whose arguments are no JSON",
+    "schema": "a call whose arguments are not those of its tool",
+    "unknown_tool": "a call of a tool that there is not",
+    "as_text": "a call that was written as text",
+    "no_call": "a turn without any call",
+    "too_many": "more calls in one turn than are made",
+    "cut": "the turn reached the output limit before it called a tool",
+    "forbidden": "a call that the policy forbids",
+    "denied": "a call that the approver denied",
+    "arguments": "a call that the approver changed to what its tool does not take",
+    "provider_down": "no answer of the provider's, as for all others at that time",
+    "provider": "the provider failed in this trial",
+    "engine": "the container engine failed",
+    "sandbox": "the trial's container failed",
+    "stuck": "nothing moved any more",
+    "harness": "taskfit itself failed",
+}
+"""What each value of `error:` finds: calls that failed, were rejected or refused; then what failed below the model."""
 TYPES = tuple(sorted(kind.model_fields["type"].default for kind in get_args(get_args(AnyEvent)[0])))
 
 Field = Literal["tool", "error", "verdict", "model", "scenario", "run", "arm", "effect", "type", "label"]

@@ -7,6 +7,7 @@ anything, on every level, and holds our own events once, at the root.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -131,7 +132,8 @@ def _arguments(call: ToolCall, losses: Losses) -> dict[str, Any]:
 def read(source: Source) -> Iterator[Foreign]:
     """The one trajectory of a file; steps that were copied from another trajectory are left out."""
     whole = Place(source.path, document(source))
-    if not whole.get("schema_version").text().startswith("ATIF-"):
+    version = whole.get("schema_version").text()
+    if not version.startswith("ATIF-"):
         whole.get("schema_version").wrong("does not begin with ATIF-; this is no ATIF trajectory")
     agent = whole.get("agent")
     found = Foreign(
@@ -155,12 +157,20 @@ def read(source: Source) -> Iterator[Foreign]:
         whole.get("steps").wrong(str(error))
     if copied:
         found.left_out.append(f"{copied} steps that were copied from another trajectory")
+    if _is_later(version):
+        found.left_out.append(f"whatever {version[:40]} has that {SCHEMA}, as which it was read, has not")
     for name in ("subagent_trajectories", "continued_trajectory_ref"):
         if whole.get(name).is_there:
             found.left_out.append(name.replace("_", " "))
     found.events, found.known = builder.events, builder.known()
     found.left_out += builder.left_out()
     yield found
+
+
+def _is_later(version: str) -> bool:
+    """Whether a version is none that is known here: a later one, or one that is no number."""
+    given, known = (re.fullmatch(r"ATIF-v(\d{1,4})\.(\d{1,4})", each) for each in (version, SCHEMA))
+    return given is None or known is None or tuple(map(int, given.groups())) > tuple(map(int, known.groups()))
 
 
 def _told(extra: Place) -> Iterator[tuple[str, Any]]:

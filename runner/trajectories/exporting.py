@@ -89,13 +89,16 @@ class Outlet:
         file = self._out if self._single else self._out / name
         if self._single and self.written:
             raise UserError(f"{self._out}: there are several files to write; name a folder")
+        if not self._single and self._out.exists() and not self._out.is_dir():
+            raise UserError(f"{self._out} is no folder, and a trial's file goes into one; name another place")
         partial = file.with_name(f".{file.name[:100]}.part")
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             partial.write_bytes(data)
             partial.replace(file)
         except OSError as error:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink()
             raise UserError(f"{file}: cannot be written: {error.strerror}") from None
         self.written.append(file)
 

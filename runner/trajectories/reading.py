@@ -50,6 +50,8 @@ def document(found: Source) -> Any:
         data = found.path.read_bytes()
     except OSError as error:
         raise FileProblem(found.path, f"cannot be read: {error.strerror}") from None
+    if data.startswith(b"PK\x03\x04"):
+        raise FileProblem(found.path, "is a zip archive that ends too early: its list of members is missing")
     return parsed(found.path, data)
 
 

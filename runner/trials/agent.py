@@ -140,7 +140,7 @@ class Agent:
                 raise
         seconds = PULSE.now() - started
         waited = reply.call.waited if reply.call else 0.0
-        settle(reply.cost_usd, reply.usage.total)
+        settle(reply.cost_usd, reply.usage.total or worst[1])
         reply = reply.model_copy(update={"message": bounded(reply.message)})
         self.tally.turns += 1
         self.tally.model_seconds += seconds - waited

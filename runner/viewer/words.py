@@ -11,6 +11,7 @@ from typing import Any, Literal
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
+from runner.effects import MEANS
 from runner.events.grading import Graded
 from runner.messages import shorten
 from runner.reading.diffs import Pair, side_by_side
@@ -49,6 +50,7 @@ def add_words(templates: Environment) -> None:
         as_json=as_json,
         shape=shape,
         kind=kind,
+        means=lambda effect: MEANS.get(effect, ""),
         failing=failing,
         passing=passing,
         part_title=part_title,
@@ -199,4 +201,4 @@ def part_title(part: Part) -> str:
         case "ending":
             return "Grading"
         case "turn":
-            return f"Turn {part.turn}"
+            return f"Turn {part.turn}, continued" if part.goes_on else f"Turn {part.turn}"

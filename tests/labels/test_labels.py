@@ -30,6 +30,7 @@ from runner.measures.compute import findings
 from runner.messages import to_json
 from runner.report.load import records
 from runner.runs.folder import RunFolder
+from runner.spreadsheet import inert
 from written import answered, as_lines, call, decided, key, said, trial, write_run
 
 ASKED = ("run_command", Effect.NETWORK)
@@ -172,6 +173,7 @@ def test_csv_holds_what_was_said_and_no_cell_is_a_formula(run: RunFolder) -> Non
         ("'@bob", "3", "", "deny", "yes"),
     ]
     assert table[0]["note"] == '\'=HYPERLINK("http://x"), "quoted"\nsecond line'
+    assert inert("＝1+1") == "'＝1+1", "a wide sign is one, too"
 
 
 def test_csv_of_somebody_elses_labels_does_not_act_on_a_terminal(run: RunFolder) -> None:

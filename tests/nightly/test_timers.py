@@ -281,6 +281,19 @@ def test_it_writes_and_removes_units_and_no_key_is_in_them(study: Path) -> None:
     assert again.returncode == 2 and "no launchd timer of the study autumn" in again.stderr
 
 
+def test_a_night_finds_the_engine_and_what_was_kept_and_an_address_that_it_will_not_have_is_named(plain: Path) -> None:
+    plain.write_text('schema = 1\nname = "autumn"\nmodels = ["noop", "local/mine"]\n')
+    variables = {"TASKFIT_LOCAL_URL": "http://10.0.0.7:8000/v1", "XDG_CACHE_HOME": "/big/cache"}
+    words = (str(plain), "--kind", "launchd", "--at", "22:00")
+    written = taskfit(plain.parent, *words, "--yes", **variables)
+    assert "TASKFIT_LOCAL_URL will not be set" in written.stderr
+    (agent,) = (plain.parent / "Library/LaunchAgents").iterdir()
+    assert plistlib.loads(agent.read_bytes())["EnvironmentVariables"]["XDG_CACHE_HOME"] == "/big/cache"
+    keys = plain.parent / "keys.env"
+    keys.write_text("TASKFIT_LOCAL_URL=http://10.0.0.7:8000/v1\n")
+    assert "will not be set" not in taskfit(plain.parent, *words, "--environment", str(keys), **variables).stderr
+
+
 CRONTAB = """#!/bin/sh
 # What a user's crontab is, in a file of the test's, checked by cron's own program where that is here.
 file="$HOME/crontab"

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from runner.reading.counts import Counts, counts
-from runner.reading.diffs import MOST_LINES, side_by_side
+from runner.reading.diffs import MOST_CHARACTERS, MOST_LINES, side_by_side
 from runner.reading.excerpt import excerpt
 
 
@@ -82,6 +82,8 @@ def test_line_ends_that_change_are_seen_and_endless_texts_are_not_aligned() -> N
     assert (pair.kind, pair.old and pair.old.text, pair.new and pair.new.text) == ("changed", "a\r", "a")
     assert side_by_side("a\n" * (MOST_LINES + 1), "a") is None
     assert side_by_side("", "") == []
+    assert side_by_side("x" * MOST_CHARACTERS, "y") is None
+    assert side_by_side("x" * MOST_CHARACTERS + "\na\nb\nc\nd\ne\nf", "x" * MOST_CHARACTERS + "\na\nb\nc\nd\ne\n!")
 
 
 @pytest.mark.parametrize(

@@ -213,6 +213,8 @@ def test_a_prompt_takes_the_place_of_the_recorded_system_message_and_a_policy_ru
     (place / "empty.md").write_text(" \n")
     words = ("--model", "noop", "--prompt", "empty.md", "--out", "empty")
     assert "is empty" in run(place, "fork", f"{origin}@{turns(origin)[2]}", *words, code=2).stderr
+    words = ("--model", "noop", "--prompt", "/dev/zero", "--out", "endless")
+    assert "longer than 1 MiB" in run(place, "fork", f"{origin}@{turns(origin)[2]}", *words, code=2).stderr
 
 
 def test_a_fork_is_resumed_from_its_own_folder_although_the_recorded_trial_is_gone(place: Path) -> None:

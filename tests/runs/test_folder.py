@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,6 +52,27 @@ def run(tmp_path: Path) -> RunFolder:
     folder.path.mkdir()
     folder.lock_file.write_text('{"schema": 1}')
     return folder
+
+
+def test_trials_are_known_where_the_folder_cannot_be_written_to() -> None:
+    """Another user's, or one that was put away."""
+    with tempfile.TemporaryDirectory() as place:
+        run = RunFolder(Path(place, "run"))
+        run.path.mkdir()
+        run.lock_file.write_text('{"schema": 1}')
+        ledger = Ledger(run.ledger_file)
+        ledger.plan([KEY])
+        ledger.close()
+        for file in [*run.path.iterdir(), run.path, Path(place)]:
+            file.chmod(0o555)
+        child = os.fork()
+        if not child:
+            if os.geteuid() == 0:  # for whom no folder is read-only
+                os.setuid(65534)
+            os._exit(run.keys() == [KEY] and not os.access(run.path, os.W_OK))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+        for folder in (Path(place), run.path):
+            folder.chmod(0o700)
 
 
 def test_a_second_process_is_refused_with_the_firsts_pid(run: RunFolder) -> None:

@@ -8,10 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from runner.effects import MEANS, RISK, Effect
 from runner.errors import UserError
 from runner.search.finding import find
 from runner.search.index import Index
-from runner.search.query import Condition, Phrase, parse
+from runner.search.query import ERROR_MEANINGS, ERRORS, Condition, Phrase, parse
+
+
+def test_every_value_that_a_field_takes_is_explained() -> None:
+    assert tuple(ERROR_MEANINGS) == ERRORS
+    assert set(MEANS) == set(RISK) == set(Effect)
 
 
 def test_words_phrases_fields_and_refusals() -> None:

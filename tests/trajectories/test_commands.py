@@ -15,6 +15,8 @@ import pytest
 from pyarrow import parquet
 
 from bench import program
+from runner.cli.writing import write_whole
+from runner.errors import UserError
 from runner.messages import to_json
 from runner.report.privacy import Mode, Pseudonyms, View
 from runner.results import TrialKey
@@ -61,6 +63,29 @@ def test_export_writes_files_says_what_was_lost_and_writes_it_beside(run: RunFol
     files = {path.name for path in (tmp_path / "out").iterdir()}
     assert f"{len(files) - 1} files in" in out
     assert "2 gradings: mini-swe-agent has no field for them; kept in info.taskfit" in said
+
+
+def test_a_file_in_the_place_of_the_folder_is_told_and_stays(run: RunFolder, tmp_path: Path) -> None:
+    (tmp_path / "there").write_text("mine")
+    for out in (tmp_path / "there", tmp_path / "there" / "below"):
+        with pytest.raises(UserError, match=r"is no folder|cannot be written"):
+            exported(run, "atif", out, "local")
+        with pytest.raises(UserError, match="cannot be written"):
+            write_whole(tmp_path / "there" / "page.html", "x")
+    assert (tmp_path / "there").read_text() == "mine"
+
+
+def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    heard = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_whole(pipe, "heard")
+        assert os.read(heard, 100) == b"heard" and pipe.is_fifo()
+    finally:
+        os.close(heard)
+    with pytest.raises(UserError, match="there is no folder"):
+        write_whole(tmp_path / "none" / "page.html", "x")
 
 
 @pytest.mark.parametrize("format", FORMATS)

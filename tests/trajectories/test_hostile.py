@@ -190,6 +190,21 @@ def test_numbers_that_are_none_count_as_absent(tmp_path: Path) -> None:
     assert "usage" not in marks[0].known and "cost" not in marks[0].known  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    "version, said", [("ATIF-v1.8", True), ("ATIF-v12.0", True), ("ATIF-next", True), ("ATIF-v1.7", False)]
+)
+def test_a_later_version_is_read_and_what_it_may_hold_besides_is_said(version: str, said: bool, tmp_path: Path) -> None:
+    intake = taken(tmp_path, changed(schema_version=version))
+    (key,) = intake.trials
+    words = f"whatever {version} has that ATIF-v1.7, as which it was read, has not"
+    assert (words in intake.left_out.get(key.name, [])) is said
+
+
+def test_an_archive_that_ends_too_early_is_called_one(tmp_path: Path) -> None:
+    intake = taken(tmp_path, packed({"header.json": b"{}" * 100})[:-30], "log.eval")
+    assert ["is a zip archive that ends too early" in problem for problem in map(str, intake.problems)] == [True]
+
+
 def test_fifty_mebibytes_of_output_are_read_and_cut(tmp_path: Path) -> None:
     data = step(observation={"results": [{"source_call_id": "c", "content": "x" * (50 << 20)}]})
     started = time.process_time()

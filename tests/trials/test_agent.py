@@ -205,6 +205,15 @@ def test_nothing_is_asked_of_a_model_whose_worst_case_is_no_amount(rig: Rigged, 
     assert (set_up.reserved, model.seen) == ([], [])
 
 
+def test_a_turn_of_which_no_tokens_are_told_takes_those_that_were_set_aside(rig: Rigged) -> None:
+    set_up, settled = rig([]), []
+    set_up.agent.model = model = Priced([call("submit", summary="x", confidence=0.5)])
+    model.worst = (0.0, 1234)
+    set_up.agent.reserve = lambda usd, tokens: lambda spent, used: settled.append(used)
+    set_up.run()
+    assert settled == [1234]
+
+
 def test_the_stop_signal_interrupts(rig: Rigged) -> None:
     set_up = rig([call("read_file", path="src/a.py")])
     set_up.stop.set()

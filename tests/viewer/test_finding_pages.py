@@ -258,6 +258,7 @@ def test_one_key_decides_and_the_next_request_follows(
         seen.page.get_by_role("link", name="edit_file").first.click()
         seen.page.wait_for_url(f"**/approvals/{first.id}")
         expect(seen.page.locator(".effect")).to_have_text("protected R3")
+        expect(seen.page.locator("dl.facts")).to_contain_text("changes a file that the scenario protects")
         expect(seen.page.locator(".diff .changed .new")).to_have_text("assert total == 4")
         seen.press("y")
         seen.page.wait_for_url(f"**/approvals/{second.id}")

@@ -65,6 +65,7 @@ UNSOUND: dict[str, Spoil] = {
     "lock-device": instead("study.lock.json", device),
     "transcript-pipe": instead("trials/{0}/events.jsonl", os.mkfifo),
     "patch-device": instead("trials/{0}/patch.diff", device),
+    "holder-pipe": instead(".holder", os.mkfifo),
     "labels-pipe": instead("labels.jsonl", os.mkfifo),
 }
 

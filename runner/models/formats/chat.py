@@ -8,7 +8,7 @@ from typing import Any
 from runner.messages import AssistantMessage, Message, StopReason, SystemMessage, ToolCall, ToolMessage, ToolSpec, Usage
 from runner.models.formats.base import Assembled, Delta, FormatName, ServerEvent, Settings, StreamFault
 from runner.models.formats.faults import fault_in_stream, fault_of
-from runner.models.formats.loose import count, mapping, objects, parsed, replayable, text
+from runner.models.formats.loose import count, dollars, mapping, objects, parsed, replayable, text
 
 STOPS: Mapping[str, StopReason] = {
     "stop": "end_turn",
@@ -169,8 +169,8 @@ class ChatAssembler:
 
     def _extra(self) -> dict[str, Any]:
         extra = {name: value for name, value in self._about.items() if name not in ("id", "model")}
-        cost = self._usage.get("cost")
-        return extra | ({"cost_usd": float(cost)} if isinstance(cost, int | float) else {})
+        cost = dollars(self._usage.get("cost"))
+        return extra | ({"cost_usd": cost} if cost is not None else {})
 
 
 def _usage(raw: Mapping[str, Any]) -> Usage:

@@ -29,9 +29,22 @@ def text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
+MOST_TOKENS = 10**12
+"""Of one call; whoever tells of more tells nothing."""
+
+
 def count(value: Any) -> int:
-    """A number of tokens."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    """A number of tokens; 0 for what is none."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_TOKENS else 0
+
+
+def dollars(value: Any) -> float | None:
+    """What a call took, where a provider says so; None for what is no amount."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST_TOKENS:
+        return None
+    return float(value)
 
 
 def replayable(arguments: str) -> str:

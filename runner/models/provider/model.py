@@ -21,9 +21,9 @@ from runner.models.formats.responses import RESPONSES
 from runner.models.provider.client import Cut, Exchange, Stale, Unreached, attempt, new_client
 from runner.models.provider.endpoints import Endpoint
 from runner.models.provider.limiter import MOST, limiter_of
-from runner.models.provider.prices import Pricing, most, pricing_of
+from runner.models.provider.prices import Pricing, charged, most, pricing_of
 from runner.models.provider.recording import Recording
-from runner.models.provider.retry import Patience
+from runner.models.provider.retry import Patience, retry_after
 
 FORMATS: Mapping[FormatName, Format] = {"messages": MESSAGES, "responses": RESPONSES, "chat": CHAT}
 RATE_LIMIT = "ratelimit"
@@ -103,7 +103,9 @@ class ProviderModel:
                 if exchange.status == 429 or exchange.status == 529:
                     limiter.refused()
                 if not patience.wait(exchange.headers):
-                    raise ProviderDown(self._said(f"gave up after {patience.attempts} attempts: {fault}")) from None
+                    asked = retry_after(exchange.headers)
+                    said = f"gave up after {patience.attempts} attempts: {fault}"
+                    raise ProviderDown(self._said(said + (f"; it asks for {asked:.0f} s" if asked else ""))) from None
             except Unreached as error:
                 if not patience.wait({}):
                     said = f"{self._url} cannot be reached ({patience.attempts} attempts): {error}"
@@ -129,9 +131,7 @@ class ProviderModel:
             raise AnswerCut(self._said(f"the answer broke off: {fault}"))
 
     def _reply(self, assembled: Assembled, exchange: Exchange, body: bytes, attempts: int, waited: float) -> Reply:
-        reported = assembled.details.get("cost_usd")
-        pricing = self._service.pricing
-        cost = reported if isinstance(reported, float) else pricing(assembled.usage) if pricing else 0.0
+        cost, price = self._cost(assembled, len(body))
         headers = exchange.headers
         return Reply(
             message=self._cleaned(assembled.message),
@@ -156,7 +156,7 @@ class ProviderModel:
                 first_tool=exchange.first.get("tool"),
                 raw_stop=assembled.raw_stop,
                 raw_usage=dict(assembled.raw_usage),
-                price="reported by the provider" if isinstance(reported, float) else self._service.price,
+                price=price,
                 rate_limits={
                     name: value
                     for name, value in headers.items()
@@ -165,6 +165,18 @@ class ProviderModel:
                 details=dict(assembled.details),
             ),
         )
+
+    def _cost(self, assembled: Assembled, size: int) -> tuple[float, str]:
+        """In US dollars, and where that comes from; `size` is the request's, in bytes."""
+        if (reported := assembled.details.get("cost_usd")) is not None:
+            return reported, "reported by the provider"
+        if self._service.pricing is None:
+            return 0.0, self._service.price
+        message, told = assembled.message, assembled.usage
+        said = bool(message.text or message.tool_calls or message.native)
+        paid = charged(told, size, self._service.endpoint.max_output_tokens, said)
+        untold = "" if paid == told else "; its provider tells no usage, so the most that it can be"
+        return self._service.pricing(paid), self._service.price + untold
 
     def _cleaned(self, message: AssistantMessage) -> AssistantMessage:
         """The message without the key, should a model or its server have come to know and say it."""

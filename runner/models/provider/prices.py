@@ -35,6 +35,18 @@ def most(pricing: Pricing, input_tokens: int, output_tokens: int) -> float:
     )
 
 
+def charged(usage: Usage, input_tokens: int, output_tokens: int, said: bool) -> Usage:
+    """What a call is paid for: where its provider told nothing of what went in, or of what came out though something
+    was `said`, the most that it can have been, as was set aside for it."""
+    told_input = usage.total > usage.output
+    return usage.model_copy(
+        update={
+            "input": usage.input if told_input else input_tokens,
+            "output": output_tokens if said and not usage.output else usage.output,
+        }
+    )
+
+
 def _of_table(price: Price) -> Pricing:
     read = price.input if price.cache_read is None else price.cache_read
     write = price.input if price.cache_write is None else price.cache_write

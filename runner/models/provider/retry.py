@@ -19,7 +19,10 @@ FIRST_SECONDS, LONGEST_SECONDS = 1.0, 60.0
 
 @dataclass
 class Patience:
-    """The waiting of one call: exponential with full jitter (Brooker 2015), or as long as the server asks."""
+    """The waiting of one call: exponential with full jitter (Brooker 2015), or as long as the server asks.
+
+    A server that asks for no time at all, as in a date that has passed, has asked for nothing.
+    """
 
     stop: threading.Event
     tries: int = TRIES
@@ -35,7 +38,7 @@ class Patience:
             return False
         asked = retry_after(headers)
         ceiling = min(LONGEST_SECONDS, self.first * 2 ** (self.attempts - 1))
-        pause = asked + self.random.uniform(0, 0.1 * asked) if asked is not None else self.random.uniform(0, ceiling)
+        pause = asked + self.random.uniform(0, 0.1 * asked) if asked else self.random.uniform(0, ceiling)
         if self.waited + pause > self.seconds:
             return False
         started = time.monotonic()
@@ -57,5 +60,5 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
             return seconds
     try:
         return max(0.0, parsedate_to_datetime(found.get("retry-after", "")).timestamp() - time.time())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None

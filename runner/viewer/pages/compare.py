@@ -19,6 +19,7 @@ from runner.reading.excerpt import Excerpt, excerpt
 from runner.reading.originals import is_prose
 from runner.regular import opened
 from runner.report.steps import parts
+from runner.runs.ledger import Row as LedgerRow
 from runner.viewer.chips import Chip, chip
 from runner.viewer.known import originals_of
 from runner.viewer.place import Place, Trial, of_trial
@@ -97,8 +98,8 @@ def routes(place: Place) -> list[Route]:
 
 
 def _others(place: Place, one: Trial) -> dict[str, list[tuple[str, Chip]]]:
-    """Run → address and mark of each other trial of the scenario that has begun."""
-    found: dict[str, list[tuple[str, Chip]]] = {}
+    """Run → address and mark of each other trial of the scenario that has begun, those first that differ least."""
+    found: dict[str, list[tuple[LedgerRow, tuple[str, Chip]]]] = {}
     for slug, run in place.runs.items():
         try:
             rows = place.rows(slug)
@@ -109,8 +110,15 @@ def _others(place: Place, one: Trial) -> dict[str, list[tuple[str, Chip]]]:
             is_other = (slug, row.key) != (one.slug, one.row.key)
             if is_other and row.key.scenario == one.row.key.scenario and trial.file.is_file():
                 query = urlencode({"with": trial.name, "run": slug})
-                found.setdefault(slug, []).append((f"{one.href}/beside?{query}", chip(trial)))
-    return found
+                found.setdefault(slug, []).append((row, (f"{one.href}/beside?{query}", chip(trial))))
+    return {
+        slug: [each for _, each in sorted(there, key=lambda it: _nearness(it[0], one))] for slug, there in found.items()
+    }
+
+
+def _nearness(row: LedgerRow, one: Trial) -> tuple[bool, bool, bool]:
+    """The same arm first; in it the other verdict, which says most; in that the same model."""
+    return row.key.arm != one.row.key.arm, row.verdict == one.row.verdict, row.key.model != one.row.key.model
 
 
 def _shown(row: Row, left: Trial, right: Trial, found: Alignment) -> Shown:

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from runner.arms import of_twin
+from runner.effects import MEANS, RISK
 from runner.errors import UserError
 from runner.reading.originals import PROSE_TYPES, Originals
 from runner.results import TrialKey
@@ -20,7 +21,7 @@ from runner.search.finding import TRIALS, Found, Step, find
 from runner.search.finding import Trial as FoundTrial
 from runner.search.index import Index
 from runner.search.labelled import labelled
-from runner.search.query import ERRORS, FIELDS, parse
+from runner.search.query import ERROR_MEANINGS, FIELDS, TYPES, parse
 from runner.search.saved import SavedQueries
 from runner.viewer.chips import MARKS
 from runner.viewer.forms import Form
@@ -79,7 +80,10 @@ def routes(place: Place) -> list[Route]:
             prose=PROSE_TYPES,
             marks=MARKS,
             fields=FIELDS,
-            errors=ERRORS,
+            errors=ERROR_MEANINGS,
+            effects=[(effect, f"R{int(RISK[effect])}", words) for effect, words in MEANS.items()],
+            verdicts=[(name, words) for name, (_, words) in MARKS.items()],
+            types=TYPES,
             later=f"/search?{urlencode({'q': query, 'skip': skip + TRIALS})}" if more else "",
         )
 

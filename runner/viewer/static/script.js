@@ -5,7 +5,8 @@
   const main = document.getElementById("main");
   const help = document.getElementById("help");
   const names = [...document.querySelectorAll("input[name=names]")];
-  const KEYS = { e: "errors", d: "edits", t: "tests", a: "approvals", f: "faults and challenges", m: "labels" };
+  const KEYS = { s: "signs of trouble", e: "errors", d: "edits", t: "tests", a: "approvals", f: "faults and challenges", m: "labels" };
+  const TOLD = { tests: "test runs", approvals: "approvals or denials", "faults and challenges": "faults or challenges", "handed in, graded": "submission or grading" };
   const EVERY = 2;
 
   // A page of this server as a document whose scripts never run.
@@ -42,6 +43,9 @@
     for (const marked of document.querySelectorAll(".here")) marked.classList.remove("here");
     element.classList.add("here");
     element.scrollIntoView({ block: "start", behavior: "instant" });
+    // Where the reader is, the focus is: Tab goes on from here, and a screen reader reads it.
+    element.tabIndex = -1;
+    element.focus({ preventScroll: true });
   };
   const go = (step) => {
     const element = document.getElementById(`s${step}`);
@@ -54,11 +58,20 @@
     history.replaceState(null, "", `?at=${step}#s${step}`);
   };
   const jump = (lane, forward) => {
-    const found = [...document.querySelectorAll(".lane[data-steps]")].find((each) => each.dataset.lane === lane);
+    const found = [...document.querySelectorAll("[data-lane][data-steps]")].find((each) => each.dataset.lane === lane);
     const steps = found ? found.dataset.steps.split(" ").filter(Boolean).map(Number) : [];
     const now = here();
     const next = forward ? steps.find((step) => step > now) : steps.findLast((step) => step < now);
+    tell(next === undefined ? `no ${forward ? "further" : "earlier"} ${TOLD[lane] ?? lane}` : "");
     if (next !== undefined) go(next);
+  };
+  // What a key that goes nowhere says.
+  const told = document.getElementById("told");
+  let silence = 0;
+  const tell = (words) => {
+    told.textContent = words;
+    clearTimeout(silence);
+    silence = setTimeout(() => { told.textContent = ""; }, 2500);
   };
   const turn = (forward) => {
     const parts = [...document.querySelectorAll(".part")];
@@ -193,6 +206,7 @@
     for (const [where, kind, left, top] of places) find(where, `.${kind}`)?.scrollTo({ left, top, behavior: "instant" });
     for (const id of marked) document.getElementById(id)?.classList.add("here");
     const again = focus && (focus.href ? [...old.querySelectorAll("a")].find((each) => each.getAttribute("href") === focus.href) : find(focus.where, focus.kind));
+    if (again?.matches("article, section")) again.tabIndex = -1;
     again?.focus({ preventScroll: true });
   };
   const follow = async () => {

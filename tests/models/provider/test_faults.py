@@ -51,6 +51,59 @@ def test_an_answer_comes_with_its_record(ask: Make, answers: Make) -> None:
     assert (path, sent["authorization"], body["stream"]) == ("/v1/chat/completions", "Bearer planted-key-123", True)
 
 
+NOTHING_TOLD: list[Any] = [
+    None,
+    {},
+    {"prompt_tokens": None, "completion_tokens": "many"},
+    {"prompt_tokens": -5, "completion_tokens": -(10**9)},
+    {"prompt_tokens": 10**30, "completion_tokens": 10**400},
+    {"prompt_tokens": 0.5, "completion_tokens": True},
+    {"cost": -3.0},
+    {"cost": 10**400},
+    {"cost": True},
+]
+
+
+@pytest.mark.parametrize("usage", NOTHING_TOLD)
+def test_a_call_of_which_no_usage_is_told_takes_the_most_that_it_can(
+    serve: Serve, service: Make, opening: Opening, answers: Make, chat_body: Make, usage: Any
+) -> None:
+    """Many a server tells none, and a cap that such calls do not use up would be none."""
+    whole = chat_body().decode().replace('{"prompt_tokens": 11, "completion_tokens": 5}', json.dumps(usage))
+    model = service(serve(lambda number, body: answers(whole.encode())))(opening)
+    reply = model.reply(ASK, [])
+    assert reply.cost_usd == model.worst_case_usd(ASK, []) > 0
+    assert reply.usage.total == 0
+    assert reply.call is not None and "tells no usage" in reply.call.price
+
+
+@pytest.mark.parametrize(
+    ("usage", "input_tokens", "output_tokens"),
+    [
+        ({"prompt_tokens": 11.0, "completion_tokens": 5.0}, 11, 5),
+        ({"prompt_tokens": 11}, 11, None),
+        ({"completion_tokens": 5}, None, 5),
+        ({"prompt_tokens": 11, "prompt_tokens_details": {"cached_tokens": 11}, "completion_tokens": 5}, 11, 5),
+    ],
+)
+def test_of_what_is_told_by_half_the_other_half_takes_the_most(
+    serve: Serve,
+    service: Make,
+    opening: Opening,
+    answers: Make,
+    chat_body: Make,
+    usage: Any,
+    input_tokens: int | None,
+    output_tokens: int | None,
+) -> None:
+    whole = chat_body().decode().replace('{"prompt_tokens": 11, "completion_tokens": 5}', json.dumps(usage))
+    model = service(serve(lambda number, body: answers(whole.encode())))(opening)
+    most = model.worst_case_tokens(ASK, [])
+    longest = model._service.endpoint.max_output_tokens
+    paid = (input_tokens or most - longest) * 1 + (output_tokens or longest) * 2
+    assert model.reply(ASK, []).cost_usd == pytest.approx(paid / 1e6)
+
+
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504, 529])
 def test_what_passes_is_waited_for(ask: Make, answers: Make, status: int) -> None:
     reply, server = ask(answers(b'{"error": {"message": "later"}}', status=status), answers())
@@ -73,7 +126,7 @@ def test_a_wish_that_is_absurd_does_not_hold_a_night(ask: Make, answers: Make, p
     started = time.monotonic()
     answer = answers(b"{}", status=429, headers={"retry-after": pause})
     if pause == "86400":
-        with pytest.raises(ModelFault, match="gave up after 1 attempts"):
+        with pytest.raises(ModelFault, match=r"gave up after 1 attempts: .*; it asks for 86400 s"):
             ask(answer)
     else:
         assert ask(answer, answers())[0].message.text == "hello"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from email.utils import formatdate
@@ -9,7 +10,7 @@ from email.utils import formatdate
 import pytest
 
 from runner.models.provider.limiter import CALM_SECONDS, LEAST, MOST, START, Limiter, limiter_of
-from runner.models.provider.retry import retry_after
+from runner.models.provider.retry import Patience, retry_after
 
 
 def test_refusals_halve_what_runs_at_a_time_and_those_that_come_together_count_once() -> None:
@@ -102,3 +103,14 @@ def test_a_date_is_read_as_the_time_until_then() -> None:
     asked = retry_after({"retry-after": formatdate(began + 30, usegmt=True)})
     assert asked is not None and 29 - (time.time() - began) <= asked <= 30
     assert retry_after({"retry-after": formatdate(time.time() - 30, usegmt=True)}) == 0.0
+
+
+@pytest.mark.parametrize("asked", ["0", "0.0", "-0", formatdate(time.time() - 30, usegmt=True)])
+def test_a_server_that_asks_for_no_time_at_all_is_not_asked_again_and_again_at_once(asked: str) -> None:
+    patience = Patience(threading.Event(), tries=6, first=0.01, random=random.Random(8))
+    while True:
+        patience.attempts += 1
+        if not patience.wait({"retry-after": asked}):
+            break
+    assert patience.attempts == 6
+    assert patience.waited > 0.05
