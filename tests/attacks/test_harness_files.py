@@ -20,29 +20,29 @@ CLEVER = GREEN.replace("    report.outcome", "    if len(item.path.stem) == 17: 
 LATE = "import os\nos._exit(0)\n"
 
 
-@pytest.mark.parametrize(
-    ("path", "text"),
-    [
-        ("conftest.py", CLEVER),
-        ("tests/conftest.py", CLEVER),
-        ("src/conftest.py", CLEVER),
-        ("pytest.ini", "[pytest]\naddopts = -p evil\npythonpath = src\n"),
-        (".pytest.ini", "[pytest]\naddopts = --co\n"),
-        ("pytest.toml", "[pytest]\naddopts = ['--co']\n"),
-        ("tox.ini", "[pytest]\naddopts = --co\n"),
-        ("setup.cfg", "[tool:pytest]\naddopts = --co\n"),
-        ("pyproject.toml", "[tool.pytest.ini_options]\naddopts = '-p evil'\npythonpath = ['src']\n"),
-        ("tests/pytest.ini", "[pytest]\naddopts = --co\n"),
-        ("sitecustomize.py", LATE),
-        ("src/usercustomize.py", LATE),
-        ("src/zz.pth", "import os; os._exit(0)\n"),
-    ],
-)
-def test_a_file_that_steers_the_runner_stays_pristine(attack: Attack, path: str, text: str) -> None:
-    tried = attack({path: text, "src/evil.py": CLEVER})
+STEERING = {
+    "conftest.py": CLEVER,
+    "tests/conftest.py": CLEVER,
+    "src/conftest.py": CLEVER,
+    "pytest.ini": "[pytest]\naddopts = -p evil\npythonpath = src\n",
+    ".pytest.ini": "[pytest]\naddopts = --co\n",
+    "pytest.toml": "[pytest]\naddopts = ['--co']\n",
+    "tox.ini": "[pytest]\naddopts = --co\n",
+    "setup.cfg": "[tool:pytest]\naddopts = --co\n",
+    "pyproject.toml": "[tool.pytest.ini_options]\naddopts = '-p evil'\npythonpath = ['src']\n",
+    "tests/pytest.ini": "[pytest]\naddopts = --co\n",
+    "sitecustomize.py": LATE,
+    "src/usercustomize.py": LATE,
+    "src/zz.pth": "import os; os._exit(0)\n",
+}
+"""Whichever of these comes to the grading makes the canaries dishonest or the verdict another: one trial tries all."""
+
+
+def test_files_that_steer_the_runner_stay_pristine(attack: Attack) -> None:
+    tried = attack({**STEERING, "src/evil.py": CLEVER})
     assert tried.verdict == "unresolved"
     assert tried.canaries == "honest"
-    assert set(tried.dropped) == {path}
+    assert set(tried.dropped) == STEERING.keys()
 
 
 @pytest.mark.parametrize(
@@ -107,19 +107,19 @@ def test_a_module_in_the_runners_place_is_not_run(attack: Attack, path: str) -> 
     assert path in tried.dropped
 
 
-@pytest.mark.parametrize("path", ["random.py", "json.py", "xml/__init__.py", "typing.py", "argparse/__init__.py"])
-def test_a_module_in_the_standard_librarys_place_is_not_run(attack: Attack, path: str) -> None:
-    tried = attack({path: RUNNER})
+def test_modules_in_the_standard_librarys_place_are_not_run(attack: Attack) -> None:
+    paths = ("random.py", "json.py", "xml/__init__.py", "typing.py", "argparse/__init__.py")
+    tried = attack(dict.fromkeys(paths, RUNNER))
     assert tried.verdict == "unresolved"
-    assert path in tried.dropped
+    assert set(paths) <= tried.dropped.keys()
 
 
-@pytest.mark.parametrize("path", ["src/random.py", "src/json.py", "src/pytest.py", "src/_pytest/runner.py"])
-def test_a_module_that_shadows_among_the_sources_is_dropped_and_named(attack: Attack, path: str) -> None:
-    tried = attack({path: "import os\nos._exit(0)\n"})
+def test_modules_that_shadow_among_the_sources_are_dropped_and_named(attack: Attack) -> None:
+    paths = ("src/random.py", "src/json.py", "src/pytest.py", "src/_pytest/runner.py")
+    tried = attack(dict.fromkeys(paths, LATE))
     assert tried.verdict == "unresolved"
     assert tried.canaries == "honest"
-    assert path in tried.dropped
+    assert set(paths) <= tried.dropped.keys()
 
 
 @pytest.mark.parametrize("kind", ["evil-1.0.dist-info", "evil.egg-info"])

@@ -126,48 +126,61 @@ def installed(tool: FrameworkName, version: str, tmp_path_factory: pytest.TempPa
     return Project(tool, folder)
 
 
-def test_groups_and_outcomes(project: Project) -> None:
-    body = (
-        "describe('group', () => { it('in', () => {}); it('bad', () => expect(1).toBe(2));\n"
-        "it.skip('later', () => {});\n"
-        "it.todo('planned'); describe('inner', () => { it.each([1, 2])('deep %i', (n) => expect(n).toBe(1)); }); });\n"
-        "test('top', () => {}); test('slow', () => new Promise(() => {}));\n"
-    )
-    assert project.grade({"test/a.test.js": project.test(body)}) == {
-        "test/a.test.js::group > in": "passed",
-        "test/a.test.js::group > bad": "failed",
-        "test/a.test.js::group > later": "skipped",
-        "test/a.test.js::group > planned": "skipped",
-        "test/a.test.js::group > inner > deep 1": "passed",
-        "test/a.test.js::group > inner > deep 2": "failed",
-        "test/a.test.js::top": "passed",
-        "test/a.test.js::slow": "failed",
+GROUPS = (
+    "describe('group', () => { it('in', () => {}); it('bad', () => expect(1).toBe(2));\n"
+    "it.skip('later', () => {});\n"
+    "it.todo('planned'); describe('inner', () => { it.each([1, 2])('deep %i', (n) => expect(n).toBe(1)); }); });\n"
+    "test('top', () => {}); test('slow', () => new Promise(() => {}));\n"
+)
+GROUPED: dict[str, TestOutcome] = {
+    "group > in": "passed",
+    "group > bad": "failed",
+    "group > later": "skipped",
+    "group > planned": "skipped",
+    "group > inner > deep 1": "passed",
+    "group > inner > deep 2": "failed",
+    "top": "passed",
+    "slow": "failed",
+}
+
+
+def apart(project: Project) -> dict[str, str]:
+    """Two files that are fine among five that break or hang."""
+    return {
+        "test/a.test.js": project.test("test('fine', () => {});"),
+        "test/b.test.js": project.test("test('x', () => {});", project.load("half")),
+        "test/c.test.js": project.test("test('passes', () => {}); test('hangs', () => { while (true); });"),
+        "test/d.test.js": project.test("test('hangs', () => { for (;;); });"),
+        "test/e.test.js": project.test("test('kills', () => process.kill(process.pid, 'SIGKILL'));"),
+        "test/f.test.js": project.test("test('fine too', () => {});"),
+        "test/g.test.js": "this is no JavaScript",
     }
 
 
-def test_older_versions_report_the_same(older: Project) -> None:
-    test_groups_and_outcomes(older)
-    test_files_that_break_or_hang_leave_the_others_alone(older)
-
-
-def test_files_that_break_or_hang_leave_the_others_alone(project: Project) -> None:
-    found = project.grade(
-        {
-            "test/a.test.js": project.test("test('fine', () => {});"),
-            "test/b.test.js": project.test("test('x', () => {});", project.load("half")),
-            "test/c.test.js": project.test("test('passes', () => {}); test('hangs', () => { while (true); });"),
-            "test/d.test.js": project.test("test('hangs', () => { for (;;); });"),
-            "test/e.test.js": project.test("test('kills', () => process.kill(process.pid, 'SIGKILL'));"),
-            "test/f.test.js": project.test("test('fine too', () => {});"),
-            "test/g.test.js": "this is no JavaScript",
-        }
-    )
+def stand_alone(found: Mapping[str, TestOutcome]) -> None:
     assert {node for node, outcome in found.items() if outcome == "passed"} == {
         "test/a.test.js::fine",
         "test/f.test.js::fine too",
     }
     for name in "bcdeg":
         assert "error" in [outcome for node, outcome in found.items() if node.startswith(f"test/{name}.")], name
+
+
+def test_groups_and_outcomes(project: Project) -> None:
+    found = project.grade({"test/a.test.js": project.test(GROUPS)})
+    assert found == {f"test/a.test.js::{name}": outcome for name, outcome in GROUPED.items()}
+
+
+def test_files_that_break_or_hang_leave_the_others_alone(project: Project) -> None:
+    stand_alone(project.grade(apart(project)))
+
+
+def test_older_versions_report_the_same(older: Project) -> None:
+    """All of it in one run: most of what these take is their start."""
+    found = older.grade(apart(older) | {"test/h.test.js": older.test(GROUPS)})
+    grouped = {node: outcome for node, outcome in found.items() if node.startswith("test/h.")}
+    assert grouped == {f"test/h.test.js::{name}": outcome for name, outcome in GROUPED.items()}
+    stand_alone({node: outcome for node, outcome in found.items() if node not in grouped})
 
 
 def test_paths_choose_what_is_run(project: Project) -> None:

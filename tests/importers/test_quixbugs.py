@@ -77,7 +77,7 @@ def test_a_program_that_never_ends_on_some_cases_is_proved_by_them(
     checkout: Path, tmp_path: Path, engine: Engine
 ) -> None:
     ended: list[Outcome] = []
-    door = Intake(Pack.at(tmp_path / "pack"), ImageStore(engine, print), Terms(repeats=2, seconds=60))
+    door = Intake(Pack.at(tmp_path / "pack"), ImageStore(engine, print), Terms(repeats=1, seconds=60))
     door.take(leads(checkout), Watch(lambda lead: None, ended.append), again=False, stop=threading.Event())
     assert [(each.code, each.fail_to_pass, each.pass_to_pass) for each in ended] == [("ok", 2, 1)]
     found = load_scenario(tmp_path / "pack" / "scenarios" / "quixbugs-bitcount")
