@@ -35,7 +35,7 @@ fail_to_pass = ["tests/test_hidden.py::test_three"]
 writable = ["src/**"]
 protected = ["tests/**", "pyproject.toml"]
 [limits]
-command_seconds = 20
+command_seconds = 60
 test_seconds = 5
 """
 
