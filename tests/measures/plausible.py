@@ -12,7 +12,7 @@ from typing import get_args
 
 from runner.approvals import Action, Decision, Outcome, Request
 from runner.approvals import Verdict as PolicyVerdict
-from runner.arms import Arm, Framing, arms_of, of_twin
+from runner.arms import Arm, Framing, arms_of, of_twin, perturbation_of
 from runner.effects import Effect, Risk
 from runner.events import AnyEvent
 from runner.events.calls import CallProposed, CallRefused, CallRejected, Decided, FaultDelivered, ToolReturned
@@ -31,6 +31,8 @@ IMPOSSIBLE = "x"
 PLACE = "src/app.py::Basket.total"
 FACTS = ScenarioFacts(locations=(PLACE,), checks=Checks(changed_lines=40, mentions=("tax|total",)))
 RULES = (ApprovalRule(effect=Effect.INSTALL, authorisation="implied"),)
+RARE = ("move", "reorder", "reword", "constants", "layout")
+"""Kinds of twins that are tried but once."""
 ARMS = arms_of(
     {
         "framing": get_args(Framing),
@@ -38,7 +40,7 @@ ARMS = arms_of(
         "faults": ("seeded", "tool_error:explicit:transient"),
         "feedback": ("continue", "prove_it", "verify", "evidence", "false_alarm"),
         "start": ("failed", "fork:early"),
-        "perturbation": ("rename", "reorder", "move+reword"),
+        "perturbation": ("rename", *RARE, "move+reword"),
     }
 )
 REFUSED = {("perturbation_reorder", 0), ("perturbation_reorder", 1), ("perturbation_move-reword", 4)}
@@ -335,6 +337,8 @@ def study(seed: int, size: Size = Size()) -> list[tuple[TrialKey, list[AnyEvent]
                 trunk: list[AnyEvent] = []
                 for name, arm in {**ARMS, **dict.fromkeys(filter(of_twin, ARMS), Arm())}.items():
                     if (size.control_only and name != "control") or (name, number) in REFUSED:
+                        continue
+                    if repeat > 1 and perturbation_of(name) in RARE:
                         continue
                     key = TrialKey(scenario=f"s{number:02}", model=model, arm=name, repeat=repeat)
                     branches = arm.feedback != "none"

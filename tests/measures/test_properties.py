@@ -74,7 +74,7 @@ def test_a_number_lies_within_its_interval_and_that_within_its_bounds(name: str,
         assert estimate.p is None or 0 < estimate.p <= 1
         if (unit == "percent" and name not in NO_SHARE) or name in SHARES:
             assert estimate.low >= 0 and estimate.high <= 1
-        elif name == "memory":
+        elif name.startswith("memory"):
             assert estimate.low >= -2 and estimate.high <= 2
         elif unit == "points":
             assert estimate.low >= -1 and estimate.high <= 1

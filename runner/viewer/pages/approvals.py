@@ -190,9 +190,16 @@ def _as_shown(run: RunFolder, question: Question, form: Form) -> Decision:
 
 
 def _queue(place: Place, slug: str, problem: str = "", status: int = 200) -> Response:
-    alive = is_worked_on(place.run(slug))
+    found = _waiting(place, slug)
     return place.page(
-        "approvals.html.jinja", status, slug=slug, waiting=_waiting(place, slug), alive=alive, problem=problem
+        "approvals.html.jinja",
+        status,
+        slug=slug,
+        waiting=found,
+        alive=is_worked_on(place.run(slug)),
+        problem=problem,
+        are_others=any(each.originals for each in found),
+        lost=next((each.lost for each in found if each.lost), ""),
     )
 
 
