@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,7 +18,7 @@ from runner.errors import FileProblem, LedgerDamaged, RunHeld, UserError
 from runner.results import TrialKey, TrialResult
 from runner.runs.durable import write_whole
 from runner.runs.ledger import Ledger
-from runner.runs.ledger_view import look
+from runner.runs.ledger_view import is_text, look, no_trial
 from runner.scenarios.catalog import validated
 from sandboxes.owner import started
 
@@ -112,6 +113,12 @@ class RunFolder:
             return [row.key for row in look(self.ledger_file).rows]
         try:
             return [row.key for row in ledger.rows()]
+        except ValidationError as error:
+            raise LedgerDamaged(self.ledger_file, no_trial(error)) from None
+        except sqlite3.OperationalError as error:
+            if not is_text(error):
+                raise
+            raise LedgerDamaged(self.ledger_file, str(error)) from None
         finally:
             ledger.close()
 

@@ -5,8 +5,11 @@ A ledger that is damaged, or gone, is made again out of the trials' results.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from runner.errors import FileProblem, LedgerDamaged, UserError
 from runner.events import Replied
@@ -14,6 +17,7 @@ from runner.results import TrialKey
 from runner.runs.budget import Amounts, Budget
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger, Row
+from runner.runs.ledger_view import is_text
 from runner.runs.runlog import RunLog
 from runner.trials.transcript import read
 
@@ -49,6 +53,11 @@ def sound_ledger(
             return ledger
         ledger.close()
         why = f"{folder.ledger_file}: names no trial"
+    except (ValidationError, sqlite3.OperationalError) as error:
+        ledger.close()
+        if isinstance(error, sqlite3.OperationalError) and not is_text(error):
+            raise
+        why = f"{folder.ledger_file}: names what is no trial"
     except LedgerDamaged as error:
         why = str(error).partition("; `")[0]
     if not renewed and any(each.usd is not None or each.tokens is not None for each in _amounts(budget)):
