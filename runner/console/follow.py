@@ -19,6 +19,8 @@ from runner.visible import visible
 def follow(watcher: Watcher, console: Console, every: float) -> Progress:
     """Show the table until the run no longer works, or until Ctrl-C; returns what was seen last."""
     seen = watcher.progress()
+    if seen.state != "running":
+        return seen
 
     def shown() -> Group:
         size = console.size

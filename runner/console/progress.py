@@ -14,9 +14,10 @@ from runner.following.progress import ModelProgress, Progress, Worker
 from runner.runs.runlog import Happened
 from runner.visible import visible
 
-WIDE, NARROW = 120, 72
-"""Characters from which on there is room for bars and every verdict; under which there is none for money and pace."""
-BESIDES, BESIDES_NARROW, BESIDES_WIDE = 55, 42, 96
+WIDE, NARROW, TINY = 120, 72, 50
+"""Characters from which on there is room for bars and every verdict; under which there is none for money and pace; and
+none for what was lost, nor for a rate and its number of scenarios in one line."""
+BESIDES, BESIDES_NARROW, BESIDES_WIDE, BESIDES_TINY = 55, 42, 96, 27
 """Characters of a line that models' names leave to the rest; longer names are folded, never cut."""
 FEWEST_MODELS, FEWEST_WORKERS = 3, 2
 """Lines that each keeps where a terminal is too low for everything."""
@@ -28,13 +29,14 @@ def table(progress: Progress, width: int, height: int | None = None) -> Renderab
     """At most `height` lines where one is given; what does not fit is counted."""
     said = [*_paused(progress), *(_note(note) for note in progress.notes)]
     models, workers = list(progress.models), list(progress.workers)
-    column = min(max([5, *(cell_len(visible(each.model)) for each in models)]), max(12, width - _besides(width)))
+    least = 8 if width < TINY else 12
+    column = min(max([5, *(cell_len(visible(each.model)) for each in models)]), max(least, width - _besides(width)))
     if height is not None:
         said = _first(said, width, max(1, height // 6))
         room = height - HEADINGS - 2 - _lines(_summary(progress), width) - sum(_lines(each, width) for each in said)
-        kept = max(FEWEST_WORKERS, room - sum(_folded(each, column) for each in models))
+        kept = max(FEWEST_WORKERS, room - sum(_folded(each, column, width) for each in models))
         workers = workers[: max(0, kept - (len(workers) > kept))]
-        models = _fitting(models, column, room - len(workers) - (len(workers) < len(progress.workers)))
+        models = _fitting(models, column, width, room - len(workers) - (len(workers) < len(progress.workers)))
     parts: list[RenderableType] = [_models(models, column, width)]
     if len(models) < len(progress.models):
         parts.append(_hidden_models(progress, models))
@@ -57,20 +59,23 @@ def lines(progress: Progress) -> list[str]:
 
 
 def _besides(width: int) -> int:
-    return BESIDES_WIDE if width >= WIDE else BESIDES_NARROW if width < NARROW else BESIDES
+    if width < NARROW:
+        return BESIDES_TINY if width < TINY else BESIDES_NARROW
+    return BESIDES_WIDE if width >= WIDE else BESIDES
 
 
 def _models(models: list[ModelProgress], column: int, width: int) -> Table:
-    wide, narrow = width >= WIDE, width < NARROW
+    wide, narrow, tiny = width >= WIDE, width < NARROW, width < TINY
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     shown.add_column("model", width=column, overflow="fold")
     if wide:
         shown.add_column("progress", no_wrap=True)
     shown.add_column("done", no_wrap=True, justify="right")
-    shown.add_column("resolved", no_wrap=True)
+    shown.add_column("resolved", no_wrap=not tiny)
     for name in () if narrow else ("USD", "/h"):
         shown.add_column(name, no_wrap=True, justify="right")
-    shown.add_column("other verdicts" if wide else "lost", no_wrap=not wide, overflow="fold")
+    if not tiny:
+        shown.add_column("other verdicts" if wide else "lost", no_wrap=not wide, overflow="fold")
     for each in models:
         bar = [ProgressBar(total=max(1, each.planned), completed=each.done, width=16)] if wide else []
         pace = f"{each.per_hour:.0f}" if each.per_hour is not None else "–"
@@ -81,7 +86,7 @@ def _models(models: list[ModelProgress], column: int, width: int) -> Table:
             f"{each.done}/{each.planned}",
             _resolved(each),
             *(() if narrow else (f"{each.usd:.2f}", pace)),
-            Text(_others(each)) if wide else Text(str(lost) if lost else "", "cyan"),
+            *(() if tiny else [Text(_others(each)) if wide else Text(str(lost) if lost else "", "cyan")]),
         )
     return shown
 
@@ -151,14 +156,14 @@ def _summary(progress: Progress) -> Text:
     return Text(" · ".join(parts), style="dim")
 
 
-def _fitting(models: list[ModelProgress], column: int, room: int) -> list[ModelProgress]:
+def _fitting(models: list[ModelProgress], column: int, width: int, room: int) -> list[ModelProgress]:
     """Those for which there are lines, in their order: at work before waiting, waiting before done."""
-    if sum(_folded(each, column) for each in models) <= room:
+    if sum(_folded(each, column, width) for each in models) <= room:
         return models
     left = max(FEWEST_MODELS, room - 1)
     kept = []
     for each in sorted(models, key=lambda each: (not each.working, each.done == each.planned, not each.done)):
-        left -= _folded(each, column)
+        left -= _folded(each, column, width)
         if left >= 0:
             kept.append(each)
     return [each for each in models if each in kept]
@@ -176,8 +181,9 @@ def _first(said: list[Text], width: int, room: int) -> list[Text]:
     return kept
 
 
-def _folded(model: ModelProgress, column: int) -> int:
-    return -(-max(1, cell_len(visible(model.model))) // column)
+def _folded(model: ModelProgress, column: int, width: int) -> int:
+    """Lines that a model takes."""
+    return max(2 if width < TINY else 1, -(-cell_len(visible(model.model)) // column))
 
 
 def _lines(text: Text, width: int) -> int:

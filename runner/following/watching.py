@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from runner.approvers.questions import Questions
 from runner.errors import FileProblem
@@ -18,6 +17,8 @@ from runner.runs.holder import Holder, holder_of
 from runner.runs.ledger import Row
 from runner.runs.ledger_view import look
 
+MOST = 1e15
+"""Whatever number is greater was not meant."""
 NOTES = 5
 """Lines of the log that are shown."""
 
@@ -28,7 +29,8 @@ class Watcher:
     def __init__(self, folder: RunFolder) -> None:
         """Raises UserError where this is no run's folder."""
         self._folder = folder
-        study: dict[str, Any] = folder.lock().get("study") or {}
+        study = folder.lock().get("study")
+        study = study if isinstance(study, dict) else {}
         budget = study.get("budget")
         self._cap = _number((budget or {}).get("usd")) if isinstance(budget, dict) else None
         self._at_a_time = int(_number(study.get("concurrency")) or 1)
@@ -136,4 +138,7 @@ def _state(board: Board, holder: Holder) -> State:
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    """None for what is none, or no finite one."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < MOST:
+        return None
+    return float(value)

@@ -94,15 +94,18 @@ class Crew:
     # One thread
 
     def _work(self) -> None:
-        while (row := self._todo.next(self.stop, self.admission)) is not None:
-            running = self.trials.begin(row)
-            outcome = self._outcome(running)
-            if not self.trials.end(running):
-                return  # it was abandoned meanwhile, and another thread took this one's place
-            try:
-                self._apply(running, outcome)
-            except Exception as error:
-                self._fault(running, error)
+        try:
+            while (row := self._todo.next(self.stop, self.admission)) is not None:
+                running = self.trials.begin(row)
+                outcome = self._outcome(running)
+                if not self.trials.end(running):
+                    return  # it was abandoned meanwhile, and another thread took this one's place
+                try:
+                    self._apply(running, outcome)
+                except Exception as error:
+                    self._fault(f"trial {row.key.name}", error)
+        except BaseException as error:  # a thread that ends without a word would leave trials that nobody misses
+            self._fault("the choice of the next trial", error)
 
     def _outcome(self, running: Running) -> Outcome:
         """Work on a trial, whatever comes of it."""
@@ -126,7 +129,7 @@ class Crew:
         except EngineUnavailable as error:
             self.halt(f"the container engine went away: {error}")
         except BaseException as error:  # whatever it is, the trial must not be lost with its thread
-            self._fault(running, error)
+            self._fault(f"trial {row.key.name}", error)
         finally:
             if not running.abandoned:
                 self.purse.ended(row.key)
@@ -137,8 +140,8 @@ class Crew:
             said = f"{model}: its provider serves none of its trials, which stay planned: {why}"
             self.log.add("provider_given_up", said, model=model)
 
-    def _fault(self, running: Running, error: BaseException) -> None:
-        said = f"trial {running.row.key.name} met a fault in taskfit itself: {type(error).__name__}: {error}"
+    def _fault(self, where: str, error: BaseException) -> None:
+        said = f"{where} met a fault in taskfit itself: {type(error).__name__}: {error}"
         self.log.add("halted", said, detail="".join(traceback.format_exception(error)))
         self.halt(said)
 

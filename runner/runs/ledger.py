@@ -66,6 +66,11 @@ def sound(
     return Row(position, key, state, attempts, verdict, failures)
 
 
+def is_no_text(error: Exception) -> bool:
+    """Whether an error is of text that is none, rather than of a file that cannot be read right now."""
+    return isinstance(error, sqlite3.OperationalError) and "decode" in str(error)
+
+
 class Ledger(LedgerFile):
     """Safe to use from any thread. Each change is on disk before its method returns; `settle` says when it is not.
 
@@ -87,12 +92,17 @@ class Ledger(LedgerFile):
             raise FileProblem(self._file, f"cannot be written: {error}") from None
 
     def rows(self) -> list[Row]:
-        """All trials, in order."""
-        with self._reading():
-            found = self._db.execute(
-                "SELECT position, scenario, model, arm, repeat, state, attempts, verdict, failures "
-                "FROM trials ORDER BY position"
-            ).fetchall()
+        """All trials, in order. Raises LedgerDamaged."""
+        try:
+            with self._reading() as db:
+                found = db.execute(
+                    "SELECT position, scenario, model, arm, repeat, state, attempts, verdict, failures "
+                    "FROM trials ORDER BY position"
+                ).fetchall()
+        except sqlite3.OperationalError as error:
+            if not is_no_text(error):
+                raise
+            raise LedgerDamaged(self._file, str(error)) from None
         return [sound(self._file, *line) for line in found]
 
     def start(self, position: int, caps: Iterable[Cap] = ()) -> int:

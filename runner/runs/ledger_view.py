@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from runner.errors import FileProblem
-from runner.runs.ledger import Row, sound
+from runner.errors import FileProblem, LedgerDamaged
+from runner.runs.ledger import Row, is_no_text, sound
 
 BUSY_SECONDS = 5.0
 
@@ -41,6 +41,8 @@ def look(file: Path) -> Look:
                 "GROUP BY model"
             ).fetchall()
     except (sqlite3.Error, UnicodeError) as error:
+        if is_no_text(error):
+            raise LedgerDamaged(file, str(error)) from None
         raise FileProblem(file, f"cannot be read: {error}") from None
     return Look(tuple(sound(file, *row) for row in rows), dict(spent))
 

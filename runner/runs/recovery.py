@@ -5,6 +5,7 @@ A ledger that is damaged, or gone, is made again out of the trials' results.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -45,9 +46,11 @@ def sound_ledger(
     """
     try:
         ledger = Ledger(folder.ledger_file)
-        if ledger.rows():
-            return ledger
-        ledger.close()
+        with contextlib.ExitStack() as closing:
+            closing.callback(ledger.close)
+            if ledger.rows():
+                closing.pop_all()
+                return ledger
         why = f"{folder.ledger_file}: names no trial"
     except LedgerDamaged as error:
         why = str(error).partition("; `")[0]

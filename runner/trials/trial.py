@@ -20,6 +20,9 @@ from runner.trials.attempt import Progress, attempt
 from runner.trials.setting import Setting
 from sandboxes.errors import EngineUnavailable, SandboxError
 
+CTRL_C_SECONDS = 2.0
+"""Until a stop comes after a Ctrl-C that met the main thread while it wrote to the ledger for this one."""
+
 
 def run_trial(setting: Setting) -> TrialResult:
     """Run a trial to its verdict and write its folder.
@@ -48,7 +51,7 @@ def run_trial(setting: Setting) -> TrialResult:
         except (Interrupted, ProviderRefused, BudgetExhausted):
             raise
         except BaseException as error:  # a model may call sys.exit, which would end no more than this thread
-            if setting.stop.is_set():
+            if setting.stop.wait(CTRL_C_SECONDS if isinstance(error, KeyboardInterrupt) else 0):
                 raise Interrupted("stopped") from error
             if isinstance(error, OSError | sqlite3.Error) and is_full(error):
                 raise

@@ -81,6 +81,13 @@ def test_many_models_that_pause_for_long_reasons_leave_room_for_the_rest(width: 
     assert "paused: vendor/model" in "\n".join(found)
 
 
+@pytest.mark.parametrize("width", [38, 40, 44, 49, 50, 60])
+def test_no_number_of_a_model_is_cut_in_a_narrow_terminal(width: int) -> None:
+    found = "\n".join(drawn(progress(2, 1), width, 24))
+    assert "10/20" in found and "[0–61]" in found and "n=5" in found
+    assert max(map(len, found.splitlines())) <= width
+
+
 def test_what_does_not_fit_is_counted() -> None:
     found = "\n".join(drawn(progress(40, 64), 100, 30))
     shown_models = sum(line.startswith((" vendor/", " openrouter/")) for line in found.splitlines())

@@ -10,13 +10,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from bench.program import taskfit
-from runner.errors import FileProblem, UserError
+from runner.errors import FileProblem, LedgerDamaged, UserError
 from runner.events.base import Event
 from runner.events.calls import ToolReturned
 from runner.events.conversation import Replied
@@ -333,3 +334,21 @@ def test_what_is_no_run_is_a_message(tmp_path: Path) -> None:
     assert told.returncode == 2 and "no run's folder" in told.stderr
     with pytest.raises(UserError):
         Watcher(RunFolder(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "study", ["[1]", '{"concurrency": 1e999, "budget": {"usd": NaN}}', '{"budget": {"usd": "many"}}']
+)
+def test_a_lock_that_says_odd_things_of_its_study_is_no_obstacle(run: RunFolder, study: str) -> None:
+    run.lock_file.write_text(f'{{"schema": 1, "study": {study}}}')
+    seen = Watcher(run).progress()
+    assert (seen.planned, seen.usd_cap) == (6, None)
+
+
+@pytest.mark.parametrize("change", ["repeat = 'many'", "verdict = x'ff00'", "verdict = 'excellent'"])
+def test_a_ledger_that_names_what_is_no_trial_is_a_message(run: RunFolder, change: str) -> None:
+    with closing(sqlite3.connect(run.ledger_file)) as db:
+        db.execute(f"UPDATE trials SET {change} WHERE position = 1")
+        db.commit()
+    with pytest.raises(LedgerDamaged, match="is no sound ledger: "):
+        Watcher(run).progress()

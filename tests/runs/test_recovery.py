@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -73,7 +75,18 @@ def emptied(file: Path) -> None:
     file.write_bytes(b"")
 
 
-DAMAGES: list[Callable[[Path], None]] = [garbage, halved, torn, emptied, Path.unlink]
+def changed(change: str) -> Callable[[Path], None]:
+    def damage(file: Path) -> None:
+        with contextlib.closing(sqlite3.connect(file)) as db:
+            db.execute(change)
+            db.commit()
+
+    return damage
+
+
+numberless = changed("UPDATE trials SET repeat = 'many' WHERE position = 7")
+no_text = changed("UPDATE trials SET model = CAST(x'ff41' AS TEXT) WHERE position = 7")
+DAMAGES: list[Callable[[Path], None]] = [garbage, halved, torn, emptied, Path.unlink, numberless, no_text]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -114,9 +127,10 @@ def test_a_cap_on_money_is_asked_for_anew_since_nobody_knows_what_calls_under_wa
     assert ledger_of(run, budget, renewed=True).committed() == pytest.approx(1.625)
 
 
-def test_whoever_only_reads_is_told_what_to_do(run: RunFolder) -> None:
+@pytest.mark.parametrize("damage", [garbage, numberless, no_text])
+def test_whoever_only_reads_is_told_what_to_do(run: RunFolder, damage: Callable[[Path], None]) -> None:
     run.lock_file.write_text('{"schema": 1}')
-    garbage(run.ledger_file)
+    damage(run.ledger_file)
     with pytest.raises(LedgerDamaged, match=rf"`taskfit resume {run.path}` makes it again"):
         run.keys()
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -172,6 +173,16 @@ def test_models_that_misbehave_get_a_verdict_and_the_others_go_on(
         "oracle": "resolved",
     }
     assert not containers_of(run)
+
+
+def test_a_fault_in_the_choice_of_trials_stops_the_run_which_is_not_said_to_be_done(new_run: NewRun) -> None:
+    run, _ = new_run("noop", repeats=2)
+    with contextlib.closing(sqlite3.connect(run.folder.ledger_file)) as db:
+        db.execute("UPDATE trials SET scenario = 'unknown' WHERE position = 1")
+        db.commit()
+    run.work()
+    assert "the choice of the next trial met a fault in taskfit itself" in run.problem
+    assert "ended" not in {each.kind for each in read_log(run.folder.path / LOG)}
 
 
 HIDDEN = "import unittest\n\n\nclass ThreeTest(unittest.TestCase):\n    def test_{name}(self):\n        {does}\n"
