@@ -50,11 +50,11 @@ def view(
 def _serve(runs: list[RunFolder], trial: str | None, folders: list[Path], port: int, no_open: bool) -> None:
     import webbrowser
 
-    from runner.viewer.place import Place, run_href
+    from runner.viewer.place import Place, trial_href
     from runner.viewer.serving import Address, serve
 
     place = Place(runs, folders)
-    path = f"{run_href(next(iter(place.runs)))}/trials/{trial}" if trial else "/"
+    path = trial_href(next(iter(place.runs)), trial) if trial else "/"
 
     def ready(address: Address) -> None:
         print(f"{address.url(path)}\nCtrl-C ends it.", flush=True)

@@ -102,7 +102,7 @@ class Guard:
         if headers.getlist("host") not in [[host] for host in self._hosts]:
             return _page(421, "This server answers to its own address alone.")
         if (token := request.query_params.get("token")) is not None:
-            return self._welcome(request.url.path) if self._keys.opens(token) else _strange()
+            return self._welcome(request.scope["raw_path"].decode("latin-1")) if self._keys.opens(token) else _strange()
         if not _same(request.cookies.get(self._cookie, ""), self._keys.cookie):
             return _strange()
         if request.method not in SAFE_METHODS and not self._is_own(headers.get("origin", "")):
@@ -110,7 +110,10 @@ class Guard:
         return None
 
     def _welcome(self, path: str) -> Response:
-        """Sets the cookie and goes on; a redirect would not carry a strict cookie that a link elsewhere led to."""
+        """Sets the cookie and goes on to a path, as it was sent.
+
+        A redirect would not carry a strict cookie that a link elsewhere led to.
+        """
         here = escape("/" + path.lstrip("/\\"))
         onward = f'{_ICON}<meta http-equiv="refresh" content="0; url={here}">'
         answer = _page(200, "", onward, f'<a href="{here}">Go on</a>')

@@ -46,6 +46,26 @@ def test_the_address_that_is_printed_opens_the_runs(runs: Path) -> None:
     assert "later" in grown, "a run that has appeared meanwhile"
 
 
+def test_a_trial_with_an_odd_name_is_opened_by_its_address(runs: Path) -> None:
+    key = TrialKey(scenario="50%20 #1?", model="m", repeat=1)
+    ledger = Ledger(runs / "one" / "ledger.sqlite")
+    ledger.plan([key])
+    ledger.close()
+    trial = runs / "one" / "trials" / key.name
+    trial.mkdir(parents=True)
+    with subprocess.Popen([*TASKFIT, "--no-open", str(trial)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        try:
+            with httpx.Client() as client:
+                onward = client.get(address).text
+                page = client.get(address.partition("?")[0])
+        finally:
+            process.terminate()
+    assert "50%2520%20%231%3F" in onward
+    assert page.status_code == 200 and "50%20 #1?" in page.text.replace("<wbr>", "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -53,6 +53,28 @@ def test_a_token_for_one_use_opens_once(address: Address) -> None:
     assert [httpx.get(once).status_code for _ in range(2)] == [200, 403]
 
 
+@pytest.mark.parametrize(
+    ("path", "onward"),
+    [
+        ("/runs/50%25%20%231%3F", "/runs/50%25%20%231%3F"),
+        ("//evil.example/x", "/evil.example/x"),
+        ("/\\evil.example", "/evil.example"),
+        ("/%2f%2fevil.example", "/%2f%2fevil.example"),
+        ("/%0d%0a%22%3e%3cscript%3e", "/%0d%0a%22%3e%3cscript%3e"),
+        ("/'%22;url=https://evil.example", "/&#x27;%22;url=https://evil.example"),
+    ],
+)
+def test_the_token_leads_to_the_very_address_that_was_asked_for_and_to_no_other_server(
+    path: str, onward: str, address: Address
+) -> None:
+    with socket.create_connection(("127.0.0.1", address.port)) as raw:
+        head = f"GET {path}?token={address.keys.token} HTTP/1.1\r\nHost: 127.0.0.1:{address.port}\r\n"
+        raw.sendall(f"{head}Connection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: raw.recv(65536), b"")).decode()
+    assert answer.startswith("HTTP/1.1 200")
+    assert f'content="0; url={onward}"' in answer
+
+
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "", "[::1]"])
 def test_a_request_that_names_another_host_is_refused(address: Address, host: str) -> None:
     """A name that somebody's DNS points at this machine would let their page read this one."""
