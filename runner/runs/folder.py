@@ -18,7 +18,7 @@ from runner.errors import FileProblem, LedgerDamaged, RunHeld, UserError
 from runner.results import TrialKey, TrialResult
 from runner.runs.durable import write_whole
 from runner.runs.ledger import Ledger
-from runner.runs.ledger_view import is_text, look, no_trial
+from runner.runs.ledger_view import look
 from runner.scenarios.catalog import validated
 from sandboxes.owner import started
 
@@ -113,8 +113,6 @@ class RunFolder:
             return [row.key for row in look(self.ledger_file).rows]
         try:
             return [row.key for row in ledger.rows()]
-        except ValidationError as error:
-            raise LedgerDamaged(self.ledger_file, no_trial(error)) from None
         except sqlite3.OperationalError as error:
             if not is_text(error):
                 raise
@@ -179,6 +177,11 @@ def _named(holder: Path) -> str:
         elsewhere = f" on {host}" if host and host != socket.gethostname() else ""
         return f"{pid}{elsewhere}" if pid else "unknown"
     return "unknown"
+
+
+def is_text(error: sqlite3.Error) -> bool:
+    """Whether an error is of text in a ledger that is none, rather than of a file that cannot be read right now."""
+    return "decode" in str(error)
 
 
 def free(path: Path) -> Path:

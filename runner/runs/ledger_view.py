@@ -7,17 +7,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 from urllib.parse import quote
 
-from pydantic import ValidationError
-
-from runner.errors import FileProblem, LedgerDamaged
-from runner.results import TrialKey, Verdict
+from runner.errors import FileProblem
+from runner.results import TrialKey
 from runner.runs.ledger import Row
 
 BUSY_SECONDS = 5.0
-VERDICTS: frozenset[Verdict | None] = frozenset({None, *get_args(Verdict)})
 
 
 @dataclass(frozen=True)
@@ -46,27 +42,13 @@ def look(file: Path) -> Look:
             ).fetchall()
     except sqlite3.Error as error:
         raise FileProblem(file, f"cannot be read: {error}") from None
-    try:
-        found = tuple(
+    return Look(
+        tuple(
             Row(position, TrialKey(scenario=scenario, model=model, arm=arm, repeat=repeat), state, attempts, verdict)
             for position, scenario, model, arm, repeat, state, attempts, verdict in rows
-        )
-    except ValidationError as error:
-        raise LedgerDamaged(file, no_trial(error)) from None
-    if odd := {row.verdict for row in found} - VERDICTS:
-        raise LedgerDamaged(file, f"a trial's verdict is {odd.pop()!r:.80}")
-    return Look(found, dict(spent))
-
-
-def is_text(error: sqlite3.OperationalError) -> bool:
-    """Whether an error is of text that is none, rather than of a file that cannot be read right now."""
-    return "decode" in str(error)
-
-
-def no_trial(error: ValidationError) -> str:
-    """What is wrong with a line of a ledger."""
-    first = error.errors(include_url=False)[0]
-    return f"it names a trial that is none: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        ),
+        dict(spent),
+    )
 
 
 @contextmanager

@@ -15,9 +15,8 @@ from runner.errors import FileProblem, LedgerDamaged, UserError
 from runner.events import Replied
 from runner.results import TrialKey
 from runner.runs.budget import Amounts, Budget
-from runner.runs.folder import RunFolder
+from runner.runs.folder import RunFolder, is_text
 from runner.runs.ledger import Ledger, Row
-from runner.runs.ledger_view import is_text
 from runner.runs.runlog import RunLog
 from runner.trials.transcript import read
 

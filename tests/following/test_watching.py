@@ -10,14 +10,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from bench.program import taskfit
-from runner.errors import FileProblem, LedgerDamaged, UserError
+from runner.errors import FileProblem, UserError
 from runner.events import Event, Graded, Replied, Submitted, ToolReturned, TrialStarted
 from runner.following.activity import Activities, activity
 from runner.following.notes import Standstill, notes, standstill
@@ -339,12 +338,3 @@ def test_a_lock_that_says_odd_things_of_its_study_is_no_obstacle(run: RunFolder,
     run.lock_file.write_text(f'{{"schema": 1, "study": {study}}}')
     seen = Watcher(run).progress()
     assert (seen.planned, seen.usd_cap) == (6, None)
-
-
-@pytest.mark.parametrize("change", ["repeat = 'many'", "verdict = x'ff00'", "verdict = 'excellent'"])
-def test_a_ledger_that_names_what_is_no_trial_is_a_message(run: RunFolder, change: str) -> None:
-    with closing(sqlite3.connect(run.ledger_file)) as db:
-        db.execute(f"UPDATE trials SET {change} WHERE position = 1")
-        db.commit()
-    with pytest.raises(LedgerDamaged, match="is no sound ledger: "):
-        Watcher(run).progress()

@@ -178,16 +178,6 @@ def test_models_that_misbehave_get_a_verdict_and_the_others_go_on(
     assert not containers_of(run)
 
 
-def test_a_fault_in_the_choice_of_trials_stops_the_run_which_is_not_said_to_be_done(new_run: NewRun) -> None:
-    run, _ = new_run("noop", repeats=2)
-    with contextlib.closing(sqlite3.connect(run.folder.ledger_file)) as db:
-        db.execute("UPDATE trials SET scenario = 'unknown' WHERE position = 1")
-        db.commit()
-    run.work()
-    assert "the choice of the next trial met a fault in taskfit itself" in run.problem
-    assert "ended" not in {each.kind for each in read_log(run.folder.path / LOG)}
-
-
 BROKEN = {
     "reference-does-not-apply": {
         "solution/solution.patch": "--- a/src/calc.py\n+++ b/src/calc.py\n@@ -1 +1 @@\n-nothing\n+like it\n"
@@ -386,6 +376,16 @@ def test_a_second_run_in_the_same_folder_is_refused_with_the_holders_pid(
     assert str(process.pid) in second.stderr
     process.communicate(timeout=120)
     assert process.returncode == 0
+
+
+def test_a_fault_in_the_choice_of_trials_stops_the_run_which_is_not_said_to_be_done(new_run: NewRun) -> None:
+    run, _ = new_run("noop", repeats=2)
+    with contextlib.closing(sqlite3.connect(run.folder.ledger_file)) as db:
+        db.execute("UPDATE trials SET scenario = 'unknown' WHERE position = 1")
+        db.commit()
+    run.work()
+    assert "the choice of the next trial met a fault in taskfit itself" in run.problem
+    assert "ended" not in {each.kind for each in read_log(run.folder.path / LOG)}
 
 
 def test_the_ledger_and_the_folders_agree_after_a_run(new_run: NewRun) -> None:
