@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MOST = 1 << 53
+"""Dollars or tokens of one call: what a float can count one by one, and a ledger can hold many of."""
+
 
 @dataclass
 class Advance:
@@ -34,8 +37,8 @@ class Advance:
 
     def settle(self, worst: tuple[float, int], took: tuple[float, int]) -> None:
         """A call is over; one that took more than its worst case may close the advance. Raises ValueError."""
-        if not took[0] >= 0:
-            raise ValueError(f"a call cannot have taken {took[0]} USD")
+        if not 0 <= took[0] <= MOST or not 0 <= took[1] <= MOST:
+            raise ValueError(f"a call cannot have taken {took[0]} USD and {took[1]} tokens")
         self._usd += took[0] - worst[0]
         self._tokens += took[1] - worst[1]
         self.closed = self.closed or self._usd > self.usd or self._tokens > self.tokens

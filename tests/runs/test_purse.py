@@ -168,12 +168,14 @@ def test_a_call_that_takes_more_than_its_worst_case_is_written_at_once(tmp_path:
     assert purse.ledger.committed() == pytest.approx(5.1)
 
 
-@pytest.mark.parametrize("took", [-0.1, float("nan")])
-def test_what_no_call_can_take_is_refused_and_leaves_the_worst_case_spent(tmp_path: Path, took: float) -> None:
+@pytest.mark.parametrize("took", [(-0.1, 0), (float("nan"), 0), (float("inf"), 0), (0.0, -1), (0.0, 1 << 64)])
+def test_what_no_call_can_take_is_refused_and_leaves_the_worst_case_spent(
+    tmp_path: Path, took: tuple[float, int]
+) -> None:
     purse = purse_of(tmp_path, Budget(usd=100.0))
     row, *_ = purse.ledger.rows()
     with pytest.raises(ValueError, match="cannot have taken"):
-        purse.reserve_for(row, threading.Event())(0.1, 0)(took, 0)
+        purse.reserve_for(row, threading.Event())(0.1, 0)(*took)
     purse.ended(row.key)
     assert purse.ledger.committed() == pytest.approx(0.1)
 

@@ -105,7 +105,7 @@ def test_a_date_is_read_as_the_time_until_then() -> None:
     assert retry_after({"retry-after": formatdate(time.time() - 30, usegmt=True)}) == 0.0
 
 
-@pytest.mark.parametrize("asked", ["0", "0.0", "-0", formatdate(time.time() - 30, usegmt=True)])
+@pytest.mark.parametrize("asked", ["0", "0.0", "-0", "Mon, 23 Nov 2020 07:00:00 GMT"])
 def test_a_server_that_asks_for_no_time_at_all_is_not_asked_again_and_again_at_once(asked: str) -> None:
     patience = Patience(threading.Event(), tries=6, first=0.01, random=random.Random(8))
     while True:
