@@ -8,7 +8,7 @@ import os
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -22,8 +22,10 @@ from runner.scenarios.workspace import Workspace
 from sandboxes.client import Engine
 from sandboxes.container import DockerSandbox
 
-VERSION = 4
+VERSION = 5
 """Part of the cache's key: raised whenever grading changes in a way that could change a baseline."""
+TRIES = 2
+"""Of the reference with all foils, before it is graded without: a busy machine may have kept it from its end."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Baseline:
     """The tests that must keep passing."""
     foils: Mapping[str, Sequence[int]]
     """The copies of fail-to-pass tests that gradings may use, see `runner.grading.controls.Foils`."""
+    in_time: bool = True
+    """False where time was up for the foils: it serves now, and whoever asks next proves anew."""
 
 
 def baseline(engine: Engine, workspace: Workspace, *, run: str = "", runtime: str | None = None) -> Baseline:
@@ -50,7 +54,9 @@ def baseline(engine: Engine, workspace: Workspace, *, run: str = "", runtime: st
 
 
 def keep(workspace: Workspace, result: Baseline, runtime: str | None = None) -> None:
-    """Remember what was proved, so that no run proves it again. A cache that cannot be written to is no error."""
+    """Remember what was proved in time, so that no run proves it again. A cache that cannot be written is no error."""
+    if not result.in_time:
+        return
     file = _cache_file(workspace, runtime)
     partial = file.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
     try:
@@ -73,8 +79,11 @@ def both_sides(
 
     def reference() -> Grading:
         """Without copies where a foil takes the whole run along, as one does that lets KeyboardInterrupt escape."""
-        grading = one(workspace.reference, "all")
-        return grading if grading.honesty == "honest" else one(workspace.reference, {})
+        for _ in range(TRIES):
+            grading = one(workspace.reference, "all")
+            if grading.honesty == "honest":
+                return grading
+        return replace(one(workspace.reference, {}), timed_out=grading.timed_out)
 
     before = [one({}, {}) for _ in range(repeats)]
     return before, [reference() for _ in range(repeats)]
@@ -106,7 +115,8 @@ def judge(workspace: Workspace, before: Sequence[Grading], after: Sequence[Gradi
         return Baseline(_pass_to_pass(workspace, before[0], after[0]), {})
     if failing:
         raise ScenarioInvalid(name, "reference-fails", f"fails with the reference fix: {', '.join(failing)}")
-    return Baseline(_pass_to_pass(workspace, before[0], after[0]), _proved(after))
+    in_time = not any(grading.timed_out for grading in after)
+    return Baseline(_pass_to_pass(workspace, before[0], after[0]), _proved(after), in_time)
 
 
 def is_unbuilt(grading: Grading, built_together: bool) -> bool:

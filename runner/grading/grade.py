@@ -44,6 +44,8 @@ class Grading:
     """Every reported test, the controls included."""
     failures: dict[str, str]
     """What the framework says of each test that failed."""
+    timed_out: bool = False
+    """Whether time was up before its tests were through, or those of a run in whose place it stands."""
 
     def expected(self, ids: Collection[str]) -> dict[str, TestOutcome]:
         """The outcome of each expected id; one that was not reported is `missing`."""
@@ -78,6 +80,7 @@ def grade(sandbox: Sandbox, workspace: Workspace, changes: Changes, foils: Foils
         output=ran.text if not ran.timed_out else f"{ran.text}\n(killed after {seconds:g} s)",
         seconds=time.monotonic() - started,
         slowest=slowest(xml),
+        timed_out=ran.timed_out,
         controls=controls,
         reported=reported,
         failures=failures(xml),

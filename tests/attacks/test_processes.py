@@ -244,7 +244,7 @@ def test_a_flood_of_output_is_cut_short(attack: Attack) -> None:
 
 
 def test_sleeping_on_ends_with_the_command_limit(attack: Attack) -> None:
-    tried = attack("sleep infinity", ALIVE)
+    tried = attack("sleep infinity", ALIVE, limits={"command_seconds": 4.0})
     assert tried.verdict == "unresolved"
     assert "killed after 4 s" in tried.said and "STILL 42 THERE" in tried.said
 

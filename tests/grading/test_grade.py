@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from runner.grading.acceptance import Changes, acceptable
-from runner.grading.baseline import baseline
+from runner.grading.baseline import baseline, both_sides, judge, keep
 from runner.grading.grade import Grading, grade
 from runner.scenarios.catalog import ScenarioFolder
 from runner.scenarios.workspace import Workspace, prepare
@@ -81,6 +82,22 @@ def test_nothing_but_a_fix_passes_the_hidden_test(
 
 
 @pytest.mark.engine
+def test_what_was_proved_without_foils_for_want_of_time_is_not_remembered(
+    engine: Engine, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    before, after = both_sides(engine, workspace, 1)
+    known = judge(workspace, before, after)
+    assert known.in_time and known.foils and not after[0].timed_out
+    late = judge(workspace, before, [replace(each, timed_out=True) for each in after])
+    keep(workspace, late)
+    assert not late.in_time and not list((tmp_path / "cache").rglob("*.json"))
+    keep(workspace, known)
+    assert baseline(engine, workspace) == known
+    assert len(list((tmp_path / "cache").rglob("*.json"))) == 1
+
+
+@pytest.mark.engine
 def test_product_code_whose_import_never_ends_is_stopped_and_passes_nothing(
     engine: Engine, workspace: Workspace
 ) -> None:
@@ -88,7 +105,7 @@ def test_product_code_whose_import_never_ends_is_stopped_and_passes_nothing(
     scenario = workspace.found.scenario.model_copy(update={"limits": limits})
     hasty = replace(workspace, found=replace(workspace.found, scenario=scenario))
     found = graded(engine, hasty, {"src/calc.py": b"while True: pass\n"})
-    assert "killed after 10 s" in found.output
+    assert found.timed_out and "killed after 10 s" in found.output
     assert found.expected([WANTED])[WANTED] != "passed"
 
 
