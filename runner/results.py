@@ -195,3 +195,8 @@ class TrialResult(Frozen):
     @property
     def resolved(self) -> bool:
         return self.verdict == "resolved"
+
+
+def unrun(key: TrialKey, attempt: int, verdict: Verdict, reason: str) -> TrialResult:
+    """The result of a trial in which no model was asked."""
+    return TrialResult(key=key, verdict=verdict, reason=reason, attempt=attempt)

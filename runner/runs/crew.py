@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from runner.errors import BudgetExhausted, FileProblem, Interrupted, ProviderRefused, ScenarioInvalid, is_full
 from runner.events import AnyEvent
-from runner.results import COUNTED, FailureKind, TrialKey, TrialResult, Verdict
+from runner.results import COUNTED, FailureKind, TrialKey, TrialResult, unrun
 from runner.runs.admission import Admission
 from runner.runs.folder import RunFolder
 from runner.runs.ledger import Ledger
@@ -160,12 +160,12 @@ class Crew:
             workspace, known = self._preparing.ready(self.stage.subject(key))
             setting = self.stage.setting(running, workspace, known, self.purse, self.heard(running))
         except ScenarioInvalid as error:
-            result = _unrun(key, attempt, "invalid_scenario", f"{error.code}: {error.problem}")
+            result = unrun(key, attempt, "invalid_scenario", f"{error.code}: {error.problem}")
         except FileProblem as error:
-            result = _unrun(key, attempt, "infra_error", str(error))
+            result = unrun(key, attempt, "infra_error", str(error))
         except SandboxError as error:
             running.failure = failure_of(error)
-            result = _unrun(key, attempt, "infra_error", str(error))
+            result = unrun(key, attempt, "infra_error", str(error))
         else:
             result = run_trial(setting)
             return self._after(running, result)
@@ -178,9 +178,9 @@ class Crew:
             return None
         trunk = self.stage.trunk_result(key)
         if trunk is None or trunk.verdict not in COUNTED:
-            return _unrun(key, attempt, "infra_error", "the trial that it branches from came to no verdict")
+            return unrun(key, attempt, "infra_error", "the trial that it branches from came to no verdict")
         if trunk.submission is None:
-            return _unrun(key, attempt, trunk.verdict, "nothing was submitted that could be challenged")
+            return unrun(key, attempt, trunk.verdict, "nothing was submitted that could be challenged")
         return None
 
     # What becomes of it
@@ -206,7 +206,7 @@ class Crew:
             return Outcome(again=True, counted=True)
         self._log("gave_up", f"{row.key.name} ends in infra_error after {row.failures} retries: {why}", running)
         if result is None:
-            result = _unrun(row.key, running.attempt, "infra_error", why)
+            result = unrun(row.key, running.attempt, "infra_error", why)
             write_result(self.folder.trial(row.key), result)
         return Outcome(result)
 
@@ -296,7 +296,3 @@ class Crew:
         with contextlib.suppress(OSError):
             self._apply(running, self._after_failure(running, "stuck", None))
         self.workers.append(self._hire(len(self.workers)))
-
-
-def _unrun(key: TrialKey, attempt: int, verdict: Verdict, reason: str) -> TrialResult:
-    return TrialResult(key=key, verdict=verdict, reason=reason, attempt=attempt)
