@@ -153,9 +153,9 @@ class Crew:
         folder = self.folder.trial(key)
         folder.mkdir(parents=True, exist_ok=True)
         self.observer.phase(key, "preparing")
-        if unrun := self._no_trunk(key, attempt):
-            write_result(folder, unrun)
-            return Outcome(unrun)
+        if (missing := self._no_trunk(key, attempt)) is not None:
+            write_result(folder, missing)
+            return Outcome(missing)
         try:
             workspace, known = self._preparing.ready(self.stage.subject(key))
             setting = self.stage.setting(running, workspace, known, self.purse, self.heard(running))
