@@ -54,7 +54,7 @@ def test_a_suite_with_a_test_that_hangs(oracle: Oracle) -> None:
     hanging = "import time\n\n\ndef test_for_ever():\n    time.sleep(1000)\n\n\ndef test_after():\n    pass\n"
     tried = oracle(
         PLAIN | {"tests/test_hang.py": hanging},
-        **{MANIFEST: manifest("tests/test_hidden.py::test_three").replace("= 120", "= 60")},
+        **{MANIFEST: manifest("tests/test_hidden.py::test_three").replace("= 120", "= 15")},
     )
     assert tried.verdict == "resolved", tried.result.reason
     assert tried.result.tests.pass_to_pass == 2
