@@ -67,6 +67,8 @@ def execute(disk: Disk, request: dict[str, Any], body: bytes) -> tuple[dict[str,
         if ended:
             kill_all(request["uid"])
             process.wait()
+        if ended == "disk":
+            disk.spare()
     finally:
         for file in (process.stdin, process.stdout):
             if file:

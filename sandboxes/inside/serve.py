@@ -102,6 +102,7 @@ def idle(uid: int, disk: Disk) -> None:
     while not select.select([0], [], [], IDLE_SECONDS)[0]:
         if disk.exceeded():
             kill_all(uid)
+            disk.spare()
 
 
 def take(size: int) -> bytes:

@@ -11,6 +11,8 @@ WATCHED = ("/workspace", "/home", "/var/tmp", "/run/lock")
 """Where the model's user can write to the disk; /tmp and /dev/shm are in memory and bounded by the engine."""
 DISK_STEP = 64 << 20
 """Bytes by which the disk must have filled before somebody looks who did it."""
+SPARED = 1.5
+"""Of the limit: what may be there after a kill. Each kill comes a moment too late, and may not gain anybody room."""
 
 
 def kill_all(uid: int) -> None:
@@ -65,11 +67,11 @@ class Disk:
 
     def __init__(self, uid: int, limit: int) -> None:
         self.uid, self.limit = uid, limit
+        self.allowed = self.left = limit
+        """Bytes that the user may have written, and could still write when it was last counted."""
         self.free = self.available()
-        self.left = limit
-        """Bytes that the user could still write, when it was last counted."""
         self.counted = self.taken = 0.0
-        """When that was over, and the seconds that it took."""
+        """When it was last counted, and the seconds that it took."""
 
     def exceeded(self) -> bool:
         """Whether more than the limit has been written; cheap while the disk does not fill.
@@ -77,16 +79,32 @@ class Disk:
         Others fill the same disk. So there is a long rest between two counts, unless the disk has filled by what the
         user could still write.
         """
-        free, now = self.available(), time.monotonic()
+        free = self.available()
         self.free = max(self.free, free)
         filled = self.free - free
         rest = self.taken * (1 if filled >= self.left else 10)
-        if not self.limit or filled < DISK_STEP or now < self.counted + rest:
+        if not self.limit or filled < DISK_STEP or time.monotonic() < self.counted + rest:
             return False
-        self.left = self.limit - sum(map(self.used, WATCHED))
-        self.free, self.counted = free, time.monotonic()
-        self.taken = self.counted - now
-        return self.left < 0
+        used = self.count()
+        if used > self.allowed:
+            return True
+        self.allowed = max(self.limit, used)
+        self.left = self.allowed - used
+        return False
+
+    def spare(self) -> None:
+        """Everything that wrote was killed: what it has left may be deleted in peace, but not grow."""
+        used = self.count()
+        self.allowed = max(self.limit, min(used, int(self.limit * SPARED)))
+        self.left = max(0, self.allowed - used)
+
+    def count(self) -> int:
+        """Bytes that the user has written."""
+        self.free, began = self.available(), time.monotonic()
+        used = sum(map(self.used, WATCHED))
+        self.counted = time.monotonic()
+        self.taken = self.counted - began
+        return used
 
     def available(self) -> int:
         disk = os.statvfs("/")
