@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sqlite3
 import sys
 import tempfile
 import time
@@ -17,7 +16,7 @@ from pathlib import Path
 import docker
 
 from bench.daemon import NoSecondEngine, second_engine
-from bench.disasters import CAP, KINDS, TRIALS, Auditor, Night, committed, night_of, small_disk
+from bench.disasters import CAP, KINDS, TRIALS, Auditor, Night, billed, committed, night_of, small_disk
 from bench.rows import Row
 from runner.runs.runlog import read_log
 from sandboxes.client import Engine
@@ -40,10 +39,10 @@ class Morning:
     looks: int
     most: float
     """US dollars that were ever spent or reserved, and how often that was looked at."""
-    calls: int
-    settled: int
+    uncovered: float
+    """US dollars by which calls ever went beyond what was on disk as spent or reserved."""
     billed: int
-    """Calls that were reserved, that were settled, and that were made."""
+    """Calls that were made."""
     committed: float
     left: tuple[str, ...]
     """Containers, networks, images and files that nobody needs."""
@@ -62,7 +61,7 @@ def disturbed(night: Night) -> Morning:
     calm.finish(calm.start())
     kinds = KINDS[:]
     night.drawn.shuffle(kinds)
-    auditor = Auditor(night.out / "ledger.sqlite")
+    auditor = Auditor(night.out / "ledger.sqlite", night.folder / "bill")
     auditor.start()
     began = time.monotonic()
     process, lost = night.start(), list[str]()
@@ -72,8 +71,6 @@ def disturbed(night: Night) -> Morning:
         print(f"{time.monotonic() - began:.0f} s, {len(night.done())} done: {what}", file=sys.stderr, flush=True)
     night.finish(process)
     auditor.over.set()
-    with contextlib.closing(sqlite3.connect(night.out / "ledger.sqlite")) as db:
-        calls, settled = db.execute("SELECT count(*), count(spent) FROM spending").fetchone()
     return Morning(
         struck=dict(Counter(kinds)),
         seconds=time.monotonic() - began,
@@ -82,9 +79,8 @@ def disturbed(night: Night) -> Morning:
         lost=tuple(lost),
         looks=auditor.looks,
         most=auditor.most,
-        calls=calls,
-        settled=settled,
-        billed=(night.folder / "bill").stat().st_size,
+        uncovered=auditor.uncovered,
+        billed=billed(night.folder / "bill"),
         committed=committed(night.out / "ledger.sqlite"),
         left=tuple(leftovers(night)),
         log=frozenset(each.kind for each in read_log(night.out / "log.jsonl")),
@@ -112,7 +108,7 @@ def chaos(engine: Engine) -> list[Row]:
         Row(f"{what}: verdicts unlike those of an undisturbed run", len(morning.changed), "trials", None, 0),
         Row(f"{what}: finished trials lost or repeated", len(morning.lost), "disasters", None, 0),
         Row(f"{what}: most spent or reserved, against the cap", max(morning.most, morning.committed), "USD", CAP, 1.0),
-        Row(f"{what}: calls made beyond those reserved", max(0, morning.billed - morning.calls), "calls", None, 0),
+        Row(f"{what}: calls made beyond what was reserved", max(0.0, round(morning.uncovered, 9)), "USD", None, 0),
         Row(f"{what}: left behind", len(morning.left), "things", None, 0),
         Row(f"{what}: seconds", morning.seconds, "s", None, 600),
     ]

@@ -175,17 +175,26 @@ def _verdict(file: Path, written: int) -> str:
 
 
 class Auditor(threading.Thread):
-    """Reads again and again what is spent or reserved, while the run writes it."""
+    """Reads again and again what is spent or reserved, and how many calls were made, while the run writes it."""
 
-    def __init__(self, ledger: Path) -> None:
+    def __init__(self, ledger: Path, bill: Path) -> None:
         super().__init__(daemon=True)
-        self.ledger, self.over, self.looks, self.most = ledger, threading.Event(), 0, 0.0
+        self.ledger, self.bill, self.over, self.looks = ledger, bill, threading.Event(), 0
+        self.most, self.uncovered = 0.0, 0.0
+        """US dollars that were spent or reserved at a time; and those of calls made beyond that."""
 
     def run(self) -> None:
         while not self.over.wait(LOOK_SECONDS):
             with contextlib.suppress(sqlite3.Error):
-                self.most = max(self.most, committed(self.ledger))
+                made = billed(self.bill) * USD  # before the ledger is read: what is set aside comes before a call
+                found = committed(self.ledger)
+                self.most, self.uncovered = max(self.most, found), max(self.uncovered, made - found)
                 self.looks += 1
+
+
+def billed(bill: Path) -> int:
+    """Calls that were made."""
+    return bill.stat().st_size if bill.exists() else 0
 
 
 def committed(ledger: Path) -> float:

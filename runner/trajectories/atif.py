@@ -22,6 +22,9 @@ from runner.trajectories.building import Builder, TooLong
 from runner.trajectories.reading import Place, content, document, scalar
 
 SCHEMA = "ATIF-v1.7"
+"""The version that is written."""
+LATEST = "ATIF-v1.8"
+"""The last one that is known: 1.7, and sound as content."""
 KEPT = "extra.taskfit of the trajectory"
 NATIVE = frozenset({"told", "challenged", "replied", "tool_returned", "call_refused"})
 
@@ -158,7 +161,7 @@ def read(source: Source) -> Iterator[Foreign]:
     if copied:
         found.left_out.append(f"{copied} steps that were copied from another trajectory")
     if _is_later(version):
-        found.left_out.append(f"whatever {version[:40]} has that {SCHEMA}, as which it was read, has not")
+        found.left_out.append(f"whatever {version[:40]} has that {LATEST}, as which it was read, has not")
     for name in ("subagent_trajectories", "continued_trajectory_ref"):
         if whole.get(name).is_there:
             found.left_out.append(name.replace("_", " "))
@@ -169,7 +172,7 @@ def read(source: Source) -> Iterator[Foreign]:
 
 def _is_later(version: str) -> bool:
     """Whether a version is none that is known here: a later one, or one that is no number."""
-    given, known = (re.fullmatch(r"ATIF-v(\d{1,4})\.(\d{1,4})", each) for each in (version, SCHEMA))
+    given, known = (re.fullmatch(r"ATIF-v(\d{1,4})\.(\d{1,4})", each) for each in (version, LATEST))
     return given is None or known is None or tuple(map(int, given.groups())) > tuple(map(int, known.groups()))
 
 

@@ -191,12 +191,12 @@ def test_numbers_that_are_none_count_as_absent(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "version, said", [("ATIF-v1.8", True), ("ATIF-v12.0", True), ("ATIF-next", True), ("ATIF-v1.7", False)]
+    "version, said", [("ATIF-v1.9", True), ("ATIF-v12.0", True), ("ATIF-next", True), ("ATIF-v1.8", False)]
 )
 def test_a_later_version_is_read_and_what_it_may_hold_besides_is_said(version: str, said: bool, tmp_path: Path) -> None:
     intake = taken(tmp_path, changed(schema_version=version))
     (key,) = intake.trials
-    words = f"whatever {version} has that ATIF-v1.7, as which it was read, has not"
+    words = f"whatever {version} has that ATIF-v1.8, as which it was read, has not"
     assert (words in intake.left_out.get(key.name, [])) is said
 
 

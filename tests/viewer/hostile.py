@@ -47,6 +47,7 @@ def hostile(payload: str, key: TrialKey) -> list[Event]:
             differing=(1,),
             limits="left",
             prompt=payload,
+            fault=payload,
         ),
         Told(role="system", text=payload),
         *turn(payload, 1),
