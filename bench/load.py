@@ -19,10 +19,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
 from rich.console import Console
 
 from bench import floor
+from bench.resident import resident
 from bench.rows import Row
 from runner.messages import AssistantMessage, Message, Reply, ToolCall, ToolSpec, Usage
 from runner.models.base import Opening
@@ -44,7 +44,6 @@ SCENARIO = "memo-shared-tags"
 MODEL = "python:bench.load:Patient"
 LEAST, MOST = 0.004, 0.02
 """US dollars: what a turn costs, and what it could cost."""
-LOOK_SECONDS = 0.5
 NOTES = "".join(f"# line {number}: entries keep their own tags, whoever asks for them\n" for number in range(12))
 BARE = (
     ["grep", "-rn", "def ", "."],
@@ -165,20 +164,11 @@ def _measured(
         argv = [sys.executable, "-m", "bench.load", folder, str(trials), str(at_a_time), where]
         environment = os.environ | {"TASKFIT_LOAD_SECONDS": str(seconds)}
         process = subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=Path(__file__).parent.parent, env=environment)
-        memory = _memory(process)
+        memory = resident(process)
         assert process.stdout is not None and process.wait() == 0
         took: dict[str, float] = json.loads(process.stdout.read().splitlines()[-1])
     print(f"{trials} in {where}: {took}, at most {max(memory):.0f} MiB", file=sys.stderr)
     return took, memory
-
-
-def _memory(process: subprocess.Popen[bytes]) -> list[float]:
-    """MiB that a process has in memory, until it ends."""
-    seen, watched = [0.0], psutil.Process(process.pid)
-    while process.poll() is None:
-        seen.append(watched.memory_info().rss / (1 << 20))
-        time.sleep(LOOK_SECONDS)
-    return seen[1:]
 
 
 def main(folder: str, trials: str, at_a_time: str, where: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -10,6 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench.resident import resident
 from bench.rows import Row
 from runner.messages import AssistantMessage, Message, Reply, ToolCall, ToolSpec
 from runner.models.base import KeylessModel, Opening
@@ -48,11 +48,10 @@ def waiting_trials() -> list[Row]:
         started = time.monotonic()
         here = Path(__file__).parent.parent
         process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=here)
-        _, status, usage = os.wait4(process.pid, 0)
+        memory = max(resident(process))
         wall = time.monotonic() - started
-        assert status == 0
+        assert process.wait() == 0
         done = len(list(Path(folder, "run", "trials").glob("*/result.json")))
-    memory = usage.ru_maxrss / 1024
     return [
         Row(f"{TRIALS} waiting trials of 4 minutes at once: wall time", wall, "s", TURNS * SECONDS, 1.15),
         Row(f"{TRIALS} waiting trials at once: memory of the harness", memory, "MiB", None, 400),

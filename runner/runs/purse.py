@@ -93,8 +93,7 @@ class Purse:
 
     def committed(self) -> float:
         """US dollars that were spent, or are set aside for calls that are under way."""
-        with self._changed:
-            return self.ledger.committed() - sum(advance.idle[0] for advance in self._advances.values())
+        return self._but_idle(0, self.ledger.committed)
 
     def left(self) -> str:
         """What the run's own caps leave, in words; empty where it has none."""
@@ -103,13 +102,25 @@ class Purse:
         if amounts.usd is not None:
             parts.append(f"{max(0.0, amounts.usd - self.committed()):.4f} of {amounts.usd:.4f} USD")
         if amounts.tokens is not None:
-            with self._changed:
-                idle = sum(advance.idle[1] for advance in self._advances.values())
-                used = self.ledger.committed_tokens() - idle
-            parts.append(f"{max(0, amounts.tokens - used)} of {amounts.tokens} tokens")
+            used = self._but_idle(1, self.ledger.committed_tokens)
+            parts.append(f"{max(0, amounts.tokens - int(used))} of {amounts.tokens} tokens")
         if amounts.trials is not None:
             parts.append(f"{max(0, amounts.trials - self.ledger.begun(run))} of {amounts.trials} trials")
         return ", ".join(parts)
+
+    def _but_idle(self, which: int, committed: Callable[[], float]) -> float:
+        """Without what is set aside for calls that nobody has made yet.
+
+        The ledger is asked outside of the lock, where no call waits for its disk; advances that come or go meanwhile
+        are counted as spent.
+        """
+        before = self._idle(which)
+        found = committed()
+        return found - min(before, self._idle(which))
+
+    def _idle(self, which: int) -> float:
+        with self._changed:
+            return sum(advance.idle[which] for advance in self._advances.values())
 
     def _begun(self, call: object, row: Row, usd: float, tokens: int) -> Advance | None:
         """Make a call out of the trial's advance; None where that does not cover it."""
