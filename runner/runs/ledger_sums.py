@@ -1,8 +1,8 @@
 """What is spent or set aside, by trial and under each cap, kept in memory from one transaction of a ledger to the next.
 
-The ledger's file holds the truth, a line a call. To add the lines up for each call would take longer the longer a run
-is, and to write sums beside them would double what goes to the disk. So they are read once, and again after somebody
-else wrote.
+The ledger's file holds the truth, a line a reservation. To add the lines up each time would take longer the longer a
+run is, and to write sums beside them would double what goes to the disk. So they are read once, and again after
+somebody else wrote.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ USD, TOKENS = "coalesce(spent, reserved)", "coalesce(spent_tokens, reserved_toke
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A line of the file."""
+    """A line of the file: a call, or several that were set aside at once."""
 
     trial: int
     usd: float
